@@ -10,7 +10,12 @@ export interface HttpClient {
   request(
     method: string,
     url: string,
-    options?: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string; readonly timeoutMs?: number; readonly maxBytes?: number },
+    options?: {
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+      readonly timeoutMs?: number;
+      readonly maxBytes?: number;
+    },
   ): Promise<HttpAnswer>;
   close(): void;
 }

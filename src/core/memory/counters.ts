@@ -1,0 +1,137 @@
+/**
+ * Plain counting words, one writer each, read from the side by monitoring. A scope is what the counter is about; each of its members has a block of its own,
+ * a multiple of 128 bytes, so that two threads never write one cache line.
+ */
+import type { SharedViews } from './shared-memory.js';
+
+/** Per venue, written by the feed. */
+export const VENUE_COUNTERS = [
+  'messages',
+  'bytes',
+  'framesKernel',
+  'framesMapper',
+  'framesBad',
+  'framesIgnored',
+  'bookUpdates',
+  'trades',
+  'gaps',
+  'resyncs',
+  'reconnects',
+  'stales',
+  'snapshots',
+  'connected',
+  'connections',
+] as const;
+/** Per strategy, written by its runner (hot lane). */
+export const STRATEGY_COUNTERS = [
+  'tops',
+  'tradesSeen',
+  'intents',
+  'noRoom',
+  'events',
+  'taken',
+  'refused',
+  'tapeLost',
+  'errors',
+  'torn',
+] as const;
+/** Per strategy, written by the executor. */
+export const ORDER_COUNTERS = [
+  'sent',
+  'accepted',
+  'amended',
+  'rejected',
+  'denied',
+  'cancelled',
+  'filled',
+  'fills',
+  'unknown',
+  'cancelRequests',
+  'amendRequests',
+] as const;
+/** Per gateway, written by the gateway. */
+export const GATEWAY_COUNTERS = ['requests', 'outcomes', 'waitedForJournal', 'outcomesFull', 'errors', 'up', 'fills'] as const;
+/** Per lane (thread), written by its loop. */
+export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes'] as const;
+/** One, written by the writer. */
+export const WRITER_COUNTERS = [
+  'records',
+  'bytes',
+  'flushes',
+  'syncs',
+  'storeRecords',
+  'storeLag',
+  'segments',
+  'errors',
+  'diskFull',
+  'lagRecords',
+] as const;
+
+export type VenueCounter = (typeof VENUE_COUNTERS)[number];
+export type StrategyCounter = (typeof STRATEGY_COUNTERS)[number];
+export type OrderCounter = (typeof ORDER_COUNTERS)[number];
+export type GatewayCounter = (typeof GATEWAY_COUNTERS)[number];
+export type LaneCounter = (typeof LANE_COUNTERS)[number];
+export type WriterCounter = (typeof WRITER_COUNTERS)[number];
+
+/** Every scope has room for this many words. */
+export const COUNTER_BLOCK_BYTES = 256;
+
+/** One member's block, e.g. the counters of one venue. */
+export class CounterBlock<Name extends string> {
+  readonly #f64: Float64Array;
+  readonly #word: number;
+  readonly #indexes: ReadonlyMap<string, number>;
+
+  constructor(
+    views: SharedViews,
+    base: number,
+    readonly names: readonly Name[],
+  ) {
+    this.#f64 = views.f64;
+    this.#word = base >> 3;
+    this.#indexes = new Map(names.map((name, index) => [name, index]));
+  }
+
+  /** Index for the hot path: `addAt(indexOf(name), n)`. */
+  indexOf(name: Name): number {
+    return this.#indexes.get(name)!;
+  }
+
+  addAt(index: number, amount: number): void {
+    this.#f64[this.#word + index] = this.#f64[this.#word + index]! + amount;
+  }
+
+  add(name: Name, amount = 1): void {
+    this.addAt(this.#indexes.get(name)!, amount);
+  }
+
+  set(name: Name, value: number): void {
+    this.#f64[this.#word + this.#indexes.get(name)!] = value;
+  }
+
+  get(name: Name): number {
+    return this.#f64[this.#word + this.#indexes.get(name)!]!;
+  }
+}
+
+/** Counts by reason code (risk blocks of a strategy, refusals of a strategy): REASON_COUNT words. */
+export const REASON_BLOCK_BYTES = 128 * 8;
+
+export class ReasonCounts {
+  readonly #f64: Float64Array;
+  readonly #word: number;
+
+  constructor(views: SharedViews, base: number) {
+    this.#f64 = views.f64;
+    this.#word = base >> 3;
+  }
+
+  add(reason: number): void {
+    this.#f64[this.#word + reason] = this.#f64[this.#word + reason]! + 1;
+  }
+
+  get(reason: number): number {
+    return this.#f64[this.#word + reason]!;
+  }
+}

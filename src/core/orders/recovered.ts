@@ -1,0 +1,60 @@
+/** What the journal of earlier runs says, folded; handed to the executor, the paper venue, the ledger and the strategies at start. Indexes are those of the new run. */
+
+export interface RecoveredOrderState {
+  readonly orderId: number;
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly level: number;
+  readonly side: number;
+  readonly flags: number;
+  readonly timeInForce: number;
+  readonly priceTicks: number;
+  readonly qtyLots: number;
+  readonly cumLots: number;
+  /** OrderState; live ones are adopted, PENDING and UNKNOWN ones are asked for. */
+  readonly state: number;
+  readonly pnlKind: number;
+  readonly group: number;
+}
+
+export interface RecoveredFill {
+  readonly orderId: number;
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly level: number;
+  readonly side: number;
+  readonly flags: number;
+  readonly pnlKind: number;
+  readonly fillTicks: number;
+  readonly fillLots: number;
+  /** 1e-8 of the fee asset. */
+  readonly fee: number;
+  readonly feeAsset: number;
+  readonly tradeId: number;
+  readonly tsUs: number;
+}
+
+export interface RecoveredLevelState {
+  readonly strategy: number;
+  readonly level: number;
+  readonly state: number;
+  readonly side: number;
+  readonly instrument: number;
+  readonly priceTicks: number;
+  readonly qtyLots: number;
+  readonly cumLots: number;
+  readonly auxTicks: number;
+  readonly auxLots: number;
+}
+
+export interface RecoveredState {
+  /** Runs seen in the journal; the new run is this plus one. */
+  readonly runs: number;
+  /** Live orders and those whose outcome is unknown, plus orders that ended after their level was last published. */
+  readonly orders: readonly RecoveredOrderState[];
+  /** Every fill of every run, in journal order, once. */
+  readonly fills: readonly RecoveredFill[];
+  readonly levels: readonly RecoveredLevelState[];
+  /** What was cut or set aside, in words; empty after a clean stop. */
+  readonly notes: readonly string[];
+}
