@@ -1,0 +1,133 @@
+/**
+ * How a thread turns its roles. Two kinds: a hot lane blocks or spins on shared memory and runs no event loop; an event-loop lane is pumped by its sockets,
+ * by timers and by its doorbell, and never blocks.
+ */
+import type { CounterBlock, LaneCounter } from '../core/memory/counters.js';
+import type { Doorbell } from '../core/memory/doorbell.js';
+import { CONTROL_STOP_LANES, type MemoryPlan } from '../core/memory/layout.js';
+import type { SharedViews } from '../core/memory/shared-memory.js';
+import type { Clock } from '../core/ports/clock.js';
+import type { Role } from '../core/ports/role.js';
+
+export type WaitMode = 'spin' | 'balanced' | 'eco';
+
+/** Records each role takes from each input in one turn: bounds how long a busy neighbour delays the next role. */
+export const TURN_RECORDS = 64;
+/** Longest sleep of a hot lane: strategies' timers run every 100 ms of market time. */
+const SLEEP_MS: Readonly<Record<WaitMode, number>> = { spin: 0, balanced: 5, eco: 20 };
+/** Turns between two looks at the stop word and the heartbeat when spinning. */
+const SPIN_CHECK_TURNS = 256;
+
+export interface LaneParts {
+  readonly views: SharedViews;
+  readonly plan: MemoryPlan;
+  readonly clock: Clock;
+  readonly counters: CounterBlock<LaneCounter>;
+  readonly bell: Doorbell;
+  readonly roles: readonly Role[];
+}
+
+/** Runs until the stop word is set. Blocks this thread. */
+export function runHotLane(parts: LaneParts, wait: WaitMode, speed: number): void {
+  const { views, plan, clock, counters, bell, roles } = parts;
+  const stopWord = (plan.control + CONTROL_STOP_LANES) >> 2;
+  const turns = counters.indexOf('turns');
+  const idle = counters.indexOf('idleTurns');
+  const sleeps = counters.indexOf('sleeps');
+  const workCount = counters.indexOf('work');
+  const sleepMs = Math.max(1, SLEEP_MS[wait] / speed);
+  const turn = (): number => {
+    const nowUs = clock.nowUs();
+    let work = 0;
+    for (let i = 0; i < roles.length; i++) work += roles[i]!.step(nowUs, TURN_RECORDS);
+    return work;
+  };
+  for (let count = 0; ; count++) {
+    if (wait !== 'spin' || count % SPIN_CHECK_TURNS === 0) {
+      if (Atomics.load(views.i32, stopWord) !== 0) return;
+      counters.set('heartbeatUs', clock.nowUs());
+    }
+    const work = turn();
+    counters.addAt(turns, 1);
+    if (work > 0) {
+      counters.addAt(workCount, work);
+      continue;
+    }
+    counters.addAt(idle, 1);
+    if (wait === 'spin') continue;
+    const armed = bell.arm();
+    const late = turn(); // what came between the idle turn and arming
+    if (late > 0) {
+      bell.disarm();
+      counters.addAt(workCount, late);
+      continue;
+    }
+    counters.addAt(sleeps, 1);
+    bell.wait(armed, sleepMs);
+  }
+}
+
+/** Most rounds in one pump: sockets must get their turn. */
+const PUMP_ROUNDS = 32;
+
+/** An event-loop lane: `pump` after every socket read and timer; the doorbell pumps it too. */
+export class EventLoopLane {
+  readonly #parts: LaneParts;
+  readonly #tickMs: number;
+  #isPumping = false;
+  #isStopped = false;
+  #timer: NodeJS.Timeout | null = null;
+  #again = false;
+
+  constructor(parts: LaneParts, wait: WaitMode, speed: number) {
+    this.#parts = parts;
+    this.#tickMs = Math.max(1, (wait === 'eco' ? 5 : 1) / speed);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.pump(), this.#tickMs);
+    void this.#listen();
+  }
+
+  /** Turns all roles until none has work, bounded; the rest follows in the next event-loop turn. */
+  pump(): void {
+    if (this.#isPumping || this.#isStopped) return;
+    this.#isPumping = true;
+    const { clock, counters, roles } = this.#parts;
+    let rounds = 0;
+    let work = 1;
+    try {
+      for (; work > 0 && rounds < PUMP_ROUNDS; rounds++) {
+        work = 0;
+        const nowUs = clock.nowUs();
+        for (const role of roles) work += role.step(nowUs, TURN_RECORDS);
+        counters.add('work', work);
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+    counters.add('turns', rounds);
+    counters.set('heartbeatUs', clock.nowUs());
+    if (work > 0 && !this.#again) {
+      this.#again = true;
+      setImmediate(() => {
+        this.#again = false;
+        this.pump();
+      });
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#parts.bell.ring();
+  }
+
+  async #listen(): Promise<void> {
+    while (!this.#isStopped) {
+      const armed = this.#parts.bell.arm();
+      this.pump();
+      await this.#parts.bell.waitAsync(armed, 1_000);
+    }
+  }
+}
