@@ -1,0 +1,97 @@
+/**
+ * One instrument's order book in shared memory. One writer (the feed that owns the instrument), many readers, a seqlock in the header.
+ * Numbers are integers of the book's own grid: price = ticks x priceUnit / 10^priceScale, quantity = lots x lotUnit / 10^lotScale.
+ * A side counts in *keys*, smaller is better: key = ticks for asks, key = -ticks for bids; one code serves both.
+ *
+ *   header, 128 bytes
+ *   byte   0  sequence     i32   odd while a write is under way
+ *          4  state        i32   BOOK_*; levels may be read only when it is BOOK_LIVE
+ *          8  bidTicks     f64   best bid, NaN when the side is empty
+ *         16  bidLots      f64
+ *         24  askTicks     f64   best ask, NaN when the side is empty
+ *         32  askLots      f64
+ *         40  lastSequence f64   the venue's last sequence number, NaN when it gives none
+ *         48  venueUs      f64   venue time of the last message, wall microseconds, NaN when it gives none
+ *         56  recvUs       f64   our monotonic clock at receipt, microseconds
+ *         64  bidLevels    i32
+ *         68  askLevels    i32
+ *         72  priceUnit    f64
+ *         80  lotUnit      f64
+ *         88  priceScale   i32
+ *         92  lotScale     i32
+ *         96  bidLow       f64   smallest key of the bid window
+ *        104  askLow       f64
+ *        112  bidRoot      i32   root node of the bid overflow, 0 when it is empty
+ *        116  askRoot      i32
+ *        120  regrids      i32   counts changes of the grid
+ *        124  flags        i32   BOOK_FLAG_*
+ *   sides, bid then ask; each
+ *          0  lots         131,072 x f64   the quantity of the key with `key & mask`; means nothing without its bit
+ *   1048576  bits         4,096 x i32     one bit a key of the window
+ *   1064960  bits of bits 128 x i32       one bit a word above that is not 0
+ *   1065472  top bits     4 x i32         (128 bytes are kept)
+ *   1065600  node keys    65,536 x f64    overflow: levels outside the window, a treap; node 0 is "none"
+ *   1589888  node lots    65,536 x f64
+ *   2114176  node links   65,536 x 2 x i32   left, right (free nodes: next free)
+ * About 5 MiB of address space; what is touched is the pages near the market, some 0.5 MiB.
+ */
+export const BOOK_SEQUENCE = 0;
+export const BOOK_STATE = 4;
+export const BOOK_BID_TICKS = 8;
+export const BOOK_BID_LOTS = 16;
+export const BOOK_ASK_TICKS = 24;
+export const BOOK_ASK_LOTS = 32;
+export const BOOK_LAST_SEQUENCE = 40;
+export const BOOK_VENUE_US = 48;
+export const BOOK_RECV_US = 56;
+export const BOOK_BID_LEVELS = 64;
+export const BOOK_ASK_LEVELS = 68;
+export const BOOK_PRICE_UNIT = 72;
+export const BOOK_LOT_UNIT = 80;
+export const BOOK_PRICE_SCALE = 88;
+export const BOOK_LOT_SCALE = 92;
+export const BOOK_BID_LOW = 96;
+export const BOOK_ASK_LOW = 104;
+export const BOOK_BID_ROOT = 112;
+export const BOOK_ASK_ROOT = 116;
+export const BOOK_REGRIDS = 120;
+export const BOOK_FLAGS = 124;
+export const BOOK_HEADER_BYTES = 128;
+
+/** No message yet. */
+export const BOOK_EMPTY = 0;
+/** Waiting for or building a snapshot. */
+export const BOOK_SYNCING = 1;
+/** In sequence and usable. The only state that strategies see as a book. */
+export const BOOK_LIVE = 2;
+/** Quiet for longer than the venue allows. */
+export const BOOK_STALE = 3;
+/** Broken sequence, crossed, or a number that does not fit: not usable until it was rebuilt. */
+export const BOOK_GAP = 4;
+export const BOOK_STATE_NAMES = ['empty', 'syncing', 'live', 'stale', 'gap'] as const;
+
+/** The overflow was full and levels furthest from the market were let go: depth ends at the horizon. */
+export const BOOK_FLAG_TRUNCATED = 1;
+
+/** Keys of a side's window. A power of two. */
+export const WINDOW_KEYS = 131_072;
+export const WINDOW_MASK = WINDOW_KEYS - 1;
+/** Overflow nodes of a side; the deepest book recorded held 27,000 levels a side in all. */
+export const OVERFLOW_NODES = 65_536;
+
+export const SIDE_LOTS = 0;
+export const SIDE_BITS = WINDOW_KEYS * 8;
+export const SIDE_BITS_WORDS = WINDOW_KEYS >> 5;
+export const SIDE_SUMMARY = SIDE_BITS + SIDE_BITS_WORDS * 4;
+export const SIDE_SUMMARY_WORDS = SIDE_BITS_WORDS >> 5;
+export const SIDE_TOP = SIDE_SUMMARY + SIDE_SUMMARY_WORDS * 4;
+export const SIDE_TOP_WORDS = SIDE_SUMMARY_WORDS >> 5;
+export const SIDE_NODE_KEYS = SIDE_TOP + 128;
+export const SIDE_NODE_LOTS = SIDE_NODE_KEYS + OVERFLOW_NODES * 8;
+export const SIDE_NODE_LINKS = SIDE_NODE_LOTS + OVERFLOW_NODES * 8;
+export const SIDE_BYTES = SIDE_NODE_LINKS + OVERFLOW_NODES * 8;
+
+export const BOOK_BID_SIDE = BOOK_HEADER_BYTES;
+export const BOOK_ASK_SIDE = BOOK_HEADER_BYTES + SIDE_BYTES;
+/** Bytes of one book; a multiple of 128. */
+export const BOOK_BYTES = BOOK_HEADER_BYTES + SIDE_BYTES * 2;
