@@ -83,7 +83,8 @@ export const CONTROL_HALT = 0; // i32: 0 trade, 1 no new orders (cancels go), 2 
 export const CONTROL_BLOCKED = 128; // i32 Reason: the writer cannot take new orders (disk full, journal full); 0 = fine
 export const CONTROL_RUN = 256; // i32 RUN_*
 export const CONTROL_STOP_LANES = 384; // i32: 1 asks lanes to end their loops
-export const CONTROL_BELLS = 512; // one doorbell a lane, 128 bytes apart
+export const CONTROL_MARKET_US = 512; // f64 monotonic market time, written by the host when the recording gives the time (--speed max); else unused
+export const CONTROL_BELLS = 640; // one doorbell a lane, 128 bytes apart
 export const BELL_BYTES = 128;
 export const BELL_COUNT = 0; // i32 rings so far
 export const BELL_SLEEPING = 64; // i32 1 while the lane waits

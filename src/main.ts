@@ -1,0 +1,150 @@
+#!/usr/bin/env node
+/** The command line, nothing else: verbs and flags to calls. Wrong use is one line and exit code 2. */
+import { Command, CommanderError, Option } from 'commander';
+import { UsageError, messageOf } from './core/numbers/errors.js';
+import { nearestWord } from './core/numbers/nearest.js';
+
+const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'doctor', 'status', 'help'];
+
+function program(run: (code: Promise<number>) => Promise<void>): Command {
+  const root = new Command('thor')
+    .description('Trading engine for crypto grid, arbitrage and other strategies.')
+    .showSuggestionAfterError(true);
+
+  root
+    .command('trade', { isDefault: true })
+    .description('trade; the default verb')
+    .option('--strategies <names>', 'entries of the configuration by name or kind, or paths of strategy files, separated by commas')
+    .option('--mode <mode>', 'sim, paper or live', 'sim')
+    .option('--config <file>', 'configuration; without it the shipped thor.yaml runs, in mode sim only')
+    .option('--data <dir>', 'data directory (default ./thor-data/MODE)')
+    .option('--duration <seconds>', 'seconds of market time from the first live book; without it, until stopped')
+    .option('--seed <n>', 'seed of the simulated venues', '1')
+    .option('--only <venues>', 'these venues only, separated by commas')
+    .option('--addresses <file>', 'attach to simulated venues that already run')
+    .option('--replay <files...>', 'recordings, played to the engine over sockets')
+    .option('--speed <n>', 'market time runs n times as fast; max with --replay', '1')
+    .option('--lanes <n>', 'trading lanes (threads): auto, 1, 2, n', 'auto')
+    .option('--wait <mode>', 'how a lane waits: spin, balanced, eco')
+    .option('--kernel <name>', 'frame parser: wasm, ts, json (default: the fastest that is built)')
+    .option('--durability <level>', 'none, interval or each', 'interval')
+    .option('--port <n>', 'port of page, API and metrics (default 9464; 0 picks a free one)')
+    .option('--json', 'JSON objects on stdout, one a line; the last is the summary')
+    .option('--quiet', 'no status on the terminal')
+    .option('--verbose', 'log lines on stderr too')
+    .option('--print-config', 'print each value and where it came from, and end')
+    .action((flags: Record<string, unknown>) =>
+      run(
+        (async () => {
+          const { tradeOptionsOf } = await import('./workers/trade-options.js');
+          const options = tradeOptionsOf(flags);
+          const { runTrade } = await import('./workers/trade.js');
+          return runTrade(options, flags);
+        })(),
+      ),
+    );
+
+  root
+    .command('venues')
+    .description('serve simulated exchanges until SIGINT')
+    .option('--only <venues>', 'these venues only, separated by commas')
+    .option('--seed <n>', 'seed of the order flow', '1')
+    .option('--port <n>', 'first port (default: free ones)', '0')
+    .option('--addresses <file>', 'write the addresses here')
+    .option('--state <dir>', 'keep the state of the exchanges here')
+    .option('--speed <n>', 'market time runs n times as fast', '1')
+    .option('--replay <files...>', 'serve these recordings instead')
+    .addOption(new Option('--idle-exit', 'end after 10 minutes without clients').hideHelp())
+    .action((flags: Record<string, unknown>) => run(import('./workers/venues-host.js').then(({ runVenuesVerb }) => runVenuesVerb(flags))));
+
+  root
+    .command('verify <file>')
+    .description('what the engine holds after every line of a recording')
+    .option('--books <file>', 'write the book rows here')
+    .option('--trades <file>', 'write the trades here')
+    .option('--final <file>', 'write the last books here')
+    .option('--venue <id>', 'venue id, when no manifest.json stands beside the file')
+    .option('--kernel <name>', 'frame parser: wasm, ts, json (default: the fastest that is built)')
+    .action((file: string, flags: Record<string, unknown>) =>
+      run(import('./workers/verify-host.js').then(({ runVerifyVerb }) => runVerifyVerb(file, flags))),
+    );
+
+  root
+    .command('export <what>')
+    .description('orders, fills, levels or ledger of a data directory')
+    .requiredOption('--data <dir>', 'data directory')
+    .option('--format <format>', 'ndjson or csv', 'ndjson')
+    .option('--from <time>', 'ISO date or microseconds')
+    .option('--to <time>', 'ISO date or microseconds')
+    .action((what: string, flags: Record<string, unknown>) =>
+      run(import('./workers/export-host.js').then(({ runExportVerb }) => runExportVerb(what, flags))),
+    );
+
+  root
+    .command('config <action> [file]')
+    .description('new: print a commented configuration; check FILE; schema: JSON Schema for editors')
+    .action((action: string, file: string | undefined) =>
+      run(import('./workers/config-host.js').then(({ runConfigVerb }) => runConfigVerb(action, file))),
+    );
+
+  root
+    .command('doctor')
+    .description('check this machine: Node, cores, limits, clock, disk, native modules')
+    .option('--data <dir>', 'data directory to check for space and rights', './thor-data')
+    .action((flags: Record<string, unknown>) => run(import('./workers/doctor.js').then(({ runDoctor }) => runDoctor(flags))));
+
+  root
+    .command('status')
+    .description('ask a running engine how it is')
+    .option('--url <url>', 'address of the engine', 'http://127.0.0.1:9464')
+    .option('--json', 'the whole answer as JSON')
+    .action((flags: Record<string, unknown>) => run(import('./workers/status.js').then(({ runStatus }) => runStatus(flags))));
+
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  return root;
+}
+
+/** Commander's message and its suggestion as one line. */
+function oneLine(text: string): string {
+  return text
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' ');
+}
+
+async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const first = args[0];
+  try {
+    if (first !== undefined && !first.startsWith('-') && !VERBS.includes(first)) {
+      const near = nearestWord(first, VERBS);
+      throw new UsageError(`'${first}' is not a verb${near === null ? '' : `; did you mean '${near}'?`} (${VERBS.join(', ')})`);
+    }
+    await program(async (code) => {
+      process.exitCode = await code;
+    }).parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return;
+      process.stderr.write(`thor: ${oneLine(error.message)}\n`);
+      process.exitCode = 2;
+    } else if (error instanceof UsageError) {
+      process.stderr.write(
+        `${error.message
+          .split('\n')
+          .map((line) => `thor: ${line}`)
+          .join('\n')}\n`,
+      );
+      process.exitCode = 2;
+    } else {
+      process.stderr.write(`thor: ${messageOf(error)}\n`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+await main();

@@ -1,0 +1,32 @@
+/** `thor config new | check FILE | schema`. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { jsonSchema, parseConfig } from '../config/load.js';
+import { UsageError } from '../core/numbers/errors.js';
+import { nearestWord } from '../core/numbers/nearest.js';
+
+/** The shipped configuration stands beside `dist`. */
+export const SHIPPED_CONFIG = fileURLToPath(new URL('../../thor.yaml', import.meta.url));
+
+const ACTIONS = ['new', 'check', 'schema'];
+
+export async function runConfigVerb(action: string, file: string | undefined): Promise<number> {
+  if (action === 'schema') {
+    process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    return 0;
+  }
+  if (action === 'new') {
+    process.stdout.write(readFileSync(SHIPPED_CONFIG, 'utf8'));
+    return 0;
+  }
+  if (action === 'check') {
+    const path = file ?? SHIPPED_CONFIG;
+    if (!existsSync(path)) throw new UsageError(`config check: ${path}: no such file`);
+    const { checkConfig } = await import('./run-config.js');
+    const config = await checkConfig(parseConfig(readFileSync(path, 'utf8'), path), path);
+    process.stdout.write(`${path}: fine, ${config.strategies.length} strategies on ${config.venues.length} venues\n`);
+    return 0;
+  }
+  const near = nearestWord(action, ACTIONS);
+  throw new UsageError(`config: '${action}' is not one of ${ACTIONS.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`);
+}

@@ -1,0 +1,34 @@
+/** `thor status`: asks a running engine how it is. */
+import { UsageError, messageOf } from '../core/numbers/errors.js';
+
+export async function runStatus(flags: Readonly<Record<string, unknown>>): Promise<number> {
+  const url = String(flags['url'] ?? 'http://127.0.0.1:9464');
+  if (!URL.canParse(url)) throw new UsageError(`--url: expected an address like http://127.0.0.1:9464, was '${url}'`);
+  let body: unknown;
+  try {
+    const answer = await fetch(new URL('/api/v1/status', url), { signal: AbortSignal.timeout(5_000) });
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
+    body = await answer.json();
+  } catch (error) {
+    process.stderr.write(`thor: no engine at ${url}: ${messageOf(error)}\n`);
+    return 1;
+  }
+  if (flags['json'] === true) {
+    process.stdout.write(`${JSON.stringify(body)}\n`);
+    return 0;
+  }
+  const show = (value: unknown, indent: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, inner] of Object.entries(value)) {
+      if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+        process.stdout.write(`${indent}${key}\n`);
+        show(inner, `${indent}  `);
+      } else
+        process.stdout.write(
+          `${indent}${key.padEnd(Math.max(1, 22 - indent.length))} ${typeof inner === 'string' ? inner : JSON.stringify(inner)}\n`,
+        );
+    }
+  };
+  show(body, '');
+  return 0;
+}

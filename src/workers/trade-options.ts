@@ -1,0 +1,92 @@
+/** What the command line asks of a run, checked. Made by main, read by the hosts. */
+import { UsageError } from '../core/numbers/errors.js';
+import { nearestWord } from '../core/numbers/nearest.js';
+import type { WaitMode } from './lane-loop.js';
+
+export type Mode = 'sim' | 'paper' | 'live';
+export type KernelName = 'wasm' | 'ts' | 'json';
+export type Durability = 'none' | 'interval' | 'each';
+export type Speed = number | 'max';
+
+/** Kernels that this build contains; the first is the default. */
+export const BUILT_KERNELS: readonly KernelName[] = ['ts', 'json'];
+
+export interface TradeOptions {
+  readonly strategies: readonly string[] | null;
+  readonly mode: Mode;
+  readonly config: string | null;
+  readonly data: string | null;
+  /** Seconds of market time from the first live book; null runs until stopped. */
+  readonly durationSeconds: number | null;
+  readonly seed: number;
+  readonly only: readonly string[] | null;
+  readonly addresses: string | null;
+  readonly replay: readonly string[] | null;
+  readonly speed: Speed;
+  readonly lanes: number | 'auto';
+  readonly wait: WaitMode | 'auto';
+  readonly kernel: 'ts' | 'json';
+  readonly durability: Durability;
+  readonly port: number | null;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  readonly isVerbose: boolean;
+  readonly wantsPrintConfig: boolean;
+}
+
+export function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (found !== undefined) return found;
+  const near = nearestWord(text, words);
+  throw new UsageError(`${flag}: '${text}' is not one of ${words.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`);
+}
+
+export function numberOf(flag: string, text: string, { min, max, isInteger }: { min: number; max: number; isInteger: boolean }): number {
+  const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max) || (isInteger && !Number.isInteger(value))) {
+    throw new UsageError(`${flag}: expected ${isInteger ? 'a whole number' : 'a number'} from ${min} to ${max}, was '${text}'`);
+  }
+  return value;
+}
+
+export function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** @param flags as commander hands them over. Throws UsageError. */
+export function tradeOptionsOf(flags: Readonly<Record<string, unknown>>): TradeOptions {
+  const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
+  const speedText = text('speed') ?? '1';
+  const lanesText = text('lanes') ?? 'auto';
+  const kernel = oneOf('--kernel', text('kernel') ?? BUILT_KERNELS[0] ?? 'ts', ['wasm', 'ts', 'json']);
+  if (kernel === 'wasm') throw new UsageError(`--kernel: 'wasm' is not built here; built: ${BUILT_KERNELS.join(', ')}`);
+  const mode = oneOf('--mode', text('mode') ?? 'sim', ['sim', 'paper', 'live']);
+  const replay = Array.isArray(flags['replay']) ? flags['replay'].map(String) : null;
+  const speed: Speed = speedText === 'max' ? 'max' : numberOf('--speed', speedText, { min: 0.01, max: 1000, isInteger: false });
+  if (speed === 'max' && replay === null) throw new UsageError("--speed: 'max' goes with --replay only");
+  return {
+    strategies: text('strategies') === null ? null : listOf(text('strategies') ?? ''),
+    mode,
+    config: text('config'),
+    data: text('data'),
+    durationSeconds:
+      text('duration') === null ? null : numberOf('--duration', text('duration') ?? '', { min: 0.1, max: 1e9, isInteger: false }),
+    seed: numberOf('--seed', text('seed') ?? '1', { min: 0, max: 4_294_967_295, isInteger: true }),
+    only: text('only') === null ? null : listOf(text('only') ?? ''),
+    addresses: text('addresses'),
+    replay,
+    speed,
+    lanes: lanesText === 'auto' ? 'auto' : numberOf('--lanes', lanesText, { min: 1, max: 64, isInteger: true }),
+    wait: text('wait') === null ? 'auto' : oneOf('--wait', text('wait') ?? '', ['spin', 'balanced', 'eco']),
+    kernel,
+    durability: oneOf('--durability', text('durability') ?? 'interval', ['none', 'interval', 'each']),
+    port: text('port') === null ? null : numberOf('--port', text('port') ?? '', { min: 0, max: 65_535, isInteger: true }),
+    isJson: flags['json'] === true,
+    isQuiet: flags['quiet'] === true,
+    isVerbose: flags['verbose'] === true,
+    wantsPrintConfig: flags['printConfig'] === true,
+  };
+}
