@@ -1,0 +1,64 @@
+/** `npm run bench [-- --quick] [-- --json FILE] [-- --only WORD]`: runs every benchmark file and prints one table. */
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BenchFile, BenchOptions, BenchRow } from './harness.js';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+function benchFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      if (statSync(path).isDirectory()) return benchFiles(path);
+      return name.endsWith('.bench.js') ? [path] : [];
+    });
+}
+
+function valueOf(flag: string): string | null {
+  const at = process.argv.indexOf(flag);
+  return at === -1 ? null : (process.argv[at + 1] ?? null);
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
+}
+
+function printRow(row: BenchRow): void {
+  const theirs = row.theirs === null ? '-' : `${figure(row.theirs)} ${row.unit}`;
+  const ratio = row.ratio === null ? '-' : `${row.ratio.toFixed(2)}x`;
+  process.stdout.write(
+    `${row.name.padEnd(44)} ${`${figure(row.ours)} ${row.unit}`.padStart(14)} ${theirs.padStart(14)} ${ratio.padStart(8)}  ${row.against === '' ? '' : `against ${row.against}; `}${row.conditions}; checked: ${row.check}\n`,
+  );
+}
+
+async function main(): Promise<number> {
+  const isQuick = process.argv.includes('--quick');
+  const options: BenchOptions = { isQuick, rounds: 5, roundMs: isQuick ? 20 : 200 };
+  const only = valueOf('--only');
+  const machine = `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${options.rounds} interleaved rounds of ${options.roundMs} ms, medians of CPU time where not said otherwise`;
+  process.stdout.write(`${machine}\n\n${'what'.padEnd(44)} ${'ours'.padStart(14)} ${'theirs'.padStart(14)} ${'ratio'.padStart(8)}\n`);
+  const rows: BenchRow[] = [];
+  let failed = 0;
+  for (const file of benchFiles(HERE)) {
+    if (only !== null && !file.includes(only)) continue;
+    try {
+      const { rows: run } = (await import(pathToFileURL(file).href)) as { rows: BenchFile };
+      for (const row of await run(options)) {
+        rows.push(row);
+        printRow(row);
+      }
+    } catch (error) {
+      failed++;
+      process.stdout.write(`${file.slice(HERE.length + 1)} FAILED: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+  const json = valueOf('--json');
+  if (json !== null) writeFileSync(json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  process.stdout.write(`\n${rows.length} rows, ${failed} files failed\n`);
+  return failed === 0 && rows.length > 0 ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,42 @@
+/** Wrong use: one line, the nearest valid word, exit code 2. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { temporaryData, thor } from './engine-process.js';
+
+const data = temporaryData();
+afterEach(() => data.remove());
+
+describe('the command line', () => {
+  it.each([
+    [['trad'], /'trad' is not a verb; did you mean 'trade'\?/],
+    [['--strategis', 'grid'], /--strategis.*--strategies/],
+    [['--mode', 'simm'], /--mode: 'simm' is not one of sim, paper, live; did you mean 'sim'\?/],
+    [['--kernel', 'wasm'], /'wasm' is not built/],
+    [['--lanes', '0'], /--lanes: expected a whole number from 1 to 64, was '0'/],
+    [['--duration', 'ten'], /--duration: expected a number/],
+    [['--speed', 'max'], /'max' goes with --replay/],
+    [['--mode', 'paper'], /--config/],
+    [['--mode', 'live'], /--config/],
+    [['--config', '/nowhere/thor.yaml'], /\/nowhere\/thor\.yaml/],
+    [['config', 'chek'], /did you mean 'check'\?/],
+    [['export', 'order', '--data', '/nowhere'], /'order'.*orders/],
+    [['verify'], /file/],
+  ])('%j ends with code 2 and says what was meant', async (args, pattern) => {
+    const { code, stdout, stderr } = await thor(args, { limitMs: 20_000 });
+    expect(stderr.join('\n')).toMatch(pattern);
+    expect(code).toBe(2);
+    expect(stderr).toHaveLength(1);
+    expect(stdout).toEqual([]);
+  });
+
+  it('config: path, value, expectation and nearest key', async () => {
+    const folder = temporaryData();
+    const file = join(folder.path, 'bad.yaml');
+    writeFileSync(file, "venues: [{ id: binance-spot }]\nstrategies: [{ name: a, kind: grid, instrument: ['binance-spot:BTCUSDT'] }]\n");
+    const { code, stderr } = await thor(['--config', file], { limitMs: 20_000 });
+    expect(code).toBe(2);
+    expect(stderr.join('\n')).toMatch(/strategies\.0\.instrument: unknown key, did you mean 'instruments'\?/);
+    folder.remove();
+  });
+});
