@@ -34,6 +34,8 @@ export interface StrategyDefinition {
   readonly params: readonly ParamSpec[];
   /** Least and most instruments of one entry. */
   readonly instruments: { readonly min: number; readonly max: number };
+  /** Names of the level states that this kind publishes, by code: for screens and exports. */
+  readonly levelStates?: readonly string[];
   /** Throws UsageError, with the numbers, when the parameters cannot work (for example a step below the round-trip cost). */
   create(setup: StrategySetup): Strategy;
 }
@@ -169,6 +171,8 @@ export interface LevelRecord {
   /** Free words for the strategy: the counter price, the lots owed. */
   auxTicks: number;
   auxLots: number;
+  /** Why the level is parked or waits; Reason.NONE when it does neither. */
+  reason: number;
 }
 
 export interface StrategyContext {

@@ -1,0 +1,407 @@
+/**
+ * `grid`: a resting ladder around an anchor. A fill places the counter order, a profit distance away, for exactly what filled; when that fills, the level
+ * starts again. Called by StrategyRunner on the hot lane. The parts that decide are pure and stand in grid/: ladder, cost, level-state, levels, anchor.
+ *
+ * Inventory on spot: sells need base the account already has; a level without it waits and says so. The counter order is for what filled, so a venue that
+ * takes its fee from the asset received lives off the account's stock of that asset by the fee.
+ */
+import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
+import { formatTicks } from '../core/numbers/decimal.js';
+import { FLAG_POST_ONLY, SIDE_BUY, TIF_GTC } from '../core/memory/record.js';
+import { Reason } from '../core/orders/reasons.js';
+import type { Instrument } from '../core/orders/instrument.js';
+import type {
+  BookView,
+  LevelRecord,
+  OrderDraft,
+  OrderEvent,
+  Strategy,
+  StrategyContext,
+  StrategyDefinition,
+  StrategySetup,
+} from '../core/ports/strategy.js';
+import { Anchor } from './grid/anchor.js';
+import { roundTrip } from './grid/cost.js';
+import { anchorOfSettings, feeRateOf, leastLots, lotValue, makeLadder, type Ladder } from './grid/ladder.js';
+import { isLiveLevel, LEVEL_STATE_NAMES, LevelState } from './grid/level-state.js';
+import { GridLevels } from './grid/levels.js';
+import { ladderHash, recoverLadder } from './grid/memory.js';
+import { GRID_PARAMS, gridSettings, type GridSettings } from './grid/params.js';
+
+/** A resting order is amended (price or quantity) at most this often: each amend costs rate budget and the place in the queue. */
+const ADJUST_EVERY_US = 1_000_000;
+/** How long a level without balance waits before it looks again. */
+const NO_BALANCE_US = 5_000_000;
+
+export class GridStrategy implements Strategy {
+  readonly #setup: StrategySetup;
+  readonly #settings: GridSettings;
+  readonly #instrument: Instrument;
+  readonly #anchor: Anchor;
+  readonly #draft: OrderDraft = {
+    level: 0,
+    slot: 0,
+    side: 0,
+    priceTicks: 0,
+    qtyLots: 0,
+    flags: 0,
+    timeInForce: TIF_GTC,
+    group: 0,
+    groupLegs: 0,
+  };
+  readonly #record: LevelRecord = {
+    level: 0,
+    state: 0,
+    side: 0,
+    slot: 0,
+    priceTicks: 0,
+    qtyLots: 0,
+    cumLots: 0,
+    auxTicks: 0,
+    auxLots: 0,
+    reason: 0,
+  };
+  #ladder: Ladder | null = null;
+  #levels: GridLevels | null = null;
+  /** Places of a side, nearest to the market first. */
+  #buys = new Int32Array(0);
+  #sells = new Int32Array(0);
+  #adjustedUs = new Float64Array(0);
+  #isMetaDirty = true;
+  #needsPass = false;
+  /** A pass is due when the middle moved this far from where the last one was. */
+  #passStepTicks = 1;
+  #passMid = Number.NaN;
+  /** Events of orders before this id belong to a ladder that was given up. */
+  #oldestId = 0;
+  #cancelOld = false;
+  /** Spot funds promised in the running pass, which the account does not show yet. */
+  #spentQuote = 0;
+  #spentBase = 0;
+
+  constructor(setup: StrategySetup) {
+    const instrument = setup.instruments[0];
+    assert(instrument !== undefined, 'a grid has one instrument');
+    this.#setup = setup;
+    this.#instrument = instrument;
+    this.#settings = gridSettings(setup.name, setup.params);
+    this.#anchor = new Anchor(this.#settings);
+    this.#checkAtStart();
+    this.#recover();
+  }
+
+  /** Read-only views for previews and tests. */
+  get ladder(): Ladder | null {
+    return this.#ladder;
+  }
+  get levels(): GridLevels | null {
+    return this.#levels;
+  }
+
+  onStart(ctx: StrategyContext): void {
+    if (this.#cancelOld) ctx.intents.cancelAll();
+    this.#publish(ctx);
+    this.#pass(ctx);
+  }
+
+  onTop(ctx: StrategyContext): void {
+    const book = ctx.book(0);
+    if (!book.isLive) return;
+    if (this.#levels === null && !this.#takeAnchor(ctx, book)) return;
+    const mid = (book.bidTicks + book.askTicks) / 2;
+    if (this.#needsPass || !(Math.abs(mid - this.#passMid) < this.#passStepTicks)) this.#pass(ctx);
+  }
+
+  onOrder(ctx: StrategyContext, event: OrderEvent): void {
+    const levels = this.#levels;
+    if (levels === null || (event.orderId !== 0 && event.orderId < this.#oldestId)) return;
+    levels.onEvent(event, ctx.nowUs);
+    this.#needsPass = true;
+    if (event.level < 0 || event.level >= levels.places) return;
+    this.#publishPlace(ctx, event.level);
+    this.#settle(ctx, event.level >> 1);
+  }
+
+  onTimer(ctx: StrategyContext): void {
+    const levels = this.#levels;
+    if (levels === null) {
+      const book = ctx.book(0);
+      if (book.isLive) this.#takeAnchor(ctx, book);
+      return;
+    }
+    levels.wake(ctx.nowUs);
+    this.#pass(ctx);
+    this.#publish(ctx);
+  }
+
+  onStop(ctx: StrategyContext): void {
+    // Orders stay where they are; the journal knows the levels, the next start goes on from them.
+    this.#publish(ctx);
+  }
+
+  /** What the parameters alone can tell is told before anything runs. */
+  #checkAtStart(): void {
+    const { name, levelCapacity } = this.#setup;
+    const settings = this.#settings;
+    const instrument = this.#instrument;
+    const count = settings.lower === null ? settings.buyLevels + settings.sellLevels : settings.grids;
+    if (count * 2 + 1 > levelCapacity) {
+      throw new UsageError(
+        `${name}: ${count} levels need ${count * 2 + 1} level slots, this run has ${levelCapacity} a strategy: use fewer levels`,
+      );
+    }
+    if (instrument.maxOpenOrders > 0 && settings.activePerSide * 2 > instrument.maxOpenOrders) {
+      throw new UsageError(
+        `${name}: activePerSide ${settings.activePerSide} may rest ${settings.activePerSide * 2} orders; ${instrument.id} takes ${instrument.maxOpenOrders}`,
+      );
+    }
+    const anchorTicks = anchorOfSettings(settings, instrument);
+    if (anchorTicks > 0 || settings.lower !== null) {
+      makeLadder(name, settings, instrument, anchorTicks > 0 ? anchorTicks : 1);
+    } else if (settings.step?.isRatio === true && settings.profit === null) {
+      const far = 1e12;
+      const trip = roundTrip(far, Math.round(far * (1 + settings.step.ratio)), feeRateOf(settings, instrument), settings.minProfit);
+      if (!trip.pays) {
+        throw new UsageError(
+          `${name}: step below cost: a step of ${trip.stepPercent}; the fees of both sides are ${trip.feesPercent} ` +
+            `(${feeRateOf(settings, instrument)} each, ${settings.isPostOnly ? 'maker' : 'taker'}, ${instrument.id}); needed: more than ${trip.neededPercent}`,
+        );
+      }
+    }
+  }
+
+  #recover(): void {
+    const { recovered, name } = this.#setup;
+    if (recovered === null) return;
+    const ladder = recoverLadder(name, this.#settings, this.#instrument, recovered, this.#setup.params);
+    if (ladder === null) {
+      for (const order of recovered.orders) this.#oldestId = Math.max(this.#oldestId, order.orderId + 1);
+      this.#cancelOld = recovered.orders.length > 0;
+      this.#setup.note(`${name}: parameters changed since the last run: ${recovered.orders.length} orders of the old ladder are cancelled`);
+      return;
+    }
+    this.#use(ladder);
+    this.#levels?.recover(recovered);
+    const live = recovered.orders.filter((order) => order.level < ladder.count * 2).length;
+    this.#setup.note(
+      `${name}: resumed ${ladder.count} levels around ${formatTicks(ladder.anchorTicks, this.#instrument.tickSize)}, ${live} orders adopted`,
+    );
+  }
+
+  #takeAnchor(ctx: StrategyContext, book: BookView): boolean {
+    const given = anchorOfSettings(this.#settings, this.#instrument);
+    const seen = this.#anchor.see(book, ctx.nowUs);
+    const anchorTicks = given > 0 ? given : seen;
+    if (!(anchorTicks > 0) || ctx.isStopping) return false;
+    this.#use(makeLadder(this.#setup.name, this.#settings, this.#instrument, anchorTicks));
+    this.#publish(ctx);
+    this.#pass(ctx);
+    return true;
+  }
+
+  #use(ladder: Ladder): void {
+    const levels = new GridLevels(ladder, (priceTicks) => leastLots(this.#instrument, priceTicks));
+    this.#ladder = ladder;
+    this.#levels = levels;
+    const places = Array.from({ length: levels.places }, (_, place) => place);
+    const priceOf = (place: number): number => levels.priceTicks[place] ?? 0;
+    this.#buys = Int32Array.from(places.filter((place) => levels.side[place] === SIDE_BUY).sort((a, b) => priceOf(b) - priceOf(a)));
+    this.#sells = Int32Array.from(places.filter((place) => levels.side[place] !== SIDE_BUY).sort((a, b) => priceOf(a) - priceOf(b)));
+    this.#adjustedUs = new Float64Array(levels.places);
+    let least = Infinity;
+    for (let i = 0; i < ladder.count; i++) least = Math.min(least, ladder.sellTicks[i]! - ladder.buyTicks[i]!);
+    this.#passStepTicks = Math.max(1, least / 4);
+    this.#isMetaDirty = true;
+    this.#needsPass = true;
+  }
+
+  /** Brings what rests in line with what is wanted, nearest levels first. */
+  #pass(ctx: StrategyContext): void {
+    if (this.#levels === null || ctx.isStopping) return;
+    const book = ctx.book(0);
+    if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
+    this.#passMid = (book.bidTicks + book.askTicks) / 2;
+    this.#needsPass = false;
+    this.#spentQuote = 0;
+    this.#spentBase = 0;
+    this.#walk(ctx, book, this.#buys);
+    this.#walk(ctx, book, this.#sells);
+  }
+
+  #walk(ctx: StrategyContext, book: BookView, places: Int32Array): void {
+    const levels = this.#levels!;
+    const active = this.#settings.activePerSide;
+    // A little slack, so that an order at the edge is not cancelled and placed again with every small move.
+    const kept = active + Math.max(1, active >> 2);
+    let rank = 0;
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      const state = levels.state[place]!;
+      const wanted = levels.wantedLots(place);
+      if (isLiveLevel(state)) {
+        rank++;
+        if (state === LevelState.OPEN) this.#adjust(ctx, book, place, rank <= kept);
+        continue;
+      }
+      if (wanted === 0 || state === LevelState.PARKED) continue;
+      rank++;
+      if (rank <= active && levels.canPlace(place, ctx.nowUs)) this.#place(ctx, book, place, wanted);
+    }
+  }
+
+  /** After an event of one line: its counter order does not wait for the next pass. */
+  #settle(ctx: StrategyContext, line: number): void {
+    if (ctx.isStopping) return;
+    const book = ctx.book(0);
+    if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
+    this.#spentQuote = 0;
+    this.#spentBase = 0;
+    this.#settlePlace(ctx, book, line * 2 + 1);
+    this.#settlePlace(ctx, book, line * 2);
+  }
+
+  #settlePlace(ctx: StrategyContext, book: BookView, place: number): void {
+    const levels = this.#levels!;
+    // Only what just became owed: a level that lies beyond the active ones is the pass's business.
+    if (levels.state[place] !== LevelState.IDLE || levels.heldLots(place >> 1) === 0) return;
+    const wanted = levels.wantedLots(place);
+    if (wanted > 0) this.#place(ctx, book, place, wanted);
+  }
+
+  #place(ctx: StrategyContext, book: BookView, place: number, wanted: number): void {
+    const levels = this.#levels!;
+    const home = levels.priceTicks[place]!;
+    const isBuy = levels.side[place] === SIDE_BUY;
+    const priceTicks = this.#restingPrice(book, isBuy, home);
+    if (priceTicks !== home) {
+      if (!this.#settings.isImproving && (place & 1) === 0) return;
+      if (wanted < leastLots(this.#instrument, priceTicks)) {
+        levels.hold(place, Reason.SIZE_BELOW_MINIMUM, ctx.nowUs + NO_BALANCE_US);
+        return;
+      }
+    }
+    if (!this.#canPay(ctx, isBuy, priceTicks, wanted)) {
+      levels.hold(place, Reason.NO_BALANCE, ctx.nowUs + NO_BALANCE_US);
+      ctx.refuse(Reason.NO_BALANCE);
+      return;
+    }
+    if (!ctx.intents.hasRoom(1)) return;
+    levels.startPlace(place, priceTicks, wanted, ctx.nowUs);
+    // The level's record goes first: a restart then knows that fills of any later order are news.
+    if (!this.#publishPlace(ctx, place)) {
+      levels.undoPlace(place);
+      return;
+    }
+    const draft = this.#draft;
+    draft.level = place;
+    draft.side = levels.side[place]!;
+    draft.priceTicks = priceTicks;
+    draft.qtyLots = wanted;
+    draft.flags = this.#settings.isPostOnly ? FLAG_POST_ONLY : 0;
+    if (ctx.intents.place(draft) !== RESULT_OK) levels.undoPlace(place);
+    this.#adjustedUs[place] = ctx.nowUs;
+  }
+
+  #adjust(ctx: StrategyContext, book: BookView, place: number, isKept: boolean): void {
+    const levels = this.#levels!;
+    const nowUs = ctx.nowUs;
+    if (nowUs < levels.notBeforeUs[place]!) return;
+    const line = place >> 1;
+    const held = Math.max(0, levels.heldLots(line));
+    const owed = (place & 1) === 1 ? held : Math.max(0, levels.lineLots(line) - held);
+    const resting = levels.restingLots(place);
+    const least = levels.minLots[place]!;
+    // Up to the least quantity an order may rest although less is owed: it was rounded up to free a line of dust.
+    const isTooMuch = resting > owed && resting > least;
+    if (!isKept || (isTooMuch && owed < least)) {
+      if (ctx.intents.cancel(place) === RESULT_OK) levels.sentCancel(place);
+      return;
+    }
+    const isDue = nowUs - this.#adjustedUs[place]! >= ADJUST_EVERY_US;
+    if (!isTooMuch && !isDue) return;
+    const isBuy = levels.side[place] === SIDE_BUY;
+    const priceTicks = this.#restingPrice(book, isBuy, levels.priceTicks[place]!);
+    const orderTicks = levels.orderTicks[place]!;
+    // Only back towards the level's own price: an order that rests at a better price than the market now asks for is left alone.
+    const isBack = isBuy ? priceTicks > orderTicks : priceTicks < orderTicks;
+    if (!isTooMuch && !isBack && !(owed > resting)) return;
+    const qtyLots = levels.cumLots[place]! + (isTooMuch || owed > resting ? owed : resting);
+    if (ctx.intents.amend(place, isBack ? priceTicks : orderTicks, qtyLots) !== RESULT_OK) return;
+    levels.sentAmend(place);
+    this.#adjustedUs[place] = nowUs;
+  }
+
+  /** The level's price, or the best price that does not take. */
+  #restingPrice(book: BookView, isBuy: boolean, homeTicks: number): number {
+    if (!this.#settings.isPostOnly) return homeTicks;
+    return isBuy ? Math.min(homeTicks, book.askTicks - 1) : Math.max(homeTicks, book.bidTicks + 1);
+  }
+
+  #canPay(ctx: StrategyContext, isBuy: boolean, priceTicks: number, lots: number): boolean {
+    const instrument = this.#instrument;
+    if (instrument.kind !== 'spot') return true;
+    if (isBuy) {
+      const cost = lotValue(instrument, priceTicks) * lots;
+      if (ctx.freeBalance(0, instrument.quote) - this.#spentQuote < cost) return false;
+      this.#spentQuote += cost;
+      return true;
+    }
+    const base = lots * Number(instrument.lotSize);
+    if (ctx.freeBalance(0, instrument.base) - this.#spentBase < base) return false;
+    this.#spentBase += base;
+    return true;
+  }
+
+  #publish(ctx: StrategyContext): void {
+    const levels = this.#levels;
+    const ladder = this.#ladder;
+    if (levels === null || ladder === null) return;
+    if (this.#isMetaDirty) {
+      const record = this.#record;
+      record.level = levels.places;
+      record.state = LevelState.META;
+      record.side = 0;
+      record.slot = 0;
+      record.priceTicks = ladder.anchorTicks;
+      record.qtyLots = 0;
+      record.cumLots = 0;
+      record.auxTicks = ladder.count;
+      record.auxLots = ladderHash(this.#setup.params, this.#instrument);
+      record.reason = Reason.NONE;
+      if (ctx.publishLevel(record) !== RESULT_OK) return;
+      this.#isMetaDirty = false;
+    }
+    for (let place = 0; place < levels.places; place++) if (levels.isDirty[place] !== 0 && !this.#publishPlace(ctx, place)) return;
+  }
+
+  #publishPlace(ctx: StrategyContext, place: number): boolean {
+    const levels = this.#levels!;
+    const record = this.#record;
+    const line = place >> 1;
+    record.level = place;
+    record.state = levels.state[place]!;
+    record.side = levels.side[place]!;
+    record.slot = 0;
+    record.priceTicks = levels.priceTicks[place]!;
+    record.qtyLots = (place & 1) === 0 ? levels.lineLots(line) : levels.heldLots(line);
+    record.cumLots = levels.cumLots[place]!;
+    record.auxTicks = levels.priceTicks[place ^ 1]!;
+    record.auxLots = levels.totalLots[place]!;
+    record.reason = levels.reason[place]!;
+    if (ctx.publishLevel(record) !== RESULT_OK) return false;
+    levels.isDirty[place] = 0;
+    return true;
+  }
+}
+
+const grid: StrategyDefinition = {
+  kind: 'grid',
+  pnlKind: 'grid',
+  description: 'A ladder of resting orders around an anchor; every fill places its counter order a profit distance away.',
+  params: GRID_PARAMS,
+  instruments: { min: 1, max: 1 },
+  levelStates: LEVEL_STATE_NAMES,
+  create: (setup) => new GridStrategy(setup),
+};
+
+export default grid;

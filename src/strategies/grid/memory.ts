@@ -1,0 +1,50 @@
+/** A ladder as the journal remembers it: the same levels after a restart, not new ones around a new price. Called once, at start. */
+import type { Instrument } from '../../core/orders/instrument.js';
+import { SIDE_BUY } from '../../core/memory/record.js';
+import type { Params, RecoveredLevel, RecoveredStrategy } from '../../core/ports/strategy.js';
+import { makeLadder, type Ladder } from './ladder.js';
+import { LevelState } from './level-state.js';
+import type { GridSettings } from './params.js';
+
+/** What the ladder was made from, as one 32-bit number (FNV-1a): a change of any of it makes a new ladder. */
+export function ladderHash(params: Params, instrument: Instrument): number {
+  const keys = Object.keys(params)
+    .filter((key) => params[key] !== undefined && !WITHOUT_EFFECT.has(key))
+    .sort();
+  const text = JSON.stringify([keys.map((key) => [key, String(params[key])]), instrument.id, instrument.tickSize, instrument.lotSize]);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}
+
+/** Parameters that change which orders rest, not what the levels are. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['activePerSide', 'reprice', 'emaSeconds', 'minProfit']);
+
+/** The ladder of the journal; null when it was made from other parameters, or never. */
+export function recoverLadder(
+  name: string,
+  settings: GridSettings,
+  instrument: Instrument,
+  recovered: RecoveredStrategy,
+  params: Params,
+): Ladder | null {
+  const meta = recovered.levels.find((level) => level.state === LevelState.META);
+  if (meta === undefined || meta.auxLots !== ladderHash(params, instrument)) return null;
+  const count = meta.auxTicks;
+  const byLevel = new Map<number, RecoveredLevel>(recovered.levels.map((level) => [level.level, level]));
+  const buyTicks = new Float64Array(count);
+  const sellTicks = new Float64Array(count);
+  const homeSide = new Uint8Array(count);
+  const qtyLots = new Float64Array(count);
+  for (let line = 0; line < count; line++) {
+    const home = byLevel.get(line * 2);
+    // A crash while the ladder was first written: nothing was placed on what is missing, and it is made again from the same numbers.
+    if (home === undefined) return makeLadder(name, settings, instrument, meta.priceTicks);
+    const isBuy = home.side === SIDE_BUY;
+    homeSide[line] = home.side;
+    buyTicks[line] = isBuy ? home.priceTicks : home.auxTicks;
+    sellTicks[line] = isBuy ? home.auxTicks : home.priceTicks;
+    qtyLots[line] = home.qtyLots;
+  }
+  return { count, anchorTicks: meta.priceTicks, buyTicks, sellTicks, homeSide, qtyLots };
+}
