@@ -29,10 +29,9 @@
  *          0  lots         131,072 x f64   the quantity of the key with `key & mask`; means nothing without its bit
  *   1048576  bits         4,096 x i32     one bit a key of the window
  *   1064960  bits of bits 128 x i32       one bit a word above that is not 0
- *   1065472  top bits     4 x i32         (128 bytes are kept)
- *   1065600  node keys    65,536 x f64    overflow: levels outside the window, a treap; node 0 is "none"
- *   1589888  node lots    65,536 x f64
- *   2114176  node links   65,536 x 2 x i32   left, right (free nodes: next free)
+ *   1065472  node keys    65,536 x f64    overflow: levels outside the window, a treap; node 0 is "none"
+ *   1589760  node lots    65,536 x f64
+ *   2114048  node links   65,536 x 2 x i32   left, right (free nodes: next free)
  * About 5 MiB of address space; what is touched is the pages near the market, some 0.5 MiB.
  */
 export const BOOK_SEQUENCE = 0;
@@ -84,9 +83,7 @@ export const SIDE_BITS = WINDOW_KEYS * 8;
 export const SIDE_BITS_WORDS = WINDOW_KEYS >> 5;
 export const SIDE_SUMMARY = SIDE_BITS + SIDE_BITS_WORDS * 4;
 export const SIDE_SUMMARY_WORDS = SIDE_BITS_WORDS >> 5;
-export const SIDE_TOP = SIDE_SUMMARY + SIDE_SUMMARY_WORDS * 4;
-export const SIDE_TOP_WORDS = SIDE_SUMMARY_WORDS >> 5;
-export const SIDE_NODE_KEYS = SIDE_TOP + 128;
+export const SIDE_NODE_KEYS = SIDE_SUMMARY + SIDE_SUMMARY_WORDS * 4;
 export const SIDE_NODE_LOTS = SIDE_NODE_KEYS + OVERFLOW_NODES * 8;
 export const SIDE_NODE_LINKS = SIDE_NODE_LOTS + OVERFLOW_NODES * 8;
 export const SIDE_BYTES = SIDE_NODE_LINKS + OVERFLOW_NODES * 8;

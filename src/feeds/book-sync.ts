@@ -1,0 +1,330 @@
+/**
+ * Keeps one book true: buffer, snapshot, splice, verify, live. Anything that does not fit hides the book (state gap) until it was rebuilt from a snapshot.
+ * Called by the stream reader on the feed's thread; what has to be fetched for a resync is the session's business.
+ */
+import { BookWriter } from '../core/book/book-writer.js';
+import {
+  ABSENT,
+  ACTION_DELETE,
+  ACTION_INSERT,
+  ACTION_SNAPSHOT,
+  FIELD_ACTION,
+  FIELD_FIRST,
+  FIELD_LAST,
+  FIELD_PREV,
+  FIELD_STREAM,
+  FIELD_TIME,
+  venueUsOf,
+  type Message,
+} from '../core/kernel/message.js';
+import { BOOK_GAP, BOOK_LIVE, BOOK_STALE, BOOK_SYNCING } from '../core/memory/book-layout.js';
+import { RESULT_OK } from '../core/numbers/errors.js';
+import { EventBuffer, type BufferedEvent } from './event-buffer.js';
+import { IdLevels } from './id-levels.js';
+import type { SequenceKind, SnapshotKind } from './venue.js';
+
+/** What became of a message. */
+export const SYNC_SNAPSHOT = 1;
+export const SYNC_DELTA = 2;
+/** Older than the snapshot: ignored. */
+export const SYNC_STALE = 3;
+/** Kept until the snapshot comes. */
+export const SYNC_BUFFERED = 4;
+/** Came before the first snapshot of its stream: ignored. */
+export const SYNC_DROPPED = 5;
+/** The book is not usable: this message broke it, or it was broken before. */
+export const SYNC_GAP = 6;
+/** In sequence, but bids meet asks: hidden until that is over. */
+export const SYNC_CROSSED = 7;
+export const SYNC_ACTIONS = ['-', 'snapshot', 'delta', 'stale', 'buffered', 'dropped', 'gap', 'gap'] as const;
+
+export type GapReason =
+  'sequence' | 'splice' | 'unknown-id' | 'known-id' | 'crossed' | 'range' | 'bad-frame' | 'too-short' | 'stale' | 'command';
+
+export interface SyncRules {
+  readonly sequence: SequenceKind;
+  readonly snapshot: SnapshotKind;
+  readonly spliceByPrev: boolean;
+}
+
+/** A sequenced book that stays crossed for this many messages is wrong in spite of its numbers. */
+const MOST_CROSSED = 16;
+
+const PHASE_WAITING = 0;
+const PHASE_LIVE = 1;
+const PHASE_GAP = 2;
+
+export class BookSync {
+  readonly #book: BookWriter;
+  readonly #rules: SyncRules;
+  readonly #onGap: (reason: GapReason) => void;
+  readonly #buffer = new EventBuffer();
+  readonly #ids: IdLevels | null;
+  #phase = PHASE_WAITING;
+  /** Sequence of the book, NaN before the first snapshot. */
+  #last = Number.NaN;
+  /** Of the message in hand or of the book: what a row shows. */
+  shownSequence = Number.NaN;
+  /** False until the first message after a snapshot fitted: it may overlap the snapshot. */
+  #isSpliced = false;
+  #crossed = 0;
+  #isStale = false;
+  #stream = Number.NaN;
+
+  /** @param onGap the book became unusable; called once a gap, for counting and resync. */
+  constructor(book: BookWriter, rules: SyncRules, onGap: (reason: GapReason) => void) {
+    this.#book = book;
+    this.#rules = rules;
+    this.#onGap = onGap;
+    this.#ids = rules.sequence === 'none' ? new IdLevels() : null;
+  }
+
+  get isLive(): boolean {
+    return this.#phase === PHASE_LIVE && this.#crossed === 0;
+  }
+  get needsSnapshot(): boolean {
+    return this.#phase !== PHASE_LIVE;
+  }
+  get lastSequence(): number {
+    return this.#last;
+  }
+
+  /** A depth message of the stream. @returns SYNC_* */
+  onDepth(message: Message, recvUs: number): number {
+    const fields = message.fields;
+    const last = fields[FIELD_LAST]!;
+    // A count that starts again at 1 is a restarted service whose first message is the whole book (Bybit's document, "Orderbook").
+    if (fields[FIELD_ACTION] === ACTION_SNAPSHOT || (this.#rules.sequence === 'plus-one' && last === 1)) {
+      return this.#replace(message, last, venueTime(fields), recvUs);
+    }
+    if (this.#phase !== PHASE_LIVE) return this.#hold(message, last, venueTime(fields));
+    this.shownSequence = this.#last;
+    const verdict = this.#judge(fields[FIELD_FIRST]!, last, fields[FIELD_PREV]!);
+    if (verdict !== SYNC_DELTA) {
+      if (verdict === SYNC_GAP) {
+        this.shownSequence = last;
+        this.fail('sequence');
+        this.#hold(message, last, venueTime(fields));
+      }
+      return verdict;
+    }
+    this.#isSpliced = true;
+    this.#last = last;
+    this.shownSequence = last;
+    this.#book.begin();
+    const result = this.#book.change(message.bids, message.asks);
+    return this.#finish(result, venueTime(fields), recvUs, SYNC_DELTA);
+  }
+
+  /** A snapshot that came by REST. Waiting messages are applied to it before anybody sees it. @returns SYNC_* */
+  onRestSnapshot(message: Message, recvUs: number): number {
+    const last = message.fields[FIELD_LAST]!;
+    if (this.#phase === PHASE_LIVE && !(last > this.#last)) {
+      this.shownSequence = this.#last;
+      return SYNC_STALE;
+    }
+    return this.#replace(message, last, venueTime(message.fields), recvUs);
+  }
+
+  /** The rows of this book in an id-keyed message. @returns SYNC_* */
+  onRows(message: Message, instrument: number, recvUs: number): number {
+    const ids = this.#ids;
+    const rows = message.rows;
+    const action = message.fields[FIELD_ACTION]!;
+    if (ids === null) return SYNC_DROPPED;
+    const isSnapshot = action === ACTION_SNAPSHOT;
+    if (!isSnapshot && this.#phase !== PHASE_LIVE) return this.#phase === PHASE_GAP ? SYNC_GAP : SYNC_DROPPED;
+    if (isSnapshot) {
+      this.#hide();
+      this.#book.clear();
+      ids.clear();
+    }
+    this.#book.begin();
+    let result = RESULT_OK;
+    let reason: GapReason | null = null;
+    for (let i = 0; i < rows.count && reason === null && result === RESULT_OK; i++) {
+      if (rows.instrument[i] !== instrument) continue;
+      const place = ids.find(rows.id[i]!);
+      if (isSnapshot || action === ACTION_INSERT) {
+        if (place >= 0) reason = 'known-id';
+        else if (rows.priceDecimals[i] === ABSENT || rows.qtyDecimals[i] === ABSENT) reason = 'bad-frame';
+        else {
+          ids.add(rows.id[i]!, rows.side[i]!, rows.price[i]!, rows.priceDecimals[i]!);
+          result = this.#book.setLevel(rows.side[i]!, rows.price[i]!, rows.priceDecimals[i]!, rows.qty[i]!, rows.qtyDecimals[i]!);
+        }
+      } else if (place < 0) reason = 'unknown-id';
+      else if (action === ACTION_DELETE) {
+        result = this.#book.setLevel(ids.sideAt(place), ids.priceAt(place), ids.decimalsAt(place), 0, 0);
+        ids.removeAt(place);
+      } else result = this.#updateRow(message, i, place);
+    }
+    if (isSnapshot) {
+      this.#buffer.clear();
+      this.#phase = PHASE_LIVE;
+      this.#crossed = 0;
+      this.#isStale = false;
+    }
+    if (reason !== null) {
+      this.#book.publish(BOOK_GAP, Number.NaN, venueTime(message.fields), recvUs);
+      this.fail(reason);
+      return SYNC_GAP;
+    }
+    return this.#finish(result, venueTime(message.fields), recvUs, isSnapshot ? SYNC_SNAPSHOT : SYNC_DELTA);
+  }
+
+  /** The book can not be trusted any more. Does nothing when it was not trusted before. */
+  fail(reason: GapReason): void {
+    if (this.#phase !== PHASE_LIVE) return;
+    this.#phase = PHASE_GAP;
+    this.#book.setState(BOOK_GAP);
+    this.#onGap(reason);
+  }
+
+  /** The connection went away: what was buffered belongs to a stream that has ended. */
+  disconnected(): void {
+    this.#buffer.clear();
+    this.#stream = Number.NaN;
+    if (this.#phase === PHASE_LIVE) this.#phase = PHASE_GAP;
+    if (this.#book.state !== BOOK_GAP && this.#book.state !== BOOK_STALE) this.#book.setState(BOOK_GAP);
+  }
+
+  /** A new stream begins: a snapshot is on its way. */
+  connecting(): void {
+    if (this.#phase !== PHASE_LIVE) this.#book.setState(BOOK_SYNCING);
+  }
+
+  /** Quiet for too long. */
+  stale(): void {
+    if (this.#phase !== PHASE_LIVE) return;
+    this.#phase = PHASE_GAP;
+    this.#isStale = true;
+    this.#book.setState(BOOK_STALE);
+    this.#onGap('stale');
+  }
+
+  get isStale(): boolean {
+    return this.#isStale;
+  }
+
+  /** Of several streams of one symbol the first that brought a snapshot is followed; true when this message belongs to another one. */
+  isOtherStream(message: Message): boolean {
+    const stream = message.fields[FIELD_STREAM]!;
+    if (Number.isNaN(stream) || stream === this.#stream) return false;
+    if (Number.isNaN(this.#stream)) {
+      this.#stream = stream;
+      return false;
+    }
+    return true;
+  }
+
+  #updateRow(message: Message, i: number, place: number): number {
+    const ids = this.#ids!;
+    const rows = message.rows;
+    const side = rows.side[i]!;
+    const hasPrice = rows.priceDecimals[i] !== ABSENT;
+    const price = hasPrice ? rows.price[i]! : ids.priceAt(place);
+    const decimals = hasPrice ? rows.priceDecimals[i]! : ids.decimalsAt(place);
+    if (rows.qtyDecimals[i] === ABSENT) return RESULT_OK;
+    if (side !== ids.sideAt(place) || price !== ids.priceAt(place) || decimals !== ids.decimalsAt(place)) {
+      const result = this.#book.setLevel(ids.sideAt(place), ids.priceAt(place), ids.decimalsAt(place), 0, 0);
+      if (result !== RESULT_OK) return result;
+      ids.move(place, side, price, decimals);
+    }
+    return this.#book.setLevel(side, price, decimals, rows.qty[i]!, rows.qtyDecimals[i]!);
+  }
+
+  #judge(first: number, last: number, prev: number): number {
+    switch (this.#rules.sequence) {
+      case 'range-chain':
+        if (last <= this.#last) return SYNC_STALE;
+        return first === this.#last + 1 || (!this.#isSpliced && first <= this.#last + 1) ? SYNC_DELTA : SYNC_GAP;
+      case 'prev-chain':
+        if (prev === this.#last) return SYNC_DELTA;
+        if (this.#isSpliced || !this.#rules.spliceByPrev) return SYNC_GAP;
+        if (last < this.#last) return SYNC_STALE;
+        return first <= this.#last && this.#last <= last ? SYNC_DELTA : SYNC_GAP;
+      case 'plus-one':
+        return last === this.#last + 1 ? SYNC_DELTA : SYNC_GAP;
+      case 'timestamp':
+        return last > this.#last ? SYNC_DELTA : SYNC_STALE;
+      case 'plus-one-connection':
+      case 'none':
+        return SYNC_DELTA;
+    }
+  }
+
+  /** Not live: keep the message for the splice, or let it go where the snapshot comes in the stream. */
+  #hold(message: Message, last: number, venueUs: number): number {
+    this.shownSequence = last;
+    const isGap = this.#phase === PHASE_GAP;
+    if (this.#rules.snapshot === 'in-band') return isGap ? SYNC_GAP : SYNC_DROPPED;
+    this.#buffer.add(message, venueUs);
+    return isGap ? SYNC_GAP : SYNC_BUFFERED;
+  }
+
+  #hide(): void {
+    if (this.#book.state === BOOK_LIVE) this.#book.setState(BOOK_SYNCING);
+  }
+
+  #replace(message: Message, last: number, venueUs: number, recvUs: number): number {
+    this.#hide();
+    this.#book.clear();
+    this.#phase = PHASE_LIVE;
+    this.#last = last;
+    this.#isSpliced = false;
+    this.#crossed = 0;
+    this.#isStale = false;
+    let shownUs = venueUs;
+    let result = this.#book.change(message.bids, message.asks);
+    for (const event of this.#buffer.events) {
+      if (result !== RESULT_OK) break;
+      const verdict = this.#judge(event.first, event.last, event.prev);
+      if (verdict === SYNC_STALE) continue;
+      if (verdict === SYNC_GAP) {
+        this.shownSequence = this.#last;
+        this.#keepFrom(event);
+        this.fail('splice');
+        return SYNC_GAP;
+      }
+      this.#isSpliced = true;
+      this.#last = event.last;
+      shownUs = event.venueUs;
+      result = this.#book.change(event.bids, event.asks);
+    }
+    this.#buffer.clear();
+    this.shownSequence = this.#last;
+    this.#book.begin();
+    return this.#finish(result, shownUs, recvUs, SYNC_SNAPSHOT);
+  }
+
+  /** The snapshot was too old for what waits: a younger one may still fit these events. */
+  #keepFrom(event: BufferedEvent): void {
+    this.#buffer.dropBefore(event);
+  }
+
+  /** Between `begin` and here the readers wait. */
+  #finish(result: number, venueUs: number, recvUs: number, done: number): number {
+    const book = this.#book;
+    const sequence = this.#last;
+    if (result !== RESULT_OK || book.isTooShort()) {
+      book.publish(BOOK_GAP, sequence, venueUs, recvUs);
+      this.fail(result === RESULT_OK ? 'too-short' : 'range');
+      return SYNC_GAP;
+    }
+    if (book.isCrossed()) {
+      book.publish(BOOK_GAP, sequence, venueUs, recvUs);
+      if (this.#rules.sequence === 'none' || ++this.#crossed > MOST_CROSSED) {
+        this.fail('crossed');
+        return SYNC_GAP;
+      }
+      return SYNC_CROSSED;
+    }
+    this.#crossed = 0;
+    book.publish(BOOK_LIVE, sequence, venueUs, recvUs);
+    return done;
+  }
+}
+
+function venueTime(fields: Float64Array): number {
+  return venueUsOf(fields[FIELD_TIME]!);
+}
