@@ -88,6 +88,11 @@ export class SpscRing {
     return this.#ownTail >>> 0;
   }
 
+  /** Consumer: records released so far (modulo 2^32, unsigned). */
+  released(): number {
+    return this.#ownTail >>> 0;
+  }
+
   /** Anyone: records waiting, a snapshot. */
   waiting(): number {
     return (Atomics.load(this.#i32, this.#head) - Atomics.load(this.#i32, this.#tail)) | 0;

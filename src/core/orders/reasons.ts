@@ -29,6 +29,8 @@ export const Reason = {
   LEVERAGE: 25,
   DAILY_LOSS: 26,
   DRAWDOWN: 27,
+  /** The journal's device failed: no new orders until a restart. */
+  JOURNAL_FAILED: 33,
   // venue answers
   POST_ONLY_WOULD_TAKE: 40,
   VENUE_REJECTED: 41,

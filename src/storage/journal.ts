@@ -1,0 +1,289 @@
+/**
+ * The journal's writing side: one open segment at a time, batches of frames, one write a batch. Owned by the writer role on the service thread; a tool that
+ * only appends notes may own one too. Every start begins a new segment: a file that was cut by a crash is never written again.
+ *
+ * A reserve file of real blocks stands beside the segments. When the disk is full it is given back to the file system, so that cancels, answers and fills
+ * can still be journaled while new orders are stopped; it is made again when there is space.
+ */
+import { join } from 'node:path';
+import { Packr } from 'msgpackr';
+import { assert } from '../core/numbers/errors.js';
+import { codeOf, type Disk, nodeDisk, type SyncDone } from './disk.js';
+import {
+  type Block,
+  blockOf,
+  type ColdKind,
+  FRAME_COLD,
+  FRAME_HEAD_BYTES,
+  FRAME_HOT,
+  HEADER_BYTES,
+  HOT_FRAME_BYTES,
+  MAX_PAYLOAD_BYTES,
+  padded,
+  sealFrame,
+  segmentName,
+  segmentNumber,
+  writeHeader,
+} from './segment.js';
+import { RECORD_BYTES } from '../core/memory/record.js';
+
+/** Large enough that a new file is rare, small enough that a copy or a repair of one is quick. */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** 29,000 records: hours of cancels and their answers. */
+export const RESERVE_BYTES = 4 * 1024 * 1024;
+export const RESERVE_NAME = 'reserve';
+/** Frames of one batch; at 144 bytes each a batch is 590 KB, a fraction of a millisecond of copying. */
+const BATCH_FRAMES = 4096;
+
+export const WRITE_OK = 0;
+/** No space, and the reserve is used up: the batch is kept, try again. */
+export const WRITE_FULL = 1;
+/** The device failed: the batch is kept, try again. */
+export const WRITE_FAILED = 2;
+
+/** A place in the journal, e.g. how far a store has read. */
+export interface JournalPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface JournalOptions {
+  readonly folder: string;
+  readonly disk?: Disk;
+  readonly wallUs: () => number;
+  readonly segmentBytes?: number;
+  readonly reserveBytes?: number;
+}
+
+const packr = new Packr({ useRecords: false });
+
+export function encodeCold(value: unknown): Uint8Array {
+  return packr.pack(value);
+}
+
+export function decodeCold(bytes: Uint8Array): unknown {
+  return packr.unpack(bytes);
+}
+
+export class Journal {
+  readonly folder: string;
+  readonly #disk: Disk;
+  readonly #wallUs: () => number;
+  readonly #segmentBytes: number;
+  readonly #reserveBytes: number;
+  #batch: Block = blockOf(BATCH_FRAMES * HOT_FRAME_BYTES);
+  #batchBytes = 0;
+  #writtenOfBatch = 0;
+  #file = -1;
+  #number: number;
+  #offset = 0;
+  #isFull = false;
+  #hasReserve = false;
+  /** Segments that were left behind and are not yet known to be on the device. */
+  #retired: number[] = [];
+  #isFolderDirty = false;
+  #isSyncing = false;
+  #lastError = '';
+
+  constructor(options: JournalOptions) {
+    this.folder = options.folder;
+    this.#disk = options.disk ?? nodeDisk;
+    this.#wallUs = options.wallUs;
+    this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.#reserveBytes = options.reserveBytes ?? RESERVE_BYTES;
+    assert(this.#segmentBytes >= HEADER_BYTES + HOT_FRAME_BYTES, `a segment must hold a record, was ${this.#segmentBytes} bytes`);
+    this.#disk.makeFolder(this.folder);
+    this.#number = Math.max(0, ...this.#disk.list(this.folder).map(segmentNumber));
+    this.#makeReserve();
+    this.#nextSegment();
+  }
+
+  /** Where the next frame will stand. */
+  get position(): JournalPosition {
+    return { segment: this.#number, offset: this.#offset };
+  }
+
+  get segment(): number {
+    return this.#number;
+  }
+
+  /** True from the moment the disk was full until the reserve could be made again. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  /** The frames of the batch under way, for those who read along after the write. */
+  get batch(): Block {
+    return this.#batch;
+  }
+
+  get batchBytes(): number {
+    return this.#batchBytes;
+  }
+
+  get batchHasRoom(): boolean {
+    return this.#batchBytes + HOT_FRAME_BYTES <= this.#batch.u8.length;
+  }
+
+  /** Call before the first frame of a batch: turns to a new segment when the open one has its size. False when that needs space that is not there. */
+  begin(): boolean {
+    assert(this.#writtenOfBatch === 0, 'a batch that is partly written must be finished first');
+    this.#batchBytes = 0;
+    if (this.#file >= 0 && this.#offset < this.#segmentBytes) return true;
+    try {
+      this.#nextSegment();
+      return true;
+    } catch (error) {
+      return this.#fail(error) && this.begin();
+    }
+  }
+
+  /** Copies one record. `word` is its place as an index into `i32`. */
+  addHot(i32: Int32Array, word: number, producer: number, seq: number): void {
+    const at = this.#batchBytes;
+    const batch = this.#batch;
+    const to = (at + FRAME_HEAD_BYTES) >> 2;
+    // As integers: copied as doubles, words that happen to spell a NaN could change.
+    for (let i = 0; i < RECORD_BYTES >> 2; i++) batch.i32[to + i] = i32[word + i]!;
+    sealFrame(batch, at, RECORD_BYTES, FRAME_HOT, 0, producer, seq, this.#number, this.#offset + at);
+    this.#batchBytes = at + HOT_FRAME_BYTES;
+  }
+
+  addCold(kind: ColdKind, value: unknown): void {
+    const payload = encodeCold(value);
+    assert(payload.length <= MAX_PAYLOAD_BYTES, `a journal object must be at most ${MAX_PAYLOAD_BYTES} bytes, was ${payload.length}`);
+    const bytes = padded(payload.length);
+    const at = this.#batchBytes;
+    if (at + bytes > this.#batch.u8.length) {
+      const larger = blockOf(at + bytes);
+      larger.u8.set(this.#batch.u8.subarray(0, at));
+      this.#batch = larger;
+    }
+    this.#batch.u8.fill(0, at, at + bytes);
+    this.#batch.u8.set(payload, at + FRAME_HEAD_BYTES);
+    sealFrame(this.#batch, at, payload.length, FRAME_COLD, kind, 0, 0, this.#number, this.#offset + at);
+    this.#batchBytes = at + bytes;
+  }
+
+  /** Hands the batch to the operating system. Anything but WRITE_OK keeps it whole for another call. */
+  write(): number {
+    while (this.#writtenOfBatch < this.#batchBytes) {
+      const done = this.#writtenOfBatch;
+      try {
+        this.#writtenOfBatch += this.#disk.write(this.#file, this.#batch.u8, done, this.#batchBytes - done, this.#offset + done);
+      } catch (error) {
+        if (!this.#fail(error)) return this.#isFull ? WRITE_FULL : WRITE_FAILED;
+      }
+    }
+    this.#offset += this.#batchBytes;
+    this.#writtenOfBatch = 0;
+    return WRITE_OK;
+  }
+
+  /** Asynchronous: everything written before this call is on the device when `done` is called without an error. One at a time. */
+  sync(done: SyncDone): void {
+    assert(!this.#isSyncing, 'one sync at a time');
+    this.#isSyncing = true;
+    const retired = this.#retired;
+    this.#retired = [];
+    const files = [...retired, this.#file];
+    const finish: SyncDone = (error) => {
+      for (const file of retired) this.#disk.close(file);
+      this.#isSyncing = false;
+      if (error !== null) this.#lastError = error.message;
+      done(error);
+    };
+    const next = (index: number): void => {
+      const file = files[index];
+      if (file === undefined) finish(null);
+      else this.#disk.sync(file, (error) => (error === null ? next(index + 1) : finish(error)));
+    };
+    if (!this.#isFolderDirty) return next(0);
+    this.#isFolderDirty = false;
+    this.#disk.syncFolder(this.folder, (error) => (error === null ? next(0) : finish(error)));
+  }
+
+  get isSyncing(): boolean {
+    return this.#isSyncing;
+  }
+
+  /** At start and stop only: blocks until the device has everything. */
+  syncNow(): void {
+    for (const file of this.#retired) {
+      this.#disk.syncNow(file);
+      this.#disk.close(file);
+    }
+    this.#retired = [];
+    this.#disk.syncNow(this.#file);
+  }
+
+  /** After a full disk: true when there is space again, reserve included. */
+  tryUnblock(): boolean {
+    if (this.#isFull) this.#isFull = !this.#makeReserve();
+    return !this.#isFull;
+  }
+
+  close(): void {
+    assert(!this.#isSyncing, 'close after the sync under way');
+    for (const file of this.#retired) this.#disk.close(file);
+    this.#retired = [];
+    if (this.#file >= 0) this.#disk.close(this.#file);
+    this.#file = -1;
+  }
+
+  #nextSegment(): void {
+    const number = this.#number + 1;
+    const path = join(this.folder, segmentName(number));
+    // `wx`: if another engine got past the directory lock, it stops here.
+    const file = this.#disk.open(path, 'wx');
+    const header = blockOf(HEADER_BYTES);
+    writeHeader(header, number, this.#wallUs());
+    try {
+      for (let done = 0; done < HEADER_BYTES;) done += this.#disk.write(file, header.u8, done, HEADER_BYTES - done, done);
+    } catch (error) {
+      this.#disk.close(file);
+      this.#disk.remove(path);
+      throw error;
+    }
+    if (this.#file >= 0) this.#retired.push(this.#file);
+    this.#file = file;
+    this.#number = number;
+    this.#offset = HEADER_BYTES;
+    this.#isFolderDirty = true;
+  }
+
+  /** True when the caller should try again at once: the disk was full and the reserve has been given back. */
+  #fail(error: unknown): boolean {
+    this.#lastError = error instanceof Error ? error.message : String(error);
+    if (codeOf(error) !== 'ENOSPC' && codeOf(error) !== 'EDQUOT') return false;
+    this.#isFull = true;
+    if (!this.#hasReserve) return false;
+    this.#disk.remove(join(this.folder, RESERVE_NAME));
+    this.#hasReserve = false;
+    return true;
+  }
+
+  #makeReserve(): boolean {
+    const path = join(this.folder, RESERVE_NAME);
+    this.#disk.remove(path);
+    const file = this.#disk.open(path, 'wx');
+    try {
+      // Zeros are written, not skipped: only real blocks can be given back.
+      const zeros = new Uint8Array(Math.min(this.#reserveBytes, 1024 * 1024));
+      for (let done = 0; done < this.#reserveBytes;)
+        done += this.#disk.write(file, zeros, 0, Math.min(zeros.length, this.#reserveBytes - done), done);
+      this.#hasReserve = true;
+    } catch (error) {
+      this.#hasReserve = false;
+      this.#isFull = true;
+      this.#lastError = error instanceof Error ? error.message : String(error);
+    }
+    this.#disk.close(file);
+    if (!this.#hasReserve) this.#disk.remove(path);
+    return this.#hasReserve;
+  }
+}
