@@ -1,0 +1,6 @@
+/** The built-in kinds. A new strategy is one file and one line here. */
+import type { StrategyDefinition } from '../core/ports/strategy.js';
+import grid from './grid.js';
+import template from './template.js';
+
+export const STRATEGIES: readonly StrategyDefinition[] = [grid, template];

@@ -1,0 +1,434 @@
+/**
+ * The role that runs all strategies of a lane. A turn: what happened to our orders first, then trades, then changed books, then the 100 ms timer.
+ * Called by the hot lane's loop. Nothing is allocated per dispatch. A strategy that throws is stopped and its orders are cancelled; the others go on.
+ * Strategies start when the run word says trading; until then their events wait in their rings.
+ */
+import { assert, messageOf, RESULT_OK } from '../core/numbers/errors.js';
+import { BroadcastReader } from '../core/memory/broadcast-ring.js';
+import {
+  CHANGE_BOOK,
+  CHANGE_BYTES,
+  CHANGE_CAPACITY,
+  CHANGE_INSTRUMENT,
+  CHANGE_KIND,
+  CHANGE_RECV_US,
+  CHANGE_STATE,
+  CHANGE_TRADE,
+  CONTROL_RUN,
+  RUN_STARTING,
+  RUN_STOPPING,
+  TAPE_BYTES,
+  TAPE_CAPACITY,
+  TAPE_FLAGS,
+  TAPE_PRICE,
+  TAPE_QTY,
+  TAPE_RECV_US,
+  TAPE_SIDE,
+  type MemoryPlan,
+} from '../core/memory/layout.js';
+import {
+  REC_CUM,
+  REC_FILL_PRICE,
+  REC_FILL_QTY,
+  REC_FLAGS,
+  REC_GROUP,
+  REC_INSTRUMENT,
+  REC_KIND,
+  REC_LEVEL,
+  REC_ORDER_ID,
+  REC_PRICE,
+  REC_QTY,
+  REC_REASON,
+  REC_SIDE,
+  REC_TS_US,
+  RECORD_BYTES,
+  SIDE_BUY,
+} from '../core/memory/record.js';
+import type { SharedViews } from '../core/memory/shared-memory.js';
+import { SpscRing } from '../core/memory/spsc-ring.js';
+import type { RecoveredState } from '../core/orders/recovered.js';
+import type { RunTables, StrategyEntry } from '../core/orders/tables.js';
+import type { Role } from '../core/ports/role.js';
+import type { OrderEvent, Params, RecoveredStrategy, Strategy, StrategyDefinition, TradeView } from '../core/ports/strategy.js';
+import { LaneBook } from './books.js';
+import { RunnerContext } from './context.js';
+
+const TIMER_EVERY_US = 100_000;
+
+/** One strategy of this lane; `index` is its place in the run's strategy table. */
+export interface RunnerStrategy {
+  readonly index: number;
+  readonly definition: StrategyDefinition;
+  /** As `checkParams` returned them. */
+  readonly params: Params;
+}
+
+export interface RunnerDeps {
+  readonly views: SharedViews;
+  readonly plan: MemoryPlan;
+  readonly tables: RunTables;
+  readonly strategies: readonly RunnerStrategy[];
+  /** The lane's one journal ring, shared with the executor on the same thread, and its producer index. */
+  readonly journal: SpscRing;
+  readonly producer: number;
+  readonly recovered: RecoveredState;
+  /** A fresh reading of the lane's clock. */
+  nowUs(): number;
+  wallUs(nowUs: number): number;
+  onError(strategy: string, error: unknown): void;
+  note(strategy: string, text: string): void;
+}
+
+class EventView implements OrderEvent {
+  kind = 0;
+  level = 0;
+  slot = 0;
+  side = 0;
+  orderId = 0;
+  reason = 0;
+  priceTicks = 0;
+  qtyLots = 0;
+  cumLots = 0;
+  fillTicks = 0;
+  fillLots = 0;
+  flags = 0;
+  group = 0;
+  tsUs = 0;
+}
+
+class TapeView implements TradeView {
+  priceTicks = 0;
+  qtyLots = 0;
+  side = 0;
+  recvUs = 0;
+}
+
+interface Hosted {
+  readonly entry: StrategyEntry;
+  readonly strategy: Strategy;
+  readonly context: RunnerContext;
+  readonly events: SpscRing;
+  isStopped: boolean;
+  /** Its orders still have to be asked back. */
+  owesCancelAll: boolean;
+}
+
+/** Who is told of a change of an instrument. */
+interface Listener {
+  readonly hosted: Hosted;
+  readonly slot: number;
+}
+
+export class StrategyRunner implements Role {
+  readonly name = 'strategies';
+  readonly #deps: RunnerDeps;
+  readonly #hosted: Hosted[] = [];
+  readonly #changes: BroadcastReader[] = [];
+  readonly #changesLost: number[] = [];
+  readonly #tapes: (BroadcastReader | undefined)[];
+  readonly #listeners: readonly (readonly Listener[])[];
+  readonly #changed: Int32Array;
+  readonly #changeKinds: Uint8Array;
+  readonly #causes: Float64Array;
+  #changedCount = 0;
+  readonly #event = new EventView();
+  readonly #trade = new TapeView();
+  readonly #indexes: Record<'tops' | 'tradesSeen' | 'events' | 'tapeLost' | 'errors', number>;
+  #turn = 0;
+  #timerUs = -Infinity;
+  #isStarted = false;
+  #isStopping = false;
+
+  /** Throws UsageError when a strategy refuses its parameters. */
+  constructor(deps: RunnerDeps) {
+    const { views, plan, tables } = deps;
+    this.#deps = deps;
+    const instruments = tables.instruments.length;
+    const books: (LaneBook | undefined)[] = Array.from({ length: instruments });
+    const listeners: Listener[][] = Array.from({ length: instruments }, () => []);
+    this.#tapes = Array.from({ length: instruments });
+    for (const wanted of deps.strategies) {
+      const hosted = this.#host(wanted, books);
+      this.#hosted.push(hosted);
+      for (const [slot, index] of hosted.entry.instruments.entries()) {
+        listeners[index]?.push({ hosted, slot });
+        if (hosted.strategy.onTrade !== undefined) {
+          this.#tapes[index] ??= new BroadcastReader(views, plan.tapes + plan.tapeStride * index, TAPE_BYTES, TAPE_CAPACITY);
+        }
+      }
+    }
+    this.#listeners = listeners;
+    this.#changed = new Int32Array(instruments);
+    this.#changeKinds = new Uint8Array(instruments);
+    this.#causes = new Float64Array(instruments);
+    for (let lane = 0; lane < plan.counts.feedLanes; lane++) {
+      this.#changes.push(new BroadcastReader(views, plan.changes + plan.changesStride * lane, CHANGE_BYTES, CHANGE_CAPACITY));
+      this.#changesLost.push(0);
+    }
+    const counters = this.#hosted[0]?.context.counters;
+    const indexOf = (name: 'tops' | 'tradesSeen' | 'events' | 'tapeLost' | 'errors'): number => counters?.indexOf(name) ?? 0;
+    this.#indexes = {
+      tops: indexOf('tops'),
+      tradesSeen: indexOf('tradesSeen'),
+      events: indexOf('events'),
+      tapeLost: indexOf('tapeLost'),
+      errors: indexOf('errors'),
+    };
+  }
+
+  /** The strategies themselves, in the order given: for previews and tests. */
+  strategies(): readonly Strategy[] {
+    return this.#hosted.map((hosted) => hosted.strategy);
+  }
+
+  step(nowUs: number, maxRecords: number): number {
+    const run = this.#deps.views.i32[(this.#deps.plan.control + CONTROL_RUN) >> 2]!;
+    const wallUs = this.#deps.wallUs(nowUs);
+    this.#turn = (this.#turn + 1) | 0;
+    for (let i = 0; i < this.#hosted.length; i++) {
+      const context = this.#hosted[i]!.context;
+      context.nowUs = nowUs;
+      context.wallUs = wallUs;
+      context.causeUs = 0;
+      context.turn = this.#turn;
+      context.isStopping = run === RUN_STOPPING;
+    }
+    const changes = this.#readChanges(maxRecords);
+    if (run === RUN_STARTING) {
+      this.#forgetChanges();
+      return changes;
+    }
+    if (!this.#isStarted) this.#start();
+    if (run === RUN_STOPPING && !this.#isStopping) this.#stop();
+    let work = changes;
+    for (let i = 0; i < this.#hosted.length; i++) work += this.#dispatchEvents(this.#hosted[i]!, maxRecords);
+    for (let i = 0; i < this.#changedCount; i++) work += this.#dispatchChange(this.#changed[i]!);
+    this.#forgetChanges();
+    if (nowUs - this.#timerUs >= TIMER_EVERY_US) {
+      this.#timerUs = nowUs;
+      for (let i = 0; i < this.#hosted.length; i++) this.#timer(this.#hosted[i]!);
+    }
+    return work;
+  }
+
+  #host(wanted: RunnerStrategy, books: (LaneBook | undefined)[]): Hosted {
+    const { views, plan, tables } = this.#deps;
+    const entry = tables.strategies[wanted.index];
+    assert(entry !== undefined, `strategy index must be below ${tables.strategies.length}, was ${wanted.index}`);
+    for (const index of entry.instruments) {
+      const instrument = tables.instruments[index];
+      if (instrument !== undefined) books[index] ??= new LaneBook(views, plan, instrument);
+    }
+    const context = new RunnerContext({ ...this.#deps, entry, params: wanted.params, books, nowUs: () => this.#deps.nowUs() });
+    const strategy = wanted.definition.create({
+      name: entry.name,
+      index: entry.index,
+      instruments: context.instruments,
+      params: wanted.params,
+      levelCapacity: plan.counts.levelsPerStrategy,
+      recovered: recoveredOf(this.#deps.recovered, entry),
+      note: (text) => this.#deps.note(entry.name, text),
+    });
+    const events = new SpscRing(views, plan.events + plan.ringStride * entry.index, RECORD_BYTES, plan.counts.ringRecords);
+    return { entry, strategy, context, events, isStopped: false, owesCancelAll: false };
+  }
+
+  #start(): void {
+    this.#isStarted = true;
+    for (const hosted of this.#hosted) {
+      try {
+        hosted.strategy.onStart?.(hosted.context);
+      } catch (error) {
+        this.#fail(hosted, error);
+      }
+    }
+  }
+
+  #stop(): void {
+    this.#isStopping = true;
+    for (const hosted of this.#hosted) {
+      if (hosted.isStopped) continue;
+      try {
+        hosted.strategy.onStop?.(hosted.context);
+      } catch (error) {
+        this.#fail(hosted, error);
+      }
+    }
+  }
+
+  /** Which instruments changed since the last turn. A lane whose ring lapped us: all of them. */
+  #readChanges(maxRecords: number): number {
+    const { i32, f64 } = this.#deps.views;
+    let work = 0;
+    for (let lane = 0; lane < this.#changes.length; lane++) {
+      const reader = this.#changes[lane]!;
+      for (let n = 0; n < maxRecords; n++) {
+        const at = reader.next();
+        if (at < 0) break;
+        const instrument = i32[(at + CHANGE_INSTRUMENT) >> 2]!;
+        const kind = i32[(at + CHANGE_KIND) >> 2]!;
+        const recvUs = f64[(at + CHANGE_RECV_US) >> 3]!;
+        if (!reader.advance()) continue;
+        work++;
+        this.#mark(instrument, kind, recvUs);
+      }
+      if (reader.lost !== this.#changesLost[lane]) {
+        this.#changesLost[lane] = reader.lost;
+        for (let i = 0; i < this.#listeners.length; i++) {
+          this.#mark(i, CHANGE_BOOK, 0);
+          this.#mark(i, CHANGE_TRADE, 0);
+        }
+      }
+    }
+    return work;
+  }
+
+  #mark(instrument: number, kind: number, recvUs: number): void {
+    const listeners = this.#listeners[instrument];
+    if (listeners === undefined || listeners.length === 0) return;
+    if (this.#changeKinds[instrument] === 0) this.#changed[this.#changedCount++] = instrument;
+    this.#changeKinds[instrument] = this.#changeKinds[instrument]! | (1 << kind);
+    // The newest frame is the cause: the decision is made on the book as it is now.
+    if (recvUs > 0) this.#causes[instrument] = recvUs;
+  }
+
+  #forgetChanges(): void {
+    for (let i = 0; i < this.#changedCount; i++) {
+      this.#changeKinds[this.#changed[i]!] = 0;
+      this.#causes[this.#changed[i]!] = 0;
+    }
+    this.#changedCount = 0;
+  }
+
+  #dispatchEvents(hosted: Hosted, maxRecords: number): number {
+    if (hosted.owesCancelAll) hosted.owesCancelAll = hosted.context.intents.cancelAll() !== RESULT_OK;
+    const ring = hosted.events;
+    let work = 0;
+    for (; work < maxRecords; work++) {
+      const at = ring.front();
+      if (at < 0) break;
+      if (!hosted.isStopped && hosted.strategy.onOrder !== undefined) this.#deliver(hosted, at);
+      ring.release();
+    }
+    if (work > 0) hosted.context.counters.addAt(this.#indexes.events, work);
+    return work;
+  }
+
+  #deliver(hosted: Hosted, at: number): void {
+    const { u8, u16, u32, f64 } = this.#deps.views;
+    const event = this.#event;
+    event.kind = u8[at + REC_KIND]!;
+    event.level = u32[(at + REC_LEVEL) >> 2]!;
+    event.slot = hosted.context.slotOf(u32[(at + REC_INSTRUMENT) >> 2]!);
+    event.side = u8[at + REC_SIDE]!;
+    event.orderId = f64[(at + REC_ORDER_ID) >> 3]!;
+    event.reason = u16[(at + REC_REASON) >> 1]!;
+    event.priceTicks = f64[(at + REC_PRICE) >> 3]!;
+    event.qtyLots = f64[(at + REC_QTY) >> 3]!;
+    event.cumLots = f64[(at + REC_CUM) >> 3]!;
+    event.fillTicks = f64[(at + REC_FILL_PRICE) >> 3]!;
+    event.fillLots = f64[(at + REC_FILL_QTY) >> 3]!;
+    event.flags = u8[at + REC_FLAGS]!;
+    event.group = u16[(at + REC_GROUP) >> 1]!;
+    event.tsUs = f64[(at + REC_TS_US) >> 3]!;
+    try {
+      hosted.strategy.onOrder?.(hosted.context, event);
+    } catch (error) {
+      this.#fail(hosted, error);
+    }
+  }
+
+  #dispatchChange(instrument: number): number {
+    const kinds = this.#changeKinds[instrument]!;
+    const listeners = this.#listeners[instrument]!;
+    const causeUs = this.#causes[instrument]!;
+    let work = 0;
+    if ((kinds & (1 << CHANGE_TRADE)) !== 0) work += this.#dispatchTrades(instrument, listeners);
+    if ((kinds & ((1 << CHANGE_BOOK) | (1 << CHANGE_STATE))) === 0) return work;
+    for (let i = 0; i < listeners.length; i++) {
+      const { hosted, slot } = listeners[i]!;
+      if (hosted.isStopped || hosted.strategy.onTop === undefined) continue;
+      hosted.context.causeUs = causeUs;
+      hosted.context.counters.addAt(this.#indexes.tops, 1);
+      work++;
+      try {
+        hosted.strategy.onTop(hosted.context, slot);
+      } catch (error) {
+        this.#fail(hosted, error);
+      }
+      hosted.context.causeUs = 0;
+    }
+    return work;
+  }
+
+  #dispatchTrades(instrument: number, listeners: readonly Listener[]): number {
+    const tape = this.#tapes[instrument];
+    if (tape === undefined) return 0;
+    const { u8, f64 } = this.#deps.views;
+    const trade = this.#trade;
+    const lostBefore = tape.lost;
+    let work = 0;
+    // Bounded by the tape itself: what the feed adds meanwhile is announced by its own change record.
+    for (; work < TAPE_CAPACITY; work++) {
+      const at = tape.next();
+      if (at < 0) break;
+      trade.priceTicks = f64[(at + TAPE_PRICE) >> 3]!;
+      trade.qtyLots = f64[(at + TAPE_QTY) >> 3]!;
+      trade.side = u8[at + TAPE_SIDE]!;
+      trade.recvUs = f64[(at + TAPE_RECV_US) >> 3]!;
+      const flags = u8[at + TAPE_FLAGS]!;
+      // History sent at subscription and prints that form no price are not trades to act on.
+      if (!tape.advance() || flags !== 0) continue;
+      for (let i = 0; i < listeners.length; i++) this.#tell(listeners[i]!, trade);
+    }
+    if (tape.lost !== lostBefore) {
+      for (let i = 0; i < listeners.length; i++)
+        listeners[i]!.hosted.context.counters.addAt(this.#indexes.tapeLost, tape.lost - lostBefore);
+    }
+    return work;
+  }
+
+  #tell(listener: Listener, trade: TapeView): void {
+    const { hosted, slot } = listener;
+    if (hosted.isStopped || hosted.strategy.onTrade === undefined) return;
+    hosted.context.causeUs = trade.recvUs;
+    hosted.context.counters.addAt(this.#indexes.tradesSeen, 1);
+    try {
+      hosted.strategy.onTrade(hosted.context, slot, trade);
+    } catch (error) {
+      this.#fail(hosted, error);
+    }
+    hosted.context.causeUs = 0;
+  }
+
+  #timer(hosted: Hosted): void {
+    if (hosted.isStopped || hosted.strategy.onTimer === undefined) return;
+    try {
+      hosted.strategy.onTimer(hosted.context);
+    } catch (error) {
+      this.#fail(hosted, error);
+    }
+  }
+
+  #fail(hosted: Hosted, error: unknown): void {
+    hosted.isStopped = true;
+    hosted.owesCancelAll = hosted.context.intents.cancelAll() !== RESULT_OK;
+    hosted.context.counters.addAt(this.#indexes.errors, 1);
+    this.#deps.note(hosted.entry.name, `stopped, its orders are cancelled: ${messageOf(error)}`);
+    this.#deps.onError(hosted.entry.name, error);
+  }
+}
+
+/** One strategy's part of the journal; null when it has none. */
+function recoveredOf(state: RecoveredState, entry: StrategyEntry): RecoveredStrategy | null {
+  const levels = state.levels.filter((level) => level.strategy === entry.index);
+  const orders = state.orders.filter((order) => order.strategy === entry.index);
+  const fills = state.fills.filter((fill) => fill.strategy === entry.index);
+  if (levels.length + orders.length + fills.length === 0) return null;
+  const netLots = entry.instruments.map((instrument) =>
+    fills
+      .filter((fill) => fill.instrument === instrument)
+      .reduce((sum, fill) => sum + (fill.side === SIDE_BUY ? fill.fillLots : -fill.fillLots), 0),
+  );
+  return { levels, orders, netLots };
+}
