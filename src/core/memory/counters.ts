@@ -50,7 +50,7 @@ export const ORDER_COUNTERS = [
   'amendRequests',
 ] as const;
 /** Per gateway, written by the gateway. */
-export const GATEWAY_COUNTERS = ['requests', 'outcomes', 'waitedForJournal', 'outcomesFull', 'errors', 'up', 'fills'] as const;
+export const GATEWAY_COUNTERS = ['requests', 'outcomes', 'waitedForJournal', 'outcomesFull', 'errors', 'up', 'fills', 'tapeLost'] as const;
 /** Per lane (thread), written by its loop. */
 export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes'] as const;
 /** One, written by the writer. */

@@ -111,7 +111,10 @@ export const RecordKind = {
   EXPIRED: 29,
   /** The venue does not know the id: a created order never reached it. */
   NOT_FOUND: 30,
+  /** Amount in REC_FEE (1e-8 of REC_FEE_ASSET), negative when paid. */
   FUNDING: 31,
+  /** A venue's wallet at start: REC_FEE_ASSET = asset, REC_QTY = total and REC_CUM = free, in units as floats. */
+  BALANCE: 32,
   // executor -> strategy
   /** Refused before the send (risk, state, syntax); nothing left the engine. */
   DENIED: 40,
