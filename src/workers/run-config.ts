@@ -1,0 +1,201 @@
+/** From configuration and flags to the entries that this run trades, each checked against its strategy's own parameters. Main thread, at start. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { parseConfig, printConfig } from '../config/load.js';
+import { VENUE_IDS, type ThorConfig } from '../config/schema.js';
+import { UsageError } from '../core/numbers/errors.js';
+import { nearestWord } from '../core/numbers/nearest.js';
+import type { Instrument } from '../core/orders/instrument.js';
+import type { Params } from '../core/ports/strategy.js';
+import { isPath, loadStrategy } from '../strategies/load.js';
+import { checkParams } from '../strategies/params.js';
+import { SHIPPED_CONFIG } from './config-host.js';
+import type { TradeOptions } from './trade-options.js';
+
+/** An entry that runs; plain data, so that it crosses to the lane, which loads the definition again by kind. */
+export interface StrategyPlan {
+  readonly name: string;
+  /** Built-in kind or path. */
+  readonly source: string;
+  readonly kind: string;
+  readonly pnlKind: 'grid' | 'arb' | 'other';
+  readonly instruments: readonly string[];
+  readonly params: Params;
+}
+
+export interface RunConfig {
+  readonly config: ThorConfig;
+  readonly file: string;
+  /** What relative paths of strategy files are relative to. */
+  readonly directory: string;
+  readonly hash: string;
+  readonly entries: readonly StrategyPlan[];
+  /** Venue ids in the order of the configuration, restricted by --only. */
+  readonly venues: readonly string[];
+  /** What was left out and why, for the person. */
+  readonly notes: readonly string[];
+  readonly text: string;
+}
+
+export function venueOf(instrumentId: string): string {
+  return instrumentId.slice(0, instrumentId.indexOf(':'));
+}
+
+/** Reads and checks everything that can be checked without a venue. Throws UsageError. */
+export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
+  if (options.config === null && options.mode !== 'sim')
+    throw new UsageError(`--mode ${options.mode} needs --config FILE: the shipped thor.yaml is for mode sim`);
+  const file = options.config ?? SHIPPED_CONFIG;
+  if (!existsSync(file)) throw new UsageError(`--config: ${file}: no such file`);
+  const text = readFileSync(file, 'utf8');
+  const config = parseConfig(text, file);
+  const directory = options.config === null ? process.cwd() : dirname(resolve(file));
+  const notes: string[] = [];
+  const venues = chosenVenues(config, options, file);
+  const chosen = chosenEntries(config, options.strategies);
+  const entries: StrategyPlan[] = [];
+  for (const entry of chosen) {
+    const definition = await loadStrategy(entry.kind, directory);
+    const outside = entry.instruments.filter((id) => !venues.includes(venueOf(id)));
+    for (const id of outside)
+      if (!config.venues.some((venue) => venue.id === venueOf(id))) throw unknownVenue(file, entry.name, id, config);
+    const instruments = entry.instruments.filter((id) => !outside.includes(id));
+    if (instruments.length < definition.instruments.min) {
+      notes.push(`${entry.name} left out: ${outside.join(', ')} ${outside.length === 1 ? 'is' : 'are'} not among the venues of this run`);
+      continue;
+    }
+    if (instruments.length > definition.instruments.max) {
+      throw new UsageError(
+        `${file}: strategies.${entry.name}.instruments: ${definition.kind} takes at most ${definition.instruments.max}, was ${instruments.length}`,
+      );
+    }
+    entries.push({
+      name: entry.name,
+      source: entry.kind,
+      kind: definition.kind,
+      pnlKind: definition.pnlKind,
+      instruments,
+      params: checkParams(entry.name, definition, entry.params),
+    });
+  }
+  if (entries.length === 0) throw new UsageError(notes[0] ?? `${file}: no strategy to run`);
+  return { config, file, directory, hash: createHash('sha256').update(text).digest('hex').slice(0, 16), entries, venues, notes, text };
+}
+
+function chosenVenues(config: ThorConfig, options: TradeOptions, file: string): string[] {
+  const ids = config.venues.map((venue) => venue.id);
+  for (const [index, id] of ids.entries()) {
+    if ((VENUE_IDS as readonly string[]).includes(id)) continue;
+    const near = nearestWord(id, VENUE_IDS);
+    throw new UsageError(
+      `${file}: venues.${index}.id: was '${id}', expected one of ${VENUE_IDS.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`,
+    );
+  }
+  if (options.only === null) return ids;
+  for (const id of options.only) {
+    if (ids.includes(id)) continue;
+    const near = nearestWord(id, ids);
+    throw new UsageError(
+      `--only: '${id}' is not a venue of ${file} (${ids.join(', ')})${near === null ? '' : `; did you mean '${near}'?`}`,
+    );
+  }
+  return ids.filter((id) => options.only?.includes(id) ?? true);
+}
+
+function unknownVenue(file: string, entry: string, id: string, config: ThorConfig): UsageError {
+  const ids = config.venues.map((venue) => venue.id);
+  const near = nearestWord(venueOf(id), ids);
+  return new UsageError(
+    `${file}: strategies.${entry}.instruments: '${id}' is at no venue of the configuration${near === null ? '' : `; did you mean '${near}'?`}`,
+  );
+}
+
+function chosenEntries(config: ThorConfig, words: readonly string[] | null): ThorConfig['strategies'] {
+  if (words === null) return config.strategies;
+  const chosen: ThorConfig['strategies'] = [];
+  for (const word of words) {
+    const found = config.strategies.filter((entry) => entry.name === word || entry.kind === word);
+    if (found.length > 0) chosen.push(...found.filter((entry) => !chosen.includes(entry)));
+    else if (isPath(word)) chosen.push(pathEntry(word, config));
+    else {
+      const known = [...new Set(config.strategies.flatMap((entry) => [entry.name, entry.kind]))];
+      const near = nearestWord(word, known);
+      throw new UsageError(
+        `--strategies: no entry is named '${word}' or of that kind (${known.join(', ')})${near === null ? '' : `; did you mean '${near}'?`}`,
+      );
+    }
+  }
+  return chosen;
+}
+
+/** A strategy file without an entry trades the first instrument of the configuration, with its own defaults. */
+function pathEntry(path: string, config: ThorConfig): ThorConfig['strategies'][number] {
+  const stem = basename(path, extname(path))
+    .toLowerCase()
+    .replace(/[^a-z0-9-]/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 32);
+  return { name: stem === '' ? 'custom' : stem, kind: path, instruments: [config.strategies[0]?.instruments[0] ?? ''], params: {} };
+}
+
+/** `config check`: everything that needs no venue. */
+export async function checkConfig(config: ThorConfig, file: string): Promise<ThorConfig> {
+  for (const entry of config.strategies) {
+    const definition = await loadStrategy(entry.kind, dirname(resolve(file)));
+    checkParams(entry.name, definition, entry.params);
+    for (const id of entry.instruments)
+      if (!config.venues.some((venue) => venue.id === venueOf(id))) throw unknownVenue(file, entry.name, id, config);
+  }
+  return config;
+}
+
+/** Most grids made from a recording's own instruments. */
+const REPLAY_GRIDS = 8;
+
+/**
+ * A replay trades what was recorded: entries whose instruments are in it stay as they are. Where a kind has none left and no configuration was given, entries of
+ * that kind are made from the recorded instruments with the shipped parameters.
+ */
+export async function fitToReplay(run: RunConfig, recorded: readonly Instrument[], isShipped: boolean): Promise<RunConfig> {
+  const ids = recorded.map((instrument) => instrument.id);
+  const notes = [...run.notes];
+  const entries: StrategyPlan[] = [];
+  for (const entry of run.entries) {
+    const definition = await loadStrategy(entry.source, run.directory);
+    const instruments = entry.instruments.filter((id) => ids.includes(id));
+    if (instruments.length >= definition.instruments.min) entries.push({ ...entry, instruments });
+    else notes.push(`${entry.name} left out: ${entry.instruments.filter((id) => !ids.includes(id)).join(', ')} not in the recording`);
+  }
+  if (isShipped) {
+    const grid = run.entries.find((entry) => entry.kind === 'grid');
+    if (grid !== undefined && !entries.some((entry) => entry.kind === 'grid')) {
+      for (const instrument of recorded.slice(0, REPLAY_GRIDS)) {
+        entries.push({ ...grid, name: nameOf('grid', instrument.id), instruments: [instrument.id] });
+        notes.push(`grid on ${instrument.id}, with the parameters of ${grid.name}`);
+      }
+    }
+    const arb = run.entries.find((entry) => entry.kind === 'arb');
+    if (arb !== undefined && !entries.some((entry) => entry.kind === 'arb')) {
+      for (const base of new Set(recorded.map((instrument) => instrument.base))) {
+        const same = recorded
+          .filter((instrument) => instrument.base === base && instrument.kind !== 'quanto')
+          .map((instrument) => instrument.id);
+        if (same.length < 2) continue;
+        entries.push({ ...arb, name: nameOf('arb', base), instruments: same });
+        notes.push(`arb on ${same.join(', ')}, with the parameters of ${arb.name}`);
+      }
+    }
+  }
+  if (entries.length === 0) throw new UsageError(`no strategy trades an instrument of this recording (${ids.join(', ')})`);
+  return { ...run, entries, notes };
+}
+
+function nameOf(kind: string, id: string): string {
+  return `${kind}-${id.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 32);
+}
+
+/** `--print-config`. */
+export function printRunConfig(run: RunConfig, flags: Readonly<Record<string, unknown>>): string {
+  return `${[`# ${run.file}`, ...printConfig(run.config, run.text, flags)].join('\n')}\n`;
+}
