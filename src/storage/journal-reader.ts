@@ -33,9 +33,17 @@ export interface Damage {
   readonly to: number;
 }
 
+/** What a record's frame says beside the record; reused, valid during the call. */
+export interface HotFrame {
+  producer: number;
+  seq: number;
+  /** The record's run modulo 256. */
+  run: number;
+}
+
 export interface JournalVisitor {
   /** A record of core/memory/record.ts at byte `at` of the block, valid during the call. */
-  onHot?(block: Block, at: number, producer: number, seq: number): void;
+  onHot?(block: Block, at: number, frame: HotFrame): void;
   onCold?(kind: number, value: unknown): void;
   onDamage?(damage: Damage): void;
 }
@@ -59,6 +67,7 @@ export class JournalReader {
   #offset: number;
   /** Size of the open segment for which a torn tail has been reported: the end is looked at more than once. */
   #toldTailAt = -1;
+  readonly #hotFrame: HotFrame = { producer: 0, seq: 0, run: 0 };
 
   constructor(options: JournalReaderOptions) {
     this.#folder = options.folder;
@@ -96,7 +105,11 @@ export class JournalReader {
     const block = this.#block;
     this.#offset += bytes;
     if (block.u8[at + 8] === FRAME_HOT) {
-      visitor.onHot?.(block, at + FRAME_HEAD_BYTES, block.u32[(at + 8) >> 2]! >>> 16, block.u32[(at + 12) >> 2]!);
+      const frame = this.#hotFrame;
+      frame.run = block.u8[at + 9]!;
+      frame.producer = block.u32[(at + 8) >> 2]! >>> 16;
+      frame.seq = block.u32[(at + 12) >> 2]!;
+      visitor.onHot?.(block, at + FRAME_HEAD_BYTES, frame);
     } else if (visitor.onCold !== undefined) {
       const payload = block.u8.slice(at + FRAME_HEAD_BYTES, at + FRAME_HEAD_BYTES + block.u32[at >> 2]!);
       visitor.onCold(block.u8[at + 9]!, decodeCold(payload));

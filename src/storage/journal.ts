@@ -67,6 +67,8 @@ export function decodeCold(bytes: Uint8Array): unknown {
 
 export class Journal {
   readonly folder: string;
+  /** The run whose records are appended. */
+  run = 0;
   readonly #disk: Disk;
   readonly #wallUs: () => number;
   readonly #segmentBytes: number;
@@ -149,7 +151,7 @@ export class Journal {
     const to = (at + FRAME_HEAD_BYTES) >> 2;
     // As integers: copied as doubles, words that happen to spell a NaN could change.
     for (let i = 0; i < RECORD_BYTES >> 2; i++) batch.i32[to + i] = i32[word + i]!;
-    sealFrame(batch, at, RECORD_BYTES, FRAME_HOT, 0, producer, seq, this.#number, this.#offset + at);
+    sealFrame(batch, at, RECORD_BYTES, FRAME_HOT, this.run & 255, producer, seq, this.#number, this.#offset + at);
     this.#batchBytes = at + HOT_FRAME_BYTES;
   }
 

@@ -10,7 +10,7 @@
  *   frame   0  length   u32       payload bytes, without padding
  *           4  crc      u32       of the whole frame and its padding, with the segment's number standing here, started from offset / 8
  *           8  kind     u8        FRAME_HOT, FRAME_COLD
- *           9  cold     u8        ColdKind, 0 for hot frames
+ *           9  tag      u8        cold: ColdKind; hot: the run modulo 256, so that records are never read by the tables of another run
  *          10  producer u16       which journal ring
  *          12  seq      u32       the record's count in its ring, modulo 2^32
  *          16  payload            hot: one record of core/memory/record.ts; cold: a msgpack object
@@ -99,7 +99,7 @@ export function sealFrame(
   at: number,
   length: number,
   kind: number,
-  cold: number,
+  tag: number,
   producer: number,
   seq: number,
   number: number,
@@ -107,7 +107,7 @@ export function sealFrame(
 ): void {
   const word = at >> 2;
   block.u32[word] = length;
-  block.u32[word + 2] = kind | (cold << 8) | (producer << 16);
+  block.u32[word + 2] = kind | (tag << 8) | (producer << 16);
   block.u32[word + 3] = seq;
   block.i32[word + 1] = frameCrc(block.i32, word, padded(length) >> 2, number, offset);
 }

@@ -12,11 +12,12 @@ import { CONTROL_BLOCKED, CURSOR_BYTES, CURSOR_DURABLE, CURSOR_WRITTEN, type Mem
 import { REC_DECIDED_US, REC_KIND, RECORD_BYTES, RecordKind } from '../core/memory/record.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
 import { SpscRing } from '../core/memory/spsc-ring.js';
-import { messageOf } from '../core/numbers/errors.js';
+import { EngineError, messageOf } from '../core/numbers/errors.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Role } from '../core/ports/role.js';
+import { type RunStart } from './run-start.js';
 import { type Journal, WRITE_FULL, WRITE_OK } from './journal.js';
-import { type ColdKind, FRAME_HEAD_BYTES, FRAME_HOT, padded } from './segment.js';
+import { ColdKind, FRAME_HEAD_BYTES, FRAME_HOT, padded } from './segment.js';
 
 export type Durability = 'none' | 'interval' | 'each';
 
@@ -115,6 +116,18 @@ export class Writer implements Role {
   /** Written with the next group, in the order of the calls. */
   appendCold(kind: ColdKind, value: unknown): void {
     this.#cold.push({ kind, value });
+  }
+
+  /**
+   * The first thing of a run, on the device when it returns: what the indexes in its records mean. Written twice: if one copy is damaged, the run's records can
+   * still be read.
+   */
+  startRun(run: RunStart, nowUs: number): void {
+    this.#journal.run = run.tables.run;
+    this.appendCold(ColdKind.RUN_START, run);
+    this.appendCold(ColdKind.RUN_START, run);
+    if (!this.flushNow(nowUs))
+      throw new EngineError('JOURNAL_NOT_WRITABLE', 'give-up', { folder: this.#journal.folder, error: this.#journal.lastError });
   }
 
   /** Everything appended so far is on the device when this returns: for the start of a run, before anything trades. */

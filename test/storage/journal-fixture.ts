@@ -109,7 +109,7 @@ export function readBack(folder: string, disk: Disk = nodeDisk): ReadBack {
   readJournal(
     { folder, disk },
     {
-      onHot: (block, at, producer, seq) =>
+      onHot: (block, at, { producer, seq }) =>
         found.hot.push({
           orderId: block.f64[(at + REC_ORDER_ID) >> 3] ?? NaN,
           price: block.f64[(at + REC_PRICE) >> 3] ?? NaN,

@@ -1,0 +1,318 @@
+/**
+ * What earlier runs left behind, folded from the journal in the terms of the run that is about to start. Called once by the host, before any lane runs.
+ * Reads every segment in bounded memory; what it keeps grows with the fills only. Same journal, same result: it may be called again at any time.
+ */
+import { RecordKind } from '../core/memory/record.js';
+import { UsageError } from '../core/numbers/errors.js';
+import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
+import type { RecoveredFill, RecoveredLevelState, RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
+import type { RunTables } from '../core/orders/tables.js';
+import { type Disk, nodeDisk } from './disk.js';
+import type { JournalPosition } from './journal.js';
+import { type Damage, type HotFrame, readJournal } from './journal-reader.js';
+import { fillOf, type JournalRecord, readRecord } from './journal-record.js';
+import { repairJournal } from './journal-repair.js';
+import { beginOrder, type FoldedOrder, foldRecord } from './order-fold.js';
+import { RunMap } from './run-map.js';
+import { parseRunStart, type RunStart } from './run-start.js';
+import { type Block, ColdKind } from './segment.js';
+
+/** Ended orders kept for a level that is not published any more: far more than a strategy leaves unsettled, small enough for years. */
+const ENDED_PER_LEVEL = 16;
+
+export interface RecoveredFunding {
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly asset: number;
+  /** 1e-8 of the asset, negative when paid. */
+  readonly amount: number;
+  readonly id: number;
+  readonly tsUs: number;
+}
+
+export interface Recovery extends RecoveredState {
+  readonly fundings: readonly RecoveredFunding[];
+  /** The last run's tables, null on a first start. */
+  readonly last: RunStart | null;
+  /** The last run ended with a RUN_STOP. */
+  readonly isClean: boolean;
+  /** What belongs to strategies or instruments that the new run does not have: still in the journal and the store, not in the new run's state. */
+  readonly aside: {
+    readonly orders: readonly RecoveredOrderState[];
+    readonly fills: number;
+    readonly levels: number;
+    readonly records: number;
+  };
+  readonly end: JournalPosition;
+}
+
+export interface RecoverOptions {
+  /** The journal's folder. */
+  readonly folder: string;
+  /** Of the run to come; its `run` is not used. */
+  readonly tables: RunTables;
+  readonly disk?: Disk;
+  /** Cut torn tails and copy holes aside (default). Off for tools that only look. */
+  readonly repair?: boolean;
+}
+
+export function recover(options: RecoverOptions): Recovery {
+  const disk = options.disk ?? nodeDisk;
+  const fold = new JournalFold(options.tables);
+  const damages: Damage[] = [];
+  const end = readJournal(
+    { folder: options.folder, disk },
+    {
+      onHot: (block, at, frame) => fold.hot(block, at, frame),
+      onCold: (kind, value) => fold.cold(kind, value),
+      onDamage: (damage) => damages.push(damage),
+    },
+  );
+  const notes = options.repair === false ? [] : repairJournal(options.folder, disk, damages);
+  return fold.result(end, notes);
+}
+
+class JournalFold {
+  readonly #tables: RunTables;
+  readonly #map: RunMap;
+  #run = 0;
+  #last: RunStart | null = null;
+  #isClean = true;
+  /** True while records come that the tables in hand do not explain. */
+  #isLost = true;
+  /** Live orders, and ended ones that their strategy may not have settled. */
+  readonly #orders = new Map<number, FoldedOrder>();
+  readonly #ended = new Map<number, FoldedOrder[]>();
+  readonly #newestId = new Map<number, number>();
+  readonly #levels = new Map<number, RecoveredLevelState>();
+  readonly #fills: RecoveredFill[] = [];
+  /** Trade ids by order: a fill is counted once. */
+  readonly #trades = new Map<number, Set<number>>();
+  readonly #fundings: RecoveredFunding[] = [];
+  readonly #fundingKeys = new Set<string>();
+  #lostRecords = 0;
+  #oddRecords = 0;
+  #asideFills = 0;
+
+  constructor(tables: RunTables) {
+    this.#tables = tables;
+    this.#map = new RunMap(tables);
+  }
+
+  cold(kind: number, value: unknown): void {
+    if (kind === ColdKind.RUN_STOP) this.#isClean = true;
+    if (kind !== ColdKind.RUN_START) return;
+    const start = parseRunStart(value);
+    if (start === null) return;
+    const { mode, run } = start.tables;
+    if (mode !== this.#tables.mode)
+      throw new UsageError(`the journal belongs to mode ${mode}, this run is mode ${this.#tables.mode}: use another --data directory`);
+    this.#isLost = false;
+    this.#isClean = false;
+    if (run === this.#run && this.#last !== null) return; // the second copy
+    this.#run = Math.max(run, this.#run + 1);
+    this.#last = start;
+    this.#map.enter(start.tables);
+  }
+
+  hot(block: Block, at: number, frame: HotFrame): void {
+    if (this.#isLost || frame.run !== (this.#run & 255)) {
+      // Both copies of a run's start are gone. Its number is still counted, so that the new run's order ids are not ones that were used.
+      if (!this.#isLost) this.#run += 1;
+      this.#isLost = true;
+      this.#isClean = false;
+      this.#run += (frame.run - this.#run) & 255;
+      this.#lostRecords++;
+      return;
+    }
+    const record = readRecord(block.u8, block.f64, at);
+    if (!this.#map.translate(record)) {
+      this.#oddRecords++;
+      return;
+    }
+    this.#apply(record);
+  }
+
+  #apply(record: JournalRecord): void {
+    switch (record.kind) {
+      case RecordKind.CREATE:
+        this.#create(record);
+        break;
+      case RecordKind.LEVEL:
+        this.#level(record);
+        break;
+      case RecordKind.FILL:
+        this.#fill(record);
+        break;
+      case RecordKind.FUNDING:
+        this.#funding(record);
+        break;
+      case RecordKind.AMEND:
+      case RecordKind.CANCEL:
+      case RecordKind.ACK:
+      case RecordKind.REJECT:
+      case RecordKind.AMENDED:
+      case RecordKind.AMEND_REJECT:
+      case RecordKind.CANCELLED:
+      case RecordKind.CANCEL_REJECT:
+      case RecordKind.UNKNOWN:
+      case RecordKind.EXPIRED:
+      case RecordKind.NOT_FOUND:
+        this.#answer(record);
+        break;
+      default: // wishes, queries, refusals and audit say nothing of an order's state
+        break;
+    }
+  }
+
+  #create(record: JournalRecord): void {
+    const place = placeOf(record);
+    if (!this.#levels.has(place)) this.#forgetEnded(place, () => true);
+    this.#newestId.set(place, Math.max(record.orderId, this.#newestId.get(place) ?? 0));
+    if (!this.#orders.has(record.orderId)) this.#orders.set(record.orderId, beginOrder(record, OrderState.PENDING));
+  }
+
+  #answer(record: JournalRecord): void {
+    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
+    if (order === null || isTerminal(order.state)) return;
+    foldRecord(order, record);
+    if (isTerminal(order.state)) this.#end(order);
+  }
+
+  #fill(record: JournalRecord): void {
+    const trades = this.#trades.get(record.orderId);
+    if (trades?.has(record.tradeId) === true) return;
+    if (trades === undefined) this.#trades.set(record.orderId, new Set([record.tradeId]));
+    else trades.add(record.tradeId);
+    if (this.#map.isKnown(record.strategy, record.instrument)) this.#fills.push(fillOf(record));
+    else this.#asideFills++;
+    const order = this.#orders.get(record.orderId);
+    if (order !== undefined) {
+      const wasLive = !isTerminal(order.state);
+      foldRecord(order, record);
+      if (wasLive && isTerminal(order.state)) this.#end(order);
+      return;
+    }
+    const unseen = this.#behindHole(record);
+    if (unseen !== null) {
+      unseen.cumLots = Math.max(record.fillLots, record.cumLots);
+      if (unseen.cumLots >= unseen.qtyLots) {
+        unseen.state = OrderState.FILLED;
+        this.#end(unseen);
+      }
+      return;
+    }
+    // A late fill of an order that its level has settled: listed again with what is new, which is what the strategy has to add.
+    const late = beginOrder(record, OrderState.CANCELLED);
+    late.cumLots = record.fillLots;
+    this.#orders.set(late.orderId, late);
+    this.#end(late);
+  }
+
+  /** An order whose CREATE was lost with a hole: in doubt, so that it is asked for. Null when the order is merely an old one of its level. */
+  #behindHole(record: JournalRecord): FoldedOrder | null {
+    const place = placeOf(record);
+    if (record.orderId <= 0 || record.orderId <= (this.#newestId.get(place) ?? 0)) return null;
+    const order = beginOrder(record, OrderState.UNKNOWN);
+    this.#newestId.set(place, record.orderId);
+    this.#orders.set(record.orderId, order);
+    return order;
+  }
+
+  #end(order: FoldedOrder): void {
+    const place = placeOf(order);
+    const list = this.#ended.get(place);
+    if (list === undefined) this.#ended.set(place, [order]);
+    else list.push(order);
+    if (list !== undefined && list.length > ENDED_PER_LEVEL) this.#orders.delete(list.shift()?.orderId ?? 0);
+  }
+
+  /** The level has taken in what it says: an order that ended is settled when the level counts its fills, or when the strategy went on to a newer order. */
+  #level(record: JournalRecord): void {
+    const place = placeOf(record);
+    const newest = this.#newestId.get(place) ?? 0;
+    this.#forgetEnded(place, (order) => order.cumLots <= record.cumLots || order.orderId < newest);
+    this.#levels.set(place, {
+      strategy: record.strategy,
+      level: record.level,
+      state: record.state,
+      side: record.side,
+      instrument: record.instrument,
+      priceTicks: record.priceTicks,
+      qtyLots: record.qtyLots,
+      cumLots: record.cumLots,
+      auxTicks: record.fillTicks,
+      auxLots: record.fillLots,
+    });
+  }
+
+  #forgetEnded(place: number, isSettled: (order: FoldedOrder) => boolean): void {
+    const list = this.#ended.get(place);
+    if (list === undefined) return;
+    const kept = list.filter((order) => !isSettled(order));
+    for (const order of list) if (!kept.includes(order)) this.#orders.delete(order.orderId);
+    if (kept.length === 0) this.#ended.delete(place);
+    else this.#ended.set(place, kept);
+  }
+
+  #funding(record: JournalRecord): void {
+    if (!this.#map.isKnown(record.strategy, record.instrument)) return;
+    const key = `${record.strategy}:${record.instrument}:${record.tradeId}`;
+    if (this.#fundingKeys.has(key)) return;
+    this.#fundingKeys.add(key);
+    const { strategy, instrument, feeAsset: asset, fee: amount, tradeId: id, tsUs } = record;
+    this.#fundings.push({ strategy, instrument, asset, amount, id, tsUs });
+  }
+
+  result(end: JournalPosition, notes: string[]): Recovery {
+    const orders: RecoveredOrderState[] = [];
+    const aside: RecoveredOrderState[] = [];
+    for (const order of this.#orders.values()) {
+      if (this.#map.isKnown(order.strategy, order.instrument)) orders.push(plain(order));
+      else if (!isTerminal(order.state)) {
+        aside.push(plain(order));
+        const strategy = this.#map.strategies[order.strategy] ?? '';
+        const instrument = this.#map.instruments[order.instrument]?.id ?? '';
+        notes.push(
+          `order ${order.orderId} of ${strategy} on ${instrument} (${orderStateName(order.state)}) is not part of this run: it was left as it is`,
+        );
+      }
+    }
+    const known = [...this.#levels.values()].filter((level) => this.#map.isKnown(level.strategy, level.instrument));
+    const levels = this.#levels.size - known.length;
+    if (levels > 0 || this.#asideFills > 0)
+      notes.push(
+        `${this.#asideFills} fills and ${levels} levels belong to strategies or instruments that this run does not have: they stay in the journal`,
+      );
+    if (this.#lostRecords > 0)
+      notes.push(
+        `${this.#lostRecords} records belong to a run whose start is damaged: they were set aside, their orders are found by reconciling`,
+      );
+    if (this.#oddRecords > 0)
+      notes.push(
+        `${this.#oddRecords} records do not fit the tables of their run or the price and quantity steps of this one: they were set aside`,
+      );
+    return {
+      runs: this.#run,
+      orders,
+      fills: this.#fills,
+      levels: known,
+      notes,
+      fundings: this.#fundings,
+      last: this.#last,
+      isClean: this.#isClean,
+      aside: { orders: aside, fills: this.#asideFills, levels, records: this.#lostRecords + this.#oddRecords },
+      end,
+    };
+  }
+}
+
+/** Levels are numbered below 2^32, strategies below 2^16: one safe integer. */
+function placeOf(record: { readonly strategy: number; readonly level: number }): number {
+  return record.strategy * 2 ** 32 + record.level;
+}
+
+function plain(order: FoldedOrder): RecoveredOrderState {
+  const { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group } = order;
+  return { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group };
+}
