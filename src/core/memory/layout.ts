@@ -80,8 +80,11 @@ export type Stage = (typeof STAGES)[number];
 
 /** Control words, bytes from the control region's start; each on 128 bytes of its own. */
 export const CONTROL_HALT = 0; // i32: 0 trade, 1 no new orders (cancels go), 2 nothing goes out
+export const CONTROL_TRADING_STATE = 64; // i32: 0 active, 1 only orders that make a position smaller, 2 no new orders; set at start from the risk block
+export const CONTROL_CANCEL_ALL = 96; // i32: every increment asks the executor to cancel all our live orders once
 export const CONTROL_BLOCKED = 128; // i32 Reason: the writer cannot take new orders (disk full, journal full); 0 = fine
 export const CONTROL_RUN = 256; // i32 RUN_*
+export const CONTROL_EXECUTOR_STOP = 320; // i32 written by the executor: 0 trading, 1 stopping with work under way, 2 stopping and drained
 export const CONTROL_STOP_LANES = 384; // i32: 1 asks lanes to end their loops
 export const CONTROL_MARKET_US = 512; // f64 monotonic market time, written by the host when the recording gives the time (--speed max); else unused
 export const CONTROL_BELLS = 640; // one doorbell a lane, 128 bytes apart
