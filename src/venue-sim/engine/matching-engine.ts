@@ -1,0 +1,262 @@
+/**
+ * The judge: a matching engine with price-time priority over integer ticks and lots. It decides every execution of the simulated exchanges and shares no
+ * code with the engine's paper fill models. It knows accounts only as numbers. Called by `Market` (order flow now, trading endpoints later), one thread.
+ */
+import { assert } from '../../core/numbers/errors.js';
+import { BookSide, type BookOrder, type PriceLevel, type Side } from './book-side.js';
+
+export type TimeInForce = 'gtc' | 'ioc' | 'fok';
+
+export interface NewOrder {
+  readonly owner: number;
+  readonly side: Side;
+  /** Limit price; null is a market order, which never rests. */
+  readonly ticks: number | null;
+  readonly lots: number;
+  readonly timeInForce: TimeInForce;
+  readonly postOnly?: boolean;
+  readonly reduceOnly?: boolean;
+}
+
+/** Why an order did not enter the book whole; `accepted` covers filled, resting and part filled. */
+export type SubmitVerdict = 'accepted' | 'would-take' | 'not-fillable' | 'nothing-to-reduce';
+
+export interface SubmitResult {
+  readonly verdict: SubmitVerdict;
+  readonly orderId: number;
+  readonly filledLots: number;
+  readonly restingLots: number;
+}
+
+/** One execution between a resting (maker) order and an incoming (taker) one, at the maker's price. */
+export interface EngineTrade {
+  readonly ticks: number;
+  readonly lots: number;
+  readonly takerSide: Side;
+  readonly makerOrderId: number;
+  readonly makerOwner: number;
+  readonly makerLotsLeft: number;
+  readonly takerOrderId: number;
+  readonly takerOwner: number;
+}
+
+export interface EngineEvents {
+  /** The level's new total, 0 when it is gone. `engine.sequence` already counts this change. */
+  onLevel(side: Side, ticks: number, lots: number): void;
+  onTrade(trade: EngineTrade): void;
+}
+
+export interface MatchingEngineOptions {
+  /** How far the sequence rises with a change: 1 when absent. Futures venues share one counter among symbols, so theirs jump. */
+  readonly sequenceStep?: () => number;
+  /** How many lots an account may still sell (buy) to reduce its position; the trading endpoints supply it. Without it reduce-only orders are refused. */
+  readonly reducibleLots?: (owner: number, side: Side) => number;
+}
+
+/** What a restart needs of one resting order; arrays keep their queue order. */
+export type SavedOrder = readonly [id: number, owner: number, ticks: number, lots: number, reduceOnly: 0 | 1];
+
+export interface SavedBook {
+  readonly sequence: number;
+  readonly nextOrderId: number;
+  readonly buy: readonly SavedOrder[];
+  readonly sell: readonly SavedOrder[];
+}
+
+export class MatchingEngine {
+  readonly bids = new BookSide('buy');
+  readonly asks = new BookSide('sell');
+  readonly #orders = new Map<number, BookOrder>();
+  readonly #events: EngineEvents;
+  readonly #options: MatchingEngineOptions;
+  #sequence: number;
+  #nextOrderId: number;
+
+  constructor(events: EngineEvents, first: { readonly sequence: number; readonly orderId: number }, options: MatchingEngineOptions = {}) {
+    this.#events = events;
+    this.#options = options;
+    this.#sequence = first.sequence;
+    this.#nextOrderId = first.orderId;
+  }
+
+  /** Number of the last change of a level. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get orderCount(): number {
+    return this.#orders.size;
+  }
+
+  side(side: Side): BookSide {
+    return side === 'buy' ? this.bids : this.asks;
+  }
+
+  order(orderId: number): Readonly<BookOrder> | undefined {
+    return this.#orders.get(orderId);
+  }
+
+  orders(): IterableIterator<Readonly<BookOrder>> {
+    return this.#orders.values();
+  }
+
+  levelLots(side: Side, ticks: number): number {
+    return this.side(side).at(ticks)?.lots ?? 0;
+  }
+
+  submit(order: NewOrder): SubmitResult {
+    assert(Number.isSafeInteger(order.lots) && order.lots > 0, `order lots must be a positive integer, was ${order.lots}`);
+    assert(order.ticks === null || Number.isSafeInteger(order.ticks), `order ticks must be an integer, was ${order.ticks}`);
+    const orderId = this.#nextOrderId++;
+    let lots = order.lots;
+    if (order.reduceOnly === true) {
+      lots = Math.min(lots, this.#options.reducibleLots?.(order.owner, order.side) ?? 0);
+      if (lots <= 0) return { verdict: 'nothing-to-reduce', orderId, filledLots: 0, restingLots: 0 };
+    }
+    if (order.postOnly === true && this.#wouldTake(order.side, order.ticks))
+      return { verdict: 'would-take', orderId, filledLots: 0, restingLots: 0 };
+    if (order.timeInForce === 'fok' && this.#takableLots(order.side, order.ticks, lots) < lots) {
+      return { verdict: 'not-fillable', orderId, filledLots: 0, restingLots: 0 };
+    }
+    const left = this.#take(order, orderId, lots);
+    const filledLots = lots - left;
+    if (left === 0 || order.ticks === null || order.timeInForce !== 'gtc')
+      return { verdict: 'accepted', orderId, filledLots, restingLots: 0 };
+    this.#rest(orderId, order, order.ticks, left);
+    return { verdict: 'accepted', orderId, filledLots, restingLots: left };
+  }
+
+  /** Lots taken out of the book; 0 when the order is not there (any more). */
+  cancel(orderId: number): number {
+    const order = this.#orders.get(orderId);
+    if (order === undefined) return 0;
+    const lots = order.lots;
+    this.#orders.delete(orderId);
+    this.side(order.side).unlink(order);
+    this.#changed(order.side, order.level);
+    return lots;
+  }
+
+  /** Makes the order smaller and keeps its place in the queue. False when it is not there or would not get smaller. */
+  reduce(orderId: number, lots: number): boolean {
+    const order = this.#orders.get(orderId);
+    if (order === undefined || !Number.isSafeInteger(lots) || lots <= 0 || lots >= order.lots) return false;
+    order.level.lots -= order.lots - lots;
+    order.lots = lots;
+    this.#changed(order.side, order.level);
+    return true;
+  }
+
+  /** Lots that rest before this order at its price: its place in the queue. -1 when it is not there. */
+  lotsAhead(orderId: number): number {
+    const order = this.#orders.get(orderId);
+    if (order === undefined) return -1;
+    let lots = 0;
+    for (let ahead = order.previous; ahead !== null; ahead = ahead.previous) lots += ahead.lots;
+    return lots;
+  }
+
+  save(): SavedBook {
+    const saved = (side: BookSide): SavedOrder[] => {
+      const orders: SavedOrder[] = [];
+      for (const level of side.levels()) {
+        for (let order = level.first; order !== null; order = order.next) {
+          orders.push([order.id, order.owner, order.ticks, order.lots, order.reduceOnly ? 1 : 0]);
+        }
+      }
+      return orders;
+    };
+    return { sequence: this.#sequence, nextOrderId: this.#nextOrderId, buy: saved(this.bids), sell: saved(this.asks) };
+  }
+
+  /** Into an empty engine, without events. */
+  load(saved: SavedBook): void {
+    assert(this.#orders.size === 0, `a book is loaded into an empty engine, this one holds ${this.#orders.size} orders`);
+    for (const side of [this.bids, this.asks]) {
+      for (const [id, owner, ticks, lots, reduceOnly] of side === this.bids ? saved.buy : saved.sell) {
+        this.#insert({ id, owner, side: side.side, ticks, lots, reduceOnly: reduceOnly === 1 });
+      }
+    }
+    this.#sequence = saved.sequence;
+    this.#nextOrderId = saved.nextOrderId;
+  }
+
+  #wouldTake(side: Side, ticks: number | null): boolean {
+    const best = this.side(side === 'buy' ? 'sell' : 'buy').bestTicks;
+    return !Number.isNaN(best) && reaches(side, ticks, best);
+  }
+
+  #takableLots(side: Side, ticks: number | null, enough: number): number {
+    let lots = 0;
+    for (const level of this.side(side === 'buy' ? 'sell' : 'buy').levels()) {
+      if (!reaches(side, ticks, level.ticks)) break;
+      lots += level.lots;
+      if (lots >= enough) break;
+    }
+    return lots;
+  }
+
+  /** Trades against the other side, best price first, oldest order first. Returns the lots left over. */
+  #take(taker: NewOrder, takerOrderId: number, lots: number): number {
+    const other = this.side(taker.side === 'buy' ? 'sell' : 'buy');
+    let left = lots;
+    while (left > 0) {
+      const level = other.best();
+      if (level === undefined || !reaches(taker.side, taker.ticks, level.ticks)) break;
+      left = this.#takeLevel(taker, takerOrderId, other, level, left);
+      this.#changed(other.side, level);
+    }
+    return left;
+  }
+
+  #takeLevel(taker: NewOrder, takerOrderId: number, other: BookSide, level: PriceLevel, lots: number): number {
+    let left = lots;
+    for (let maker = level.first; maker !== null && left > 0; maker = level.first) {
+      const traded = Math.min(left, maker.lots);
+      left -= traded;
+      if (traded === maker.lots) {
+        this.#orders.delete(maker.id);
+        other.unlink(maker);
+        maker.lots = 0;
+      } else {
+        maker.lots -= traded;
+        level.lots -= traded;
+      }
+      this.#events.onTrade({
+        ticks: level.ticks,
+        lots: traded,
+        takerSide: taker.side,
+        makerOrderId: maker.id,
+        makerOwner: maker.owner,
+        makerLotsLeft: maker.lots,
+        takerOrderId,
+        takerOwner: taker.owner,
+      });
+    }
+    return left;
+  }
+
+  #rest(id: number, order: NewOrder, ticks: number, lots: number): void {
+    const resting = this.#insert({ id, owner: order.owner, side: order.side, ticks, lots, reduceOnly: order.reduceOnly === true });
+    this.#changed(order.side, resting.level);
+  }
+
+  #insert(order: Pick<BookOrder, 'id' | 'owner' | 'side' | 'ticks' | 'lots' | 'reduceOnly'>): BookOrder {
+    const side = this.side(order.side);
+    const resting: BookOrder = { ...order, level: side.levelFor(order.ticks), previous: null, next: null };
+    side.append(resting);
+    this.#orders.set(order.id, resting);
+    return resting;
+  }
+
+  #changed(side: Side, level: PriceLevel): void {
+    this.#sequence += this.#options.sequenceStep?.() ?? 1;
+    this.#events.onLevel(side, level.ticks, level.orders === 0 ? 0 : level.lots);
+  }
+}
+
+/** Whether an order of `side` limited to `ticks` may trade at `price`. */
+function reaches(side: Side, ticks: number | null, price: number): boolean {
+  if (ticks === null) return true;
+  return side === 'buy' ? price <= ticks : price >= ticks;
+}
