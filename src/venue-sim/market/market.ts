@@ -1,0 +1,284 @@
+/**
+ * One instrument of one simulated venue: its matching engine, its participants, and what the public may see of it (trades, candles, mark and index price).
+ * Stepped by `VenueWorld` once per quantum of market time; the venue's protocol reads it after each step.
+ */
+import type { Side } from '../engine/book-side.js';
+import { MatchingEngine, type EngineEvents, type EngineTrade, type SavedBook } from '../engine/matching-engine.js';
+import { MarketFlow, type SavedFlow } from '../flow/market-flow.js';
+import type { PricePath } from '../flow/price-path.js';
+import { FlowRandom, type RandomState } from '../flow/random.js';
+import { Candles, type Candle } from './candles.js';
+import { fixedText, trimmedText } from './decimal-text.js';
+import type { LevelListener } from './depth.js';
+import { lotSizeOf, lotUsdOf, tickSizeOf, type MarketSpec } from './spec.js';
+
+export interface MarketTrade {
+  readonly id: number;
+  readonly ticks: number;
+  readonly lots: number;
+  readonly takerSide: Side;
+  readonly timeUs: number;
+  readonly sequence: number;
+  readonly makerOrderId: number;
+  readonly takerOrderId: number;
+  /** For venues whose trade ids are UUIDs. */
+  readonly uuid: string;
+  /** Price against the trade before. */
+  readonly tickDirection: 'PlusTick' | 'ZeroPlusTick' | 'MinusTick' | 'ZeroMinusTick';
+}
+
+/** Executions of one taker order at one price, as Binance aggregates them. */
+export interface AggregateTrade {
+  readonly id: number;
+  readonly ticks: number;
+  lots: number;
+  readonly takerSide: Side;
+  readonly timeUs: number;
+  readonly firstTradeId: number;
+  lastTradeId: number;
+  readonly takerOrderId: number;
+}
+
+export interface SavedMarket {
+  readonly book: SavedBook;
+  readonly flow: SavedFlow;
+  readonly random: RandomState;
+  readonly candles: readonly Candle[];
+  readonly trades: readonly MarketTrade[];
+  readonly aggregates: readonly AggregateTrade[];
+  readonly nextTradeId: number;
+  readonly nextAggregateId: number;
+  readonly premium: number;
+  readonly openInterestLots: number;
+}
+
+/** How many trades the REST endpoints can look back on. */
+const KEPT_TRADES = 1_000;
+const FUNDING_PERIOD_MS = 8 * 3_600_000;
+/** Interest part of the funding rate per eight hours, and how far the premium may move it away (Binance and Bybit documents on funding, 2026-11). */
+const FUNDING_INTEREST = 0.0001;
+const FUNDING_CLAMP = 0.0005;
+const PREMIUM_SECONDS = 60;
+
+export class Market implements EngineEvents {
+  readonly spec: MarketSpec;
+  readonly engine: MatchingEngine;
+  readonly tickSize: number;
+  readonly lotSize: number;
+  readonly candles = new Candles();
+  /** Executions of the last step, oldest first. */
+  readonly freshTrades: MarketTrade[] = [];
+  readonly freshAggregates: AggregateTrade[] = [];
+  /** Whether price or quantity of the best bid or ask changed in the last step. */
+  bestChanged = false;
+  readonly #flow: MarketFlow;
+  readonly #path: PricePath;
+  readonly #random: FlowRandom;
+  readonly #lagQuanta: number;
+  readonly #listeners = new Set<LevelListener>();
+  #trades: MarketTrade[] = [];
+  #aggregates: AggregateTrade[] = [];
+  #nextTradeId: number;
+  #nextAggregateId: number;
+  #nowUs = 0;
+  #premium = 0;
+  #openInterestLots: number;
+  #bestBefore: readonly [number, number, number, number] = [0, 0, 0, 0];
+
+  constructor(spec: MarketSpec, path: PricePath, seed: number, quantumMs: number) {
+    const name = `${spec.venue}:${spec.kind}:${spec.symbol}`;
+    this.spec = spec;
+    this.tickSize = tickSizeOf(spec);
+    this.lotSize = lotSizeOf(spec);
+    this.#path = path;
+    this.#random = FlowRandom.of(seed, `ids ${name}`);
+    this.#lagQuanta = Math.round(spec.flow.lagMs / quantumMs);
+    this.#nextTradeId = spec.firstTradeId;
+    this.#nextAggregateId = Math.floor(spec.firstTradeId * 0.8);
+    const first = { sequence: spec.firstSequence, orderId: 1 };
+    const jump = spec.sequenceJump;
+    this.engine = new MatchingEngine(this, first, jump === 1 ? {} : { sequenceStep: () => 1 + this.#random.below(jump) });
+    const lotUsd = (price: number): number => lotUsdOf(spec, price);
+    this.#flow = new MarketFlow(this.engine, { tick: this.tickSize, lotUsd }, spec.flow, FlowRandom.of(seed, `flow ${name}`));
+    this.#openInterestLots = Math.max(1, Math.round(2e8 / lotUsd(path.price())));
+  }
+
+  /** The first book of a new exchange. */
+  open(nowUs: number): void {
+    this.#nowUs = nowUs;
+    this.#flow.open(this.#path.price());
+  }
+
+  step(seconds: number, nowUs: number): void {
+    this.#nowUs = nowUs;
+    this.freshTrades.length = 0;
+    this.freshAggregates.length = 0;
+    this.#flow.step(seconds, this.#path.price(this.#lagQuanta));
+    this.#settle(seconds);
+  }
+
+  onLevel(side: Side, ticks: number): void {
+    const sequence = this.engine.sequence;
+    for (const listener of this.#listeners) listener.mark(side, ticks, sequence);
+  }
+
+  onTrade(trade: EngineTrade): void {
+    this.#flow.onTrade(trade);
+    const last = this.#trades.at(-1);
+    const printed: MarketTrade = {
+      id: this.#nextTradeId++,
+      ticks: trade.ticks,
+      lots: trade.lots,
+      takerSide: trade.takerSide,
+      timeUs: this.#nowUs,
+      sequence: this.engine.sequence,
+      makerOrderId: trade.makerOrderId,
+      takerOrderId: trade.takerOrderId,
+      uuid: this.#random.uuid(),
+      tickDirection: directionAfter(last, trade.ticks),
+    };
+    this.#trades.push(printed);
+    if (this.#trades.length > KEPT_TRADES * 2) this.#trades = this.#trades.slice(-KEPT_TRADES);
+    this.freshTrades.push(printed);
+    this.candles.add(trade.ticks, trade.lots, trade.takerSide, printed.id, Math.floor(this.#nowUs / 1_000));
+    this.#aggregate(printed);
+    this.#openInterestLots = Math.max(1, this.#openInterestLots + (this.#random.chance(0.5) ? trade.lots : -trade.lots));
+  }
+
+  listen(listener: LevelListener): void {
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: LevelListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Newest last. */
+  trades(count: number): readonly MarketTrade[] {
+    return this.#trades.slice(-Math.min(count, KEPT_TRADES));
+  }
+
+  aggregates(count: number): readonly AggregateTrade[] {
+    return this.#aggregates.slice(-Math.min(count, KEPT_TRADES));
+  }
+
+  get lastTrade(): MarketTrade | undefined {
+    return this.#trades.at(-1);
+  }
+
+  /** Last traded price, or the middle of the book before the first trade. */
+  get lastTicks(): number {
+    return this.lastTrade?.ticks ?? Math.round(this.middlePrice / this.tickSize);
+  }
+
+  get middlePrice(): number {
+    const bid = this.engine.bids.bestTicks;
+    const ask = this.engine.asks.bestTicks;
+    if (Number.isNaN(bid) || Number.isNaN(ask)) return this.#path.price();
+    return ((bid + ask) / 2) * this.tickSize;
+  }
+
+  get indexPrice(): number {
+    return this.#path.price();
+  }
+
+  get markPrice(): number {
+    return this.#path.price() * (1 + this.#premium);
+  }
+
+  get fundingRate(): number {
+    return this.#premium + Math.max(-FUNDING_CLAMP, Math.min(FUNDING_CLAMP, FUNDING_INTEREST - this.#premium));
+  }
+
+  get openInterestLots(): number {
+    return this.#openInterestLots;
+  }
+
+  nextFundingMs(nowMs: number): number {
+    return nowMs - (nowMs % FUNDING_PERIOD_MS) + FUNDING_PERIOD_MS;
+  }
+
+  priceText(ticks: number): string {
+    return fixedText(ticks * this.spec.tickUnits, this.spec.priceDecimals);
+  }
+
+  qtyText(lots: number): string {
+    return fixedText(lots * this.spec.lotUnits, this.spec.qtyDecimals);
+  }
+
+  trimmedPrice(ticks: number): string {
+    return trimmedText(ticks * this.spec.tickUnits, this.spec.priceDecimals);
+  }
+
+  trimmedQty(lots: number): string {
+    return trimmedText(lots * this.spec.lotUnits, this.spec.qtyDecimals);
+  }
+
+  save(): SavedMarket {
+    return {
+      book: this.engine.save(),
+      flow: this.#flow.save(),
+      random: this.#random.state,
+      candles: this.candles.save(),
+      trades: this.trades(KEPT_TRADES),
+      aggregates: this.aggregates(KEPT_TRADES),
+      nextTradeId: this.#nextTradeId,
+      nextAggregateId: this.#nextAggregateId,
+      premium: this.#premium,
+      openInterestLots: this.#openInterestLots,
+    };
+  }
+
+  load(saved: SavedMarket): void {
+    this.engine.load(saved.book);
+    this.#flow.load(saved.flow);
+    this.#random.state = saved.random;
+    this.candles.load(saved.candles);
+    this.#trades = [...saved.trades];
+    this.#aggregates = saved.aggregates.map((aggregate) => ({ ...aggregate }));
+    this.#nextTradeId = saved.nextTradeId;
+    this.#nextAggregateId = saved.nextAggregateId;
+    this.#premium = saved.premium;
+    this.#openInterestLots = saved.openInterestLots;
+  }
+
+  #settle(seconds: number): void {
+    const bid = this.engine.bids.best();
+    const ask = this.engine.asks.best();
+    const best = [bid?.ticks ?? 0, bid?.lots ?? 0, ask?.ticks ?? 0, ask?.lots ?? 0] as const;
+    this.bestChanged = best.some((value, index) => value !== this.#bestBefore[index]);
+    this.#bestBefore = best;
+    if (this.spec.kind === 'spot') return;
+    const premium = this.middlePrice / this.#path.price() - 1;
+    this.#premium += (premium - this.#premium) * Math.min(1, seconds / PREMIUM_SECONDS);
+  }
+
+  #aggregate(trade: MarketTrade): void {
+    const last = this.freshAggregates.at(-1);
+    if (last !== undefined && last.takerOrderId === trade.takerOrderId && last.ticks === trade.ticks) {
+      last.lots += trade.lots;
+      last.lastTradeId = trade.id;
+      return;
+    }
+    const { ticks, lots, takerSide, timeUs, takerOrderId } = trade;
+    const aggregate = {
+      id: this.#nextAggregateId++,
+      ticks,
+      lots,
+      takerSide,
+      timeUs,
+      firstTradeId: trade.id,
+      lastTradeId: trade.id,
+      takerOrderId,
+    };
+    this.freshAggregates.push(aggregate);
+    this.#aggregates.push(aggregate);
+    if (this.#aggregates.length > KEPT_TRADES * 2) this.#aggregates = this.#aggregates.slice(-KEPT_TRADES);
+  }
+}
+
+function directionAfter(last: MarketTrade | undefined, ticks: number): MarketTrade['tickDirection'] {
+  if (last === undefined || ticks > last.ticks) return 'PlusTick';
+  if (ticks < last.ticks) return 'MinusTick';
+  return last.tickDirection === 'PlusTick' || last.tickDirection === 'ZeroPlusTick' ? 'ZeroPlusTick' : 'ZeroMinusTick';
+}

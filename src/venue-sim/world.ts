@@ -1,0 +1,143 @@
+/**
+ * The simulated exchanges without their sockets: latent prices, markets and their state, stepped in market time. Used by the `venues` process, by tests
+ * and by the single-thread simulation. Time comes in with each step; chance comes from the seed.
+ */
+import { assert } from '../core/numbers/errors.js';
+import { PricePath, type SavedPath } from './flow/price-path.js';
+import { FlowRandom } from './flow/random.js';
+import { MARKETS, START_PRICES } from './markets.js';
+import { Market, type SavedMarket } from './market/market.js';
+import type { Asset, MarketSpec, VenueId } from './market/spec.js';
+
+/** Market time moves in steps of this length, whatever the clock does between: so a seed gives the same exchange on a slow machine. */
+export const QUANTUM_MS = 10;
+const QUANTUM_US = QUANTUM_MS * 1_000;
+/** A process that slept longer than this (market time) goes on from now instead of living through the pause. */
+const MOST_CATCH_UP_US = 2_000_000;
+export const STATE_VERSION = 1;
+
+const ASSETS = ['BTC', 'ETH', 'SOL'] as const;
+
+export interface VenueWorldOptions {
+  readonly seed: number;
+  /** Wall clock of the market, microseconds since 1970. */
+  readonly startUs: number;
+  /** Venues to run; all when absent. Prices are the same whichever venues run. */
+  readonly only?: readonly VenueId[];
+  readonly markets?: readonly MarketSpec[];
+  readonly mostCatchUpUs?: number;
+}
+
+export interface SavedWorld {
+  readonly version: number;
+  readonly seed: number;
+  readonly nowUs: number;
+  readonly paths: Readonly<Record<Asset, SavedPath>>;
+  readonly markets: Readonly<Record<string, SavedMarket>>;
+}
+
+export class VenueWorld {
+  readonly seed: number;
+  readonly markets: readonly Market[];
+  readonly #paths: Readonly<Record<Asset, PricePath>>;
+  readonly #afterStep: ((nowUs: number) => void)[] = [];
+  readonly #mostCatchUpUs: number;
+  #nowUs: number;
+  #skippedUs = 0;
+  #steps = 0;
+
+  constructor(options: VenueWorldOptions, saved?: SavedWorld) {
+    assert(Number.isSafeInteger(options.seed), `seed must be an integer, was ${options.seed}`);
+    const { seed } = options;
+    this.seed = seed;
+    this.#mostCatchUpUs = options.mostCatchUpUs ?? MOST_CATCH_UP_US;
+    this.#nowUs = saved === undefined ? options.startUs : Math.max(saved.nowUs, options.startUs);
+    this.#nowUs -= this.#nowUs % 1_000;
+    this.#paths = Object.fromEntries(
+      ASSETS.map((asset) => [asset, new PricePath(START_PRICES[asset], FlowRandom.of(seed, `path ${asset}`))]),
+    ) as Record<Asset, PricePath>;
+    const specs = (options.markets ?? MARKETS).filter((spec) => options.only === undefined || options.only.includes(spec.venue));
+    this.markets = specs.map((spec) => new Market(spec, this.#paths[spec.asset], seed, QUANTUM_MS));
+    if (saved !== undefined) this.#restore(saved);
+    for (const market of this.markets) if (market.engine.orderCount === 0) market.open(this.#nowUs);
+  }
+
+  /** Market wall clock of the last step. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Market time that a stalled process did not live through. */
+  get skippedUs(): number {
+    return this.#skippedUs;
+  }
+
+  marketsOf(venue: VenueId): Market[] {
+    return this.markets.filter((market) => market.spec.venue === venue);
+  }
+
+  /** Called after each quantum, in order of registration. */
+  afterStep(run: (nowUs: number) => void): void {
+    this.#afterStep.push(run);
+  }
+
+  /** Lives through all whole quanta up to `nowUs`. Returns how many. */
+  advance(nowUs: number): number {
+    if (nowUs - this.#nowUs > this.#mostCatchUpUs) {
+      const skipped = nowUs - this.#nowUs - QUANTUM_US;
+      this.#skippedUs += skipped;
+      this.#nowUs += skipped - (skipped % 1_000);
+    }
+    let quanta = 0;
+    while (this.#nowUs + QUANTUM_US <= nowUs) {
+      this.step();
+      quanta++;
+    }
+    return quanta;
+  }
+
+  /** One quantum. */
+  step(): void {
+    this.#nowUs += QUANTUM_US;
+    this.#steps++;
+    const seconds = QUANTUM_MS / 1_000;
+    for (const asset of ASSETS) this.#paths[asset].step(seconds);
+    for (const market of this.markets) market.step(seconds, this.#nowUs);
+    for (const run of this.#afterStep) run(this.#nowUs);
+  }
+
+  latentPrice(asset: Asset): number {
+    return this.#paths[asset].price();
+  }
+
+  save(): SavedWorld {
+    return {
+      version: STATE_VERSION,
+      seed: this.seed,
+      nowUs: this.#nowUs,
+      paths: Object.fromEntries(ASSETS.map((asset) => [asset, this.#paths[asset].save()])) as Record<Asset, SavedPath>,
+      markets: Object.fromEntries(this.markets.map((market) => [keyOf(market.spec), market.save()])),
+    };
+  }
+
+  #restore(saved: SavedWorld): void {
+    assert(saved.version === STATE_VERSION, `state version must be ${STATE_VERSION}, was ${saved.version}`);
+    for (const asset of ASSETS) this.#paths[asset].load(saved.paths[asset]);
+    for (const market of this.markets) {
+      const state = saved.markets[keyOf(market.spec)];
+      if (state !== undefined) market.load(state);
+    }
+  }
+}
+
+export function createVenueWorld(options: VenueWorldOptions, saved?: SavedWorld): VenueWorld {
+  return new VenueWorld(options, saved);
+}
+
+function keyOf(spec: MarketSpec): string {
+  return `${spec.venue}:${spec.kind}:${spec.symbol}`;
+}
