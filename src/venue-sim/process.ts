@@ -1,0 +1,216 @@
+/**
+ * The `venues` verb: simulated exchanges on loopback, one listener a venue, until they are told to stop. Called by the host of the verb, which gives clocks
+ * and servers; everything runs on that one thread. The exchanges live on without clients, so that an engine that died finds them as it left them.
+ */
+import { rm } from 'node:fs/promises';
+import { UsageError } from '../core/numbers/errors.js';
+import type { Clock, Timers } from '../core/ports/clock.js';
+import type { CreateHttpServer, HttpServer } from '../core/ports/http.js';
+import { adminHandlers } from './admin.js';
+import { FlowRandom } from './flow/random.js';
+import type { VenueId } from './market/spec.js';
+import { loadState, replaceFile, saveState } from './state-file.js';
+import { VenueCounters, type VenueProtocol } from './venues/protocol.js';
+import { VENUE_IDS, createVenueProtocol } from './venues/registry.js';
+import { QUANTUM_MS, createVenueWorld, type VenueWorld } from './world.js';
+
+/** Wall time between two turns. Shorter than a quantum, so that no quantum waits long for its turn. */
+const TURN_MS = QUANTUM_MS / 2;
+const SAVE_EVERY_SECONDS = 20;
+/** A detached process without clients ends by itself after this long (wall time). */
+const IDLE_EXIT_SECONDS = 600;
+/** Bytes that may wait for one client before it is cut: several whole books. */
+const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
+const MOST_BODY_BYTES = 256 * 1024;
+const HOST = '127.0.0.1';
+
+export interface VenuesOptions {
+  readonly seed: number;
+  readonly speed: number;
+  /** Venue ids; all when absent. */
+  readonly only?: readonly string[];
+  /** First port: the admin address, then the venues in their fixed order. 0 = free ones. */
+  readonly port: number;
+  /** File to write the addresses to. */
+  readonly addresses?: string;
+  /** Folder that keeps the exchanges between runs. */
+  readonly state?: string;
+  readonly idleExit?: boolean;
+}
+
+export interface VenuesDeps {
+  readonly createHttpServer: CreateHttpServer;
+  /** Market clock and timers: they run `speed` times as fast as the wall. */
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Where market time stands against the wall, for the addresses file. Absent: the clock is the wall. */
+  readonly marketTime?: { readonly wallUs: number; readonly marketUs: number; readonly speed: number };
+  readonly writeLine: (line: string) => void;
+}
+
+export interface VenueAddressEntry {
+  readonly rest: string;
+  readonly wsPublic: string;
+  readonly wsPrivate: string;
+  readonly wsApi: string;
+  readonly apiKey: string;
+  readonly secret: string;
+}
+
+/** Content of the addresses file. */
+export interface VenueAddresses {
+  readonly simulated: true;
+  readonly seed: number;
+  readonly pid: number;
+  readonly admin: string;
+  readonly clock: { readonly wallUs: number; readonly marketUs: number; readonly speed: number };
+  readonly venues: Readonly<Record<string, VenueAddressEntry>>;
+}
+
+export interface RunningVenues {
+  readonly addresses: VenueAddresses;
+  readonly world: VenueWorld;
+  /** Resolves when the exchanges have stopped, by `stop`, by the admin address or by idleness, with their state saved. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promise<RunningVenues> {
+  const ids = venueIdsOf(options.only);
+  const saved = options.state === undefined ? undefined : await loadState(options.state, options.seed);
+  // After a run at a higher speed market time may be ahead of the wall; it never goes back.
+  const offsetUs = Math.max(0, (saved?.nowUs ?? 0) - deps.clock.wallUs());
+  const nowUs = (): number => deps.clock.wallUs() + offsetUs;
+  const mostCatchUpUs = 2_000_000 * Math.max(1, options.speed);
+  const world = createVenueWorld({ seed: options.seed, startUs: nowUs(), only: ids, mostCatchUpUs }, saved);
+
+  const counters = new Map<string, VenueCounters>();
+  const protocols: VenueProtocol[] = [];
+  for (const id of ids) {
+    const counted = new VenueCounters();
+    counters.set(id, counted);
+    const random = FlowRandom.of(options.seed, `protocol ${id}`);
+    protocols.push(createVenueProtocol({ id, markets: world.marketsOf(id), nowUs: () => world.nowUs, random, counters: counted }));
+  }
+  world.afterStep((stepUs) => {
+    for (const protocol of protocols) protocol.publish(stepUs);
+  });
+
+  const servers: HttpServer[] = [];
+  let resolveEnded = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (resolveEnded = resolve));
+  let stopping: Promise<void> | undefined;
+  const save = async (): Promise<void> => {
+    if (options.state !== undefined) await saveState(options.state, world.save());
+  };
+  const stop = (): Promise<void> => {
+    stopping ??= (async () => {
+      for (const timer of timers) deps.timers.cancel(timer);
+      await Promise.all(servers.map((server) => server.close()));
+      await save();
+      if (options.addresses !== undefined) await rm(options.addresses, { force: true });
+      deps.writeLine('SIMULATED exchanges stopped');
+      resolveEnded();
+    })();
+    return stopping;
+  };
+  const listen = async (handlers: VenueProtocol['handlers'], port: number): Promise<number> => {
+    const server = deps.createHttpServer({ handlers, maxBodyBytes: MOST_BODY_BYTES, maxBufferedBytes: MOST_BUFFERED_BYTES });
+    servers.push(server);
+    return server.listen(HOST, port);
+  };
+
+  const timers: ReturnType<Timers['every']>[] = [];
+  try {
+    const stopByAdmin = (): void => {
+      deps.timers.after(1, () => void stop());
+    };
+    const adminPort = await listen(adminHandlers({ world, speed: options.speed, counters, save, stop: stopByAdmin }), options.port);
+    const venues: Record<string, VenueAddressEntry> = {};
+    for (const protocol of protocols) {
+      const wanted = options.port === 0 ? 0 : options.port + 1 + VENUE_IDS.indexOf(protocol.id);
+      venues[protocol.id] = addressOf(protocol.id, await listen(protocol.handlers, wanted), options.seed);
+    }
+    const wallUs = deps.clock.wallUs();
+    const time = deps.marketTime ?? { wallUs, marketUs: wallUs, speed: options.speed };
+    const clock = { wallUs: time.wallUs, marketUs: time.marketUs + offsetUs, speed: time.speed };
+    const addresses: VenueAddresses = {
+      simulated: true,
+      seed: options.seed,
+      pid: process.pid,
+      admin: `http://${HOST}:${adminPort}`,
+      clock,
+      venues,
+    };
+    if (options.addresses !== undefined) await replaceFile(options.addresses, `${JSON.stringify(addresses)}\n`);
+    announce(deps.writeLine, addresses, world, saved !== undefined);
+
+    const perWallMs = Math.max(1, options.speed);
+    timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs())));
+    if (options.state !== undefined) {
+      const report = (error: unknown): void => deps.writeLine(`SIMULATED state not saved: ${String(error)}`);
+      timers.push(deps.timers.every(SAVE_EVERY_SECONDS * 1_000 * perWallMs, () => void save().catch(report)));
+    }
+    if (options.idleExit === true) timers.push(watchIdleness(deps.timers, counters, perWallMs, () => void stop()));
+    return { addresses, world, ended, stop };
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.close()));
+    throw error;
+  }
+}
+
+function venueIdsOf(only: readonly string[] | undefined): readonly VenueId[] {
+  if (only === undefined) return VENUE_IDS;
+  const unknown = only.find((id) => !VENUE_IDS.some((known) => known === id));
+  if (unknown !== undefined) throw new UsageError(`--only: no simulated venue '${unknown}', there are ${VENUE_IDS.join(', ')}`);
+  return VENUE_IDS.filter((id) => only.includes(id));
+}
+
+/** Addresses have no path. The account belongs to the trading half; its key is stable for a seed. */
+function addressOf(id: VenueId, port: number, seed: number): VenueAddressEntry {
+  const random = FlowRandom.of(seed, `account ${id}`);
+  const socket = `ws://${HOST}:${port}`;
+  return {
+    rest: `http://${HOST}:${port}`,
+    wsPublic: socket,
+    wsPrivate: socket,
+    wsApi: socket,
+    apiKey: random.text(64),
+    secret: random.text(64),
+  };
+}
+
+function announce(writeLine: (line: string) => void, addresses: VenueAddresses, world: VenueWorld, isResumed: boolean): void {
+  writeLine(
+    `SIMULATED exchanges, seed ${addresses.seed}, speed ${addresses.clock.speed}${isResumed ? ', resumed' : ''}; admin ${addresses.admin}`,
+  );
+  for (const [id, venue] of Object.entries(addresses.venues)) {
+    const symbols = world.markets
+      .filter((market) => market.spec.venue === id)
+      .map((market) => `${market.spec.symbol}${market.spec.venue === 'bybit' ? ` (${market.spec.kind})` : ''}`);
+    writeLine(`SIMULATED ${id}  ${venue.rest}  ${symbols.join(', ')}  key ${venue.apiKey.slice(0, 8)}...`);
+  }
+}
+
+/** Requests and sockets count as clients; the admin address does not. */
+function watchIdleness(
+  timers: Timers,
+  counters: ReadonlyMap<string, VenueCounters>,
+  perWallMs: number,
+  stop: () => void,
+): ReturnType<Timers['every']> {
+  const checkSeconds = 5;
+  let idleSeconds = 0;
+  let requestsBefore = 0;
+  return timers.every(checkSeconds * 1_000 * perWallMs, () => {
+    let requests = 0;
+    let sockets = 0;
+    for (const counted of counters.values()) {
+      requests += counted.requests;
+      sockets += counted.socketsOpen;
+    }
+    idleSeconds = sockets > 0 || requests !== requestsBefore ? 0 : idleSeconds + checkSeconds;
+    requestsBefore = requests;
+    if (idleSeconds >= IDLE_EXIT_SECONDS) stop();
+  });
+}

@@ -1,0 +1,62 @@
+/** What differs between the three Binance venues, and the answers they share. Read by the REST and stream halves. */
+import type { HttpReply } from '../../core/ports/http.js';
+import type { Market } from '../market/market.js';
+import type { VenueId } from '../market/spec.js';
+import { jsonReply } from './protocol.js';
+
+export interface BinanceDialect {
+  readonly id: VenueId;
+  readonly family: 'spot' | 'usdm' | 'coinm';
+  /** `/api/v3` and the like. */
+  readonly root: string;
+  /** Older names of the same paths. */
+  readonly aliases: readonly string[];
+  /** Request weight per minute and address. */
+  readonly weightPerMinute: number;
+  readonly depthLimits: readonly number[] | null;
+  readonly defaultDepth: number;
+  readonly maxDepth: number;
+  readonly defaultTrades: number;
+  /** Servers ping this often and close when no pong came in time (VENUES.md 4 and 5). */
+  readonly pingEverySeconds: number;
+  readonly pongWithinSeconds: number;
+  /** Period of the depth stream by its suffix; '' is the bare `@depth`. */
+  readonly depthPeriodsMs: Readonly<Record<string, number>>;
+  /** The path groups of sockets: which streams a connection of this path may carry. Null: there is no such path. */
+  groupOf(path: string): ((stream: string) => boolean) | null;
+  exchangeInfo(markets: readonly Market[], nowMs: number): string;
+  /** Signed paths below the root, served by the trading half. */
+  readonly privatePaths: ReadonlySet<string>;
+}
+
+export function binanceError(status: number, code: number, message: string): HttpReply {
+  return jsonReply(status, JSON.stringify({ code, msg: message }));
+}
+
+export const INVALID_SYMBOL = binanceError(400, -1121, 'Invalid symbol.');
+export const INVALID_INTERVAL = binanceError(400, -1120, 'Invalid interval.');
+export const NO_KEY = binanceError(401, -2014, 'API-key format invalid.');
+export const UNKNOWN_KEY = binanceError(401, -2015, 'Invalid API-key, IP, or permissions for action.');
+
+export function missingParameter(name: string): HttpReply {
+  return binanceError(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
+}
+
+export function malformedParameter(name: string): HttpReply {
+  return binanceError(400, -1100, `Illegal characters found in parameter '${name}'; legal range is '^[0-9]{1,20}$'.`);
+}
+
+export function unknownPath(dialect: BinanceDialect, method: string, path: string): HttpReply {
+  if (dialect.family === 'spot')
+    return { status: 404, headers: { 'content-type': 'text/html' }, body: '<html><body><h2>404 Not found</h2></body></html>\n' };
+  return binanceError(404, -5000, `Path ${path}, Method ${method} is invalid`);
+}
+
+export function wrongMethod(): HttpReply {
+  return binanceError(405, -1000, 'Request method not supported');
+}
+
+/** The pair that futures messages name beside the symbol: BTCUSD of BTCUSD_PERP. */
+export function pairOf(market: Market): string {
+  return market.spec.symbol.split('_')[0] ?? market.spec.symbol;
+}

@@ -1,0 +1,152 @@
+/**
+ * One Binance venue on one listener: REST, and the market streams with their paths, subscriptions and pings. The three venues differ by their dialect only.
+ * Handlers are called by the HTTP server, `publish` by the `venues` process, both on its one thread.
+ */
+import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
+import type { BinanceDialect } from './binance-dialect.js';
+import { BinanceRest } from './binance-rest.js';
+import { binanceStream } from './binance-streams.js';
+import { Hub, type Client } from './hub.js';
+import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
+
+/** Streams one connection may carry, and how long it lives (documents of the three venues, 2026-11). */
+const MOST_STREAMS = 1_024;
+const LONGEST_LIFE_US = 24 * 3_600_000_000;
+
+export class BinanceServer implements VenueProtocol {
+  readonly id;
+  readonly handlers: HttpServerHandlers;
+  readonly counters;
+  readonly #dialect: BinanceDialect;
+  readonly #context: VenueContext;
+  readonly #rest: BinanceRest;
+  readonly #hub: Hub;
+  #lastPingCheckUs = 0;
+
+  constructor(dialect: BinanceDialect, context: VenueContext) {
+    this.id = dialect.id;
+    this.counters = context.counters;
+    this.#dialect = dialect;
+    this.#context = context;
+    this.#rest = new BinanceRest(dialect, context);
+    this.#hub = new Hub(
+      context.counters,
+      (topic) => binanceStream(dialect, context.markets, topic),
+      (topic, text) => `{"stream":"${topic}","data":${text}}`,
+    );
+    this.handlers = {
+      onRequest: (request, respond) => {
+        this.counters.requests++;
+        respond(this.#rest.onRequest(request));
+      },
+      onUpgrade: (request) => this.#onUpgrade(request),
+      onOpen: (socket) => this.#onOpen(socket),
+      onMessage: (socket, bytes, isText) => this.#onMessage(socket, bytes, isText),
+      onPong: (socket) => {
+        const client = this.#hub.client(socket);
+        if (client !== undefined) client.lastLifeUs = context.nowUs();
+      },
+      onClose: (socket) => this.#hub.close(socket),
+    };
+  }
+
+  publish(nowUs: number): void {
+    this.#hub.publish(nowUs);
+    if (nowUs - this.#lastPingCheckUs < 1_000_000) return;
+    this.#lastPingCheckUs = nowUs;
+    for (const client of [...this.#hub.clients]) this.#keepAlive(client, nowUs);
+  }
+
+  #keepAlive(client: Client, nowUs: number): void {
+    if (nowUs - client.openedUs > LONGEST_LIFE_US || nowUs - client.lastLifeUs > this.#silenceUs()) {
+      this.#hub.close(client.socket);
+      client.socket.close(1008, 'disconnected');
+      return;
+    }
+    if (nowUs - client.lastPingUs < this.#dialect.pingEverySeconds * 1_000_000) return;
+    client.lastPingUs = nowUs;
+    client.socket.ping();
+  }
+
+  #silenceUs(): number {
+    return (this.#dialect.pingEverySeconds + this.#dialect.pongWithinSeconds) * 1_000_000;
+  }
+
+  #onUpgrade(request: HttpRequest): HttpReply | null {
+    if (this.#dialect.groupOf(request.path) !== null) return null;
+    this.counters.unknownPath(`WS ${request.path}`);
+    return { status: 404, headers: { 'content-type': 'text/plain' }, body: '' };
+  }
+
+  #onOpen(socket: ServerSocket): void {
+    const client = this.#hub.open(socket, this.#context.nowUs());
+    const { path, query } = socket.request;
+    client.isWrapped = path.endsWith('/stream');
+    const raw = /\/ws\/(.+)$/.exec(path)?.[1];
+    const combined = new URLSearchParams(query).get('streams') ?? '';
+    for (const stream of (raw ?? combined).split('/')) if (stream !== '') this.#subscribe(client, decodeURIComponent(stream));
+  }
+
+  #onMessage(socket: ServerSocket, bytes: Uint8Array, isText: boolean): void {
+    const client = this.#hub.client(socket);
+    if (client === undefined) return;
+    this.counters.messagesIn++;
+    const text = isText ? new TextDecoder().decode(bytes) : '';
+    const message = objectOf(text);
+    if (message === null) {
+      this.counters.badMessages++;
+      this.#hub.send(client, '{"error":{"code":3,"msg":"Invalid JSON: expected value at line 1 column 1"}}');
+      return;
+    }
+    this.#hub.send(client, this.#answer(client, message));
+  }
+
+  #answer(client: Client, message: Record<string, unknown>): string {
+    const id = message['id'];
+    if (id !== null && typeof id !== 'number' && typeof id !== 'string')
+      return refused(2, 'Invalid request: request ID must be an unsigned integer or a string', null);
+    const done = (result: unknown): string => `{"result":${JSON.stringify(result)},"id":${JSON.stringify(id)}}`;
+    const params = message['params'];
+    switch (message['method']) {
+      case 'SUBSCRIBE':
+      case 'UNSUBSCRIBE': {
+        if (!isTexts(params)) return refused(2, 'Invalid request: params must be an array of strings', id);
+        if (message['method'] === 'UNSUBSCRIBE') for (const stream of params) this.#hub.unsubscribe(client, stream);
+        else if (client.topics.size + params.length > MOST_STREAMS)
+          return refused(2, `Invalid request: too many streams, at most ${MOST_STREAMS}`, id);
+        else for (const stream of params) this.#subscribe(client, stream);
+        return done(null);
+      }
+      case 'LIST_SUBSCRIPTIONS':
+        return done([...client.topics]);
+      case 'SET_PROPERTY':
+        if (!Array.isArray(params) || params[0] !== 'combined' || typeof params[1] !== 'boolean')
+          return refused(1, 'Invalid value type: expected Boolean', id);
+        client.isWrapped = params[1];
+        return done(null);
+      case 'GET_PROPERTY':
+        return Array.isArray(params) && params[0] === 'combined' ? done(client.isWrapped) : refused(0, 'Unknown property', id);
+      default:
+        this.counters.badMessages++;
+        return refused(
+          2,
+          `Invalid request: unknown variant \`${String(message['method']).slice(0, 40)}\`, expected one of \`SUBSCRIBE\`, \`UNSUBSCRIBE\`, \`LIST_SUBSCRIPTIONS\`, \`SET_PROPERTY\`, \`GET_PROPERTY\``,
+          id,
+        );
+    }
+  }
+
+  /** Names nobody knows, and streams of another path group, are accepted and stay silent, as at the venue; they are counted. */
+  #subscribe(client: Client, stream: string): void {
+    const isCarried = this.#dialect.groupOf(client.path)?.(stream) ?? false;
+    if (!isCarried || !this.#hub.subscribe(client, stream, this.#context.nowUs())) this.counters.unknownTopic(`${client.path} ${stream}`);
+  }
+}
+
+function refused(code: number, message: string, id: unknown): string {
+  return JSON.stringify({ error: { code, msg: message }, id });
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}

@@ -1,0 +1,178 @@
+/** BitMEX's public REST paths: filters, paging, rate limit and refusals. Called by `BitmexServer` for each request. */
+import type { HttpReply, HttpRequest } from '../../core/ports/http.js';
+import type { Candle } from '../market/candles.js';
+import type { Market } from '../market/market.js';
+import { instrumentRow } from './bitmex-instrument.js';
+import { PUBLIC_TABLES } from './bitmex-streams.js';
+import { fundingRow, levelRow, quoteRow, timeText, tradeRow, valueOf } from './bitmex-tables.js';
+import { jsonReply, objectOf, paramsOf, type VenueContext } from './protocol.js';
+
+/** Requests per minute without a key (VENUES.md 2). */
+const REQUESTS_PER_MINUTE = 30;
+const MOST_ROWS = 1_000;
+const BINS_MS: Readonly<Record<string, number>> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 };
+const PRIVATE_PATH =
+  /^\/api\/v1\/(order(\/all|\/bulk|\/cancelAllAfter|\/closePosition)?|execution(\/tradeHistory)?|position(\/leverage|\/isolate)?|user(\/.*)?|apiKey)$/;
+
+interface Ask {
+  readonly params: Map<string, string>;
+  readonly nowUs: number;
+}
+
+export class BitmexRest {
+  readonly #context: VenueContext;
+  readonly #bitcoinPrice: () => number;
+  readonly #routes: ReadonlyMap<string, (ask: Ask) => string | HttpReply>;
+  /** Requests left per address, refilled with time. */
+  readonly #buckets = new Map<string, { left: number; atUs: number }>();
+
+  constructor(context: VenueContext, bitcoinPrice: () => number) {
+    this.#context = context;
+    this.#bitcoinPrice = bitcoinPrice;
+    this.#routes = new Map<string, (ask: Ask) => string | HttpReply>([
+      ['schema/websocketHelp', () => HELP],
+      ['instrument', (ask) => this.#rows(ask, (market) => [this.#instrument(market, ask)])],
+      ['instrument/active', (ask) => `[${context.markets.map((market) => this.#instrument(market, ask)).join(',')}]`],
+      ['orderBook/L2', (ask) => this.#orderBook(ask)],
+      ['trade', (ask) => this.#rows(ask, (market) => market.trades(MOST_ROWS).map((trade) => tradeRow(market, trade, bitcoinPrice())))],
+      ['quote', (ask) => this.#rows(ask, (market) => [quoteRow(market, ask.nowUs)])],
+      ['trade/bucketed', (ask) => this.#bucketed(ask)],
+      ['funding', (ask) => this.#rows(ask, (market) => fundings(market, ask.nowUs))],
+    ]);
+  }
+
+  onRequest(request: HttpRequest): HttpReply {
+    const nowUs = this.#context.nowUs();
+    if (PRIVATE_PATH.test(request.path)) return this.#signed(request);
+    const route = request.path.startsWith('/api/v1/') ? this.#routes.get(request.path.slice('/api/v1/'.length)) : undefined;
+    if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      this.#context.counters.unknownPath(`${request.method} ${request.path}`);
+      return bitmexError(404, 'Not Found');
+    }
+    const left = this.#spend(request.remoteAddress, nowUs);
+    const headers = {
+      'x-ratelimit-limit': String(REQUESTS_PER_MINUTE),
+      'x-ratelimit-remaining': String(Math.max(0, Math.floor(left))),
+      'x-ratelimit-reset': String(Math.floor(nowUs / 1_000_000) + 1),
+    };
+    if (left < 0) {
+      const reply = bitmexError(429, 'Rate limit exceeded, retry in 1 seconds.', 'RateLimitError');
+      return { ...reply, headers: { ...reply.headers, ...headers, 'retry-after': '1' } };
+    }
+    const answer = route({ params: paramsOf(request), nowUs });
+    return typeof answer === 'string' ? jsonReply(200, answer, headers) : { ...answer, headers: { ...answer.headers, ...headers } };
+  }
+
+  #signed(request: HttpRequest): HttpReply {
+    if (request.path === '/api/v1/order/bulk') return bitmexError(410, 'This endpoint has been removed.');
+    const answered = this.#context.accounts?.onRequest(request);
+    if (answered !== undefined && answered !== null) return answered;
+    return (request.headers['api-key'] ?? '') === '' ? bitmexError(401, 'Authorization Required') : bitmexError(401, 'Invalid API Key.');
+  }
+
+  #spend(address: string, nowUs: number): number {
+    const bucket = this.#buckets.get(address) ?? { left: REQUESTS_PER_MINUTE, atUs: nowUs };
+    const refilled = bucket.left + ((nowUs - bucket.atUs) / 60_000_000) * REQUESTS_PER_MINUTE;
+    const left = Math.min(REQUESTS_PER_MINUTE, refilled) - 1;
+    this.#buckets.set(address, { left: Math.max(-1, left), atUs: nowUs });
+    return left;
+  }
+
+  #instrument(market: Market, ask: Ask): string {
+    return JSON.stringify(instrumentRow(market, this.#bitcoinPrice(), ask.nowUs));
+  }
+
+  /** A symbol, a root (`XBT`: its first market) or nothing for all; null for one that does not exist. */
+  #markets(ask: Ask): readonly Market[] {
+    const filter = objectOf(ask.params.get('filter') ?? '{}') ?? {};
+    const symbol = ask.params.get('symbol') ?? (typeof filter['symbol'] === 'string' ? filter['symbol'] : undefined);
+    if (symbol === undefined) return this.#context.markets;
+    const [name = ''] = symbol.split(':');
+    const exact = this.#context.markets.filter((market) => market.spec.symbol === name);
+    return exact.length > 0 ? exact : this.#context.markets.filter((market) => market.spec.base === name).slice(0, 1);
+  }
+
+  /** Oldest first unless `reverse`; `start` skips, `count` bounds, `startTime` and `endTime` cut by the row's timestamp; `columns` picks. */
+  #rows(ask: Ask, rowsOf: (market: Market) => readonly string[]): string | HttpReply {
+    const { params } = ask;
+    const count = Number(params.get('count') ?? 100);
+    const start = Number(params.get('start') ?? 0);
+    if (!Number.isInteger(count) || count < 1) return bitmexError(400, 'count must be a positive integer.');
+    if (count > MOST_ROWS) return bitmexError(400, `count must be less than or equal to ${MOST_ROWS}.`);
+    if (!Number.isInteger(start) || start < 0) return bitmexError(400, 'start must be a non-negative integer.');
+    if (params.has('filter') && objectOf(params.get('filter') ?? '') === null) return bitmexError(400, 'filter must be a JSON object.');
+    const rows = this.#markets(ask)
+      .flatMap((market) => [...rowsOf(market)])
+      .filter((row) => isWithin(row, params));
+    if (params.get('reverse') === 'true') rows.reverse();
+    return `[${rows.slice(start, start + count).join(',')}]`;
+  }
+
+  #orderBook(ask: Ask): string | HttpReply {
+    const symbol = ask.params.get('symbol');
+    if (symbol === undefined || symbol === '') return bitmexError(400, "'symbol' is a required arg.");
+    const depth = Number(ask.params.get('depth') ?? 25);
+    if (!Number.isInteger(depth) || depth < 0) return bitmexError(400, 'depth must be a non-negative integer.');
+    const [market] = this.#markets(ask);
+    if (market === undefined) return '[]';
+    const most = depth === 0 ? Number.POSITIVE_INFINITY : depth;
+    const rows: string[] = [];
+    for (const level of market.engine.asks.levels(most))
+      rows.unshift(levelRow(market, 'sell', level.ticks, level.lots, { size: true, price: true }));
+    for (const level of market.engine.bids.levels(most))
+      rows.push(levelRow(market, 'buy', level.ticks, level.lots, { size: true, price: true }));
+    return `[${rows.join(',')}]`;
+  }
+
+  #bucketed(ask: Ask): string | HttpReply {
+    const binMs = BINS_MS[ask.params.get('binSize') ?? '1m'];
+    if (binMs === undefined) return bitmexError(400, 'binSize must be one of 1m, 5m, 1h, 1d.');
+    const nowMs = Math.floor(ask.nowUs / 1_000);
+    const isPartialWanted = ask.params.get('partial') === 'true';
+    return this.#rows(ask, (market) => {
+      const candles = market.candles.grouped(binMs, 0, nowMs).filter((candle) => isPartialWanted || candle.startMs + binMs <= nowMs);
+      return candles.map((candle) => bucketRow(market, candle, binMs, this.#bitcoinPrice()));
+    });
+  }
+}
+
+export function bitmexError(status: number, message: string, name = 'HTTPError'): HttpReply {
+  return jsonReply(status, JSON.stringify({ error: { message, name } }));
+}
+
+/** Buckets are named by their end, as this venue does. */
+function bucketRow(market: Market, candle: Candle, binMs: number, bitcoinPrice: number): string {
+  const average = candle.lots === 0 ? null : Number(((candle.tickLots / candle.lots) * market.tickSize).toFixed(4));
+  const volume = candle.lots * market.spec.lotUnits;
+  const value = valueOf(market, volume, average ?? 1, bitcoinPrice);
+  const p = (ticks: number): string => market.trimmedPrice(ticks);
+  return (
+    `{"timestamp":"${timeText((candle.startMs + binMs) * 1_000)}","symbol":"${market.spec.symbol}","open":${p(candle.open)},"high":${p(candle.high)},` +
+    `"low":${p(candle.low)},"close":${p(candle.close)},"trades":${candle.trades},"volume":${volume},"vwap":${average},"lastSize":null,` +
+    `"turnover":${value.gross},"homeNotional":${value.home},"foreignNotional":${value.foreign}}`
+  );
+}
+
+function fundings(market: Market, nowUs: number): string[] {
+  const nowMs = Math.floor(nowUs / 1_000);
+  return [fundingRow(market, market.nextFundingMs(nowMs) - 8 * 3_600_000)];
+}
+
+function isWithin(row: string, params: Map<string, string>): boolean {
+  const from = params.get('startTime');
+  const to = params.get('endTime');
+  if (from === undefined && to === undefined) return true;
+  const stamp = Date.parse(/"timestamp":"([^"]+)"/.exec(row)?.[1] ?? '');
+  return !(stamp < Date.parse(from ?? '')) && !(stamp > Date.parse(to ?? ''));
+}
+
+const HELP = JSON.stringify({
+  info: 'See https://www.bitmex.com/app/wsAPI and https://www.bitmex.com/explorer for more documentation.',
+  usage: 'Send a message to the websocket in the format {"op": string, "args": Array<string>}.',
+  ops: ['authKeyExpires', 'cancelAllAfter', 'help', 'ping', 'subscribe', 'unsubscribe'],
+  subscribe: 'To subscribe, send: {"op": "subscribe", "args": [subscriptionTopic, ...]}.',
+  subscriptionSubjects: {
+    authenticationRequired: ['execution', 'margin', 'order', 'position', 'transact', 'wallet'],
+    public: [...PUBLIC_TABLES],
+  },
+});

@@ -1,0 +1,174 @@
+/** BitMEX's public tables as streams: partial first, then what changed. Called by `BitmexServer` when somebody subscribes. */
+import { DepthWindow, topOf, type LevelChange, type WindowChange } from '../market/depth.js';
+import type { Market } from '../market/market.js';
+import { instrumentRow, liveFields, type LiveFields } from './bitmex-instrument.js';
+import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './bitmex-tables.js';
+import { every, onStep } from './binance-streams.js';
+import type { TopicSource } from './hub.js';
+
+const NONE: readonly string[] = [];
+
+/** The recording shows about 46 book messages a second for XBTUSD: changes of this long share their messages. */
+const BOOK_PERIOD_MS = 30;
+const QUOTE_PERIOD_MS = 250;
+const INSTRUMENT_PERIOD_MS = 500;
+const TEN_PERIOD_MS = 100;
+
+export const PUBLIC_TABLES: readonly string[] = ['funding', 'instrument', 'orderBookL2', 'orderBookL2_25', 'orderBook10', 'quote', 'trade'];
+
+/** @param symbol undefined: all markets in one subscription */
+export function bitmexStream(
+  markets: readonly Market[],
+  table: string,
+  symbol: string | undefined,
+  bitcoinPrice: () => number,
+): TopicSource | null {
+  const wanted = symbol === undefined ? markets : markets.filter((market) => market.spec.symbol === symbol);
+  if (wanted.length === 0) return null;
+  const filter = symbol === undefined ? '{}' : `{"symbol":"${symbol}"}`;
+  const partial = (rows: readonly string[]): string =>
+    `{"table":"${table}","action":"partial",${TABLE_HEADS[table] ?? instrumentHead(wanted)},"filter":${filter},"data":[${rows.join(',')}]}`;
+  const change = (action: string, rows: readonly string[]): string =>
+    `{"table":"${table}","action":"${action}","data":[${rows.join(',')}]}`;
+  switch (table) {
+    case 'orderBookL2':
+      return book(wanted, Number.POSITIVE_INFINITY, partial, change);
+    case 'orderBookL2_25':
+      return book(wanted, 25, partial, change);
+    case 'orderBook10':
+      return bookTen(wanted, partial, change);
+    case 'trade': {
+      const rowsOf = (market: Market): string[] => market.freshTrades.map((trade) => tradeRow(market, trade, bitcoinPrice()));
+      const source = onStep(() =>
+        wanted.filter((market) => market.freshTrades.length > 0).map((market) => change('insert', rowsOf(market))),
+      );
+      return {
+        ...source,
+        greeting: () => [
+          partial(wanted.flatMap((market) => (market.lastTrade === undefined ? [] : [tradeRow(market, market.lastTrade, bitcoinPrice())]))),
+        ],
+      };
+    }
+    case 'quote':
+      return quotes(wanted, partial, change);
+    case 'funding': {
+      const lastRow = (market: Market, nowUs: number): string =>
+        fundingRow(market, market.nextFundingMs(Math.floor(nowUs / 1_000)) - 8 * 3_600_000);
+      const source = every(8 * 3_600_000, (nowMs) => [
+        change(
+          'insert',
+          wanted.map((market) => fundingRow(market, nowMs - (nowMs % 28_800_000))),
+        ),
+      ]);
+      return { ...source, greeting: (nowUs) => [partial(wanted.map((market) => lastRow(market, nowUs)))] };
+    }
+    default:
+      return instruments(wanted, partial, change, bitcoinPrice);
+  }
+}
+
+type Partial = (rows: readonly string[]) => string;
+type Change = (action: string, rows: readonly string[]) => string;
+
+/** Deletes come first, so that no state in between is crossed. */
+function book(markets: readonly Market[], depth: number, partial: Partial, change: Change): TopicSource {
+  const windows = markets.map((market) => ({ market, window: new DepthWindow(market.engine, depth) }));
+  const source = every(BOOK_PERIOD_MS, () => {
+    const texts: string[] = [];
+    for (const { market, window } of windows) {
+      const changed = window.advance();
+      if (changed !== undefined) texts.push(...bookChanges(market, changed, change));
+    }
+    return texts;
+  });
+  const whole = (): string[] =>
+    windows.flatMap(({ market, window }) => [
+      ...window.asks.toReversed().map(([ticks, lots]) => levelRow(market, 'sell', ticks, lots, { size: true, price: true })),
+      ...window.bids.map(([ticks, lots]) => levelRow(market, 'buy', ticks, lots, { size: true, price: true })),
+    ]);
+  return { ...source, greeting: () => [partial(whole())] };
+}
+
+function bookChanges(market: Market, changed: WindowChange, change: Change): string[] {
+  const rows = { delete: [] as string[], update: [] as string[], insert: [] as string[] };
+  const add = (side: 'buy' | 'sell', levels: readonly LevelChange[]): void => {
+    for (const [ticks, lots, isNew = false] of levels) {
+      const action = lots === 0 ? 'delete' : isNew ? 'insert' : 'update';
+      rows[action].push(levelRow(market, side, ticks, lots, { size: lots !== 0, price: isNew }));
+    }
+  };
+  add('sell', changed.asks);
+  add('buy', changed.bids);
+  const actions = ['delete', 'update', 'insert'] as const;
+  return actions.filter((action) => rows[action].length > 0).map((action) => change(action, rows[action]));
+}
+
+/** Always the ten best levels of both sides, whole. */
+function bookTen(markets: readonly Market[], partial: Partial, change: Change): TopicSource {
+  const sent = new Map<Market, number>();
+  const levels = (market: Market, list: readonly LevelChange[]): string =>
+    `[${list.map(([ticks, lots]) => `[${market.trimmedPrice(ticks)},${market.qtyText(lots)}]`).join(',')}]`;
+  const row = (market: Market, nowMs: number): string =>
+    `{"symbol":"${market.spec.symbol}","bids":${levels(market, topOf(market.engine.bids, 10))},"asks":${levels(market, topOf(market.engine.asks, 10))},` +
+    `"timestamp":"${new Date(nowMs).toISOString()}"}`;
+  const source = every(TEN_PERIOD_MS, (nowMs) => {
+    const changed = markets.filter((market) => sent.get(market) !== market.engine.sequence);
+    for (const market of changed) sent.set(market, market.engine.sequence);
+    return changed.map((market) => change('update', [row(market, nowMs)]));
+  });
+  return { ...source, greeting: (nowUs) => [partial(markets.map((market) => row(market, Math.floor(nowUs / 1_000))))] };
+}
+
+function quotes(markets: readonly Market[], partial: Partial, change: Change): TopicSource {
+  const waiting = new Map<Market, string[]>(markets.map((market) => [market, []]));
+  const timed = every(QUOTE_PERIOD_MS, () => {
+    const texts: string[] = [];
+    for (const rows of waiting.values()) if (rows.length > 0) texts.push(change('insert', rows.splice(0)));
+    return texts;
+  });
+  return {
+    produce: (nowUs) => {
+      for (const [market, rows] of waiting) if (market.bestChanged) rows.push(quoteRow(market, nowUs));
+      return timed.produce(nowUs);
+    },
+    greeting: (nowUs) => [partial(markets.map((market) => quoteRow(market, nowUs)))],
+  };
+}
+
+function instruments(markets: readonly Market[], partial: Partial, change: Change, bitcoinPrice: () => number): TopicSource {
+  const sent = new Map<Market, LiveFields>();
+  const source = every(INSTRUMENT_PERIOD_MS, (nowMs) => {
+    const texts: string[] = [];
+    for (const market of markets) {
+      const now = liveFields(market, bitcoinPrice(), nowMs * 1_000);
+      const before = sent.get(market);
+      sent.set(market, now);
+      if (before === undefined) continue;
+      const changed = Object.entries(now).filter(([name, value]) => name !== 'timestamp' && before[name] !== value);
+      if (changed.length === 0) continue;
+      texts.push(
+        change('update', [JSON.stringify({ symbol: market.spec.symbol, ...Object.fromEntries(changed), timestamp: now['timestamp'] })]),
+      );
+    }
+    return texts.length === 0 ? NONE : texts;
+  });
+  return {
+    ...source,
+    greeting: (nowUs) => [partial(markets.map((market) => JSON.stringify(instrumentRow(market, bitcoinPrice(), nowUs))))],
+  };
+}
+
+/** Types of the instrument table, read off a row. */
+function instrumentHead(markets: readonly Market[]): string {
+  const [market] = markets;
+  const row = market === undefined ? {} : instrumentRow(market, 1, 0);
+  const typeOf = (name: string, value: unknown): string => {
+    if (/Timestamp$|^(timestamp|listing|front|expiry|settle)$/.test(name)) return 'timestamp';
+    if (/Interval$/.test(name)) return 'timespan';
+    if (typeof value === 'boolean') return 'boolean';
+    if (typeof value === 'string') return 'symbol';
+    return /Volume|Qty|Turnover|lotSize|openInterest|openValue|risk/.test(name) ? 'long' : 'float';
+  };
+  const types = Object.entries(row).map(([name, value]) => `"${name}":"${typeOf(name, value)}"`);
+  return `"keys":["symbol"],"types":{${types.join(',')}},"foreignKeys":{"inverseLeg":"instrument","sellLeg":"instrument","buyLeg":"instrument"},"attributes":{"symbol":"unique"}`;
+}

@@ -1,0 +1,144 @@
+/**
+ * BitMEX on one listener: REST and `/realtime`. The venue closed on 2026-09-23; its id-keyed book protocol lives on here. Handlers are called by the HTTP
+ * server, `publish` by the `venues` process, both on its one thread.
+ */
+import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
+import { START_PRICES } from '../markets.js';
+import { BitmexRest, bitmexError } from './bitmex-rest.js';
+import { PUBLIC_TABLES, bitmexStream } from './bitmex-streams.js';
+import { timeText } from './bitmex-tables.js';
+import { Hub, type Client } from './hub.js';
+import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
+
+/** Connections an address may open at once, and how fast the allowance comes back: 720 an hour (venue's document on limits; the welcome counts it down). */
+const CONNECTIONS = 40;
+const CONNECTIONS_PER_SECOND = 720 / 3_600;
+const PRIVATE_TABLES = new Set(['execution', 'margin', 'order', 'position', 'transact', 'wallet', 'affiliate', 'privateNotifications']);
+
+export class BitmexServer implements VenueProtocol {
+  readonly id = 'bitmex';
+  readonly handlers: HttpServerHandlers;
+  readonly counters;
+  readonly #context: VenueContext;
+  readonly #rest: BitmexRest;
+  readonly #hub: Hub;
+  readonly #connections = new Map<string, { left: number; atUs: number }>();
+
+  constructor(context: VenueContext) {
+    this.counters = context.counters;
+    this.#context = context;
+    const bitcoin = context.markets.find((market) => market.spec.symbol === 'XBTUSD');
+    const bitcoinPrice = (): number => bitcoin?.indexPrice ?? START_PRICES.BTC;
+    this.#rest = new BitmexRest(context, bitcoinPrice);
+    this.#hub = new Hub(context.counters, (topic) => {
+      const [table = '', symbol] = topic.split(':');
+      return bitmexStream(context.markets, table, symbol, bitcoinPrice);
+    });
+    this.handlers = {
+      onRequest: (request, respond) => {
+        this.counters.requests++;
+        respond(this.#rest.onRequest(request));
+      },
+      onUpgrade: (request) => this.#onUpgrade(request),
+      onOpen: (socket) => this.#onOpen(socket),
+      onMessage: (socket, bytes, isText) => this.#onMessage(socket, bytes, isText),
+      onClose: (socket) => this.#hub.close(socket),
+    };
+  }
+
+  publish(nowUs: number): void {
+    this.#hub.publish(nowUs);
+  }
+
+  #onUpgrade(request: HttpRequest): HttpReply | null {
+    if (request.path !== '/realtime') {
+      this.counters.unknownPath(`WS ${request.path}`);
+      return bitmexError(404, 'Not Found');
+    }
+    const nowUs = this.#context.nowUs();
+    const known = this.#connections.get(request.remoteAddress) ?? { left: CONNECTIONS, atUs: nowUs };
+    const left = Math.min(CONNECTIONS, known.left + ((nowUs - known.atUs) / 1e6) * CONNECTIONS_PER_SECOND) - 1;
+    this.#connections.set(request.remoteAddress, { left: Math.max(0, left), atUs: nowUs });
+    return left < 0 ? bitmexError(429, 'Rate limit exceeded, retry in 5 seconds.', 'RateLimitError') : null;
+  }
+
+  #onOpen(socket: ServerSocket): void {
+    const nowUs = this.#context.nowUs();
+    const client = this.#hub.open(socket, nowUs);
+    const remaining = Math.floor(this.#connections.get(socket.request.remoteAddress)?.left ?? 0);
+    this.#hub.send(
+      client,
+      `{"info":"Welcome to the BitMEX Realtime API.","version":"2021-07-14T01:26:29.000Z","timestamp":"${timeText(nowUs)}",` +
+        `"docs":"https://www.bitmex.com/app/wsAPI","limit":{"remaining":${remaining}}}`,
+    );
+    const wanted = new URLSearchParams(socket.request.query).get('subscribe') ?? '';
+    const topics = wanted.split(',').filter((topic) => topic !== '');
+    if (topics.length > 0) this.#subscribe(client, topics, { op: 'subscribe', args: topics });
+  }
+
+  #onMessage(socket: ServerSocket, bytes: Uint8Array, isText: boolean): void {
+    const client = this.#hub.client(socket);
+    if (client === undefined) return;
+    this.counters.messagesIn++;
+    const text = isText ? new TextDecoder().decode(bytes) : '';
+    if (text === 'ping') return this.#hub.send(client, 'pong');
+    if (text === 'help') return this.#hub.send(client, '{"info":"See https://www.bitmex.com/app/wsAPI for more documentation."}');
+    const request = objectOf(text);
+    if (request === null) {
+      this.counters.badMessages++;
+      return this.#hub.send(
+        client,
+        JSON.stringify({ status: 400, error: 'Unable to parse message: it must be JSON, or the text ping.', meta: {}, request: {} }),
+      );
+    }
+    const args = typeof request['args'] === 'string' ? [request['args']] : request['args'];
+    switch (request['op']) {
+      case 'subscribe':
+      case 'unsubscribe': {
+        if (!Array.isArray(args) || !args.every((topic) => typeof topic === 'string'))
+          return this.#refuse(client, 400, 'args must be a topic or a list of topics.', request);
+        if (request['op'] === 'subscribe') return this.#subscribe(client, args as string[], request);
+        for (const topic of args as string[]) {
+          this.#hub.unsubscribe(client, topic);
+          this.#hub.send(client, JSON.stringify({ success: true, unsubscribe: topic, request }));
+        }
+        return undefined;
+      }
+      case 'ping':
+        return this.#hub.send(client, 'pong');
+      case 'authKeyExpires':
+        return this.#refuse(client, 401, 'Invalid API Key.', request);
+      default:
+        this.counters.badMessages++;
+        return this.#refuse(client, 400, `Unknown op: ${String(request['op']).slice(0, 40)}`, request);
+    }
+  }
+
+  #subscribe(client: Client, topics: readonly string[], request: object): void {
+    for (const topic of topics) {
+      const [table = '', symbol] = topic.split(':');
+      if (PRIVATE_TABLES.has(table)) {
+        this.#refuse(client, 401, 'User requested an account-locked subscription but no authorization was provided.', request);
+      } else if (!PUBLIC_TABLES.includes(table)) {
+        this.counters.unknownTopic(topic);
+        this.#refuse(client, 400, `Unknown table: ${table}`, request);
+      } else if (client.topics.has(topic)) {
+        this.#refuse(client, 400, `You are already subscribed to this topic: ${topic}.`, request);
+      } else if (!this.#hub.subscribe(client, topic, this.#context.nowUs(), true)) {
+        this.counters.unknownTopic(topic);
+        this.#refuse(client, 400, 'Unknown or expired symbol.', request, { symbol: symbol ?? '' });
+      } else {
+        this.#hub.send(client, JSON.stringify({ success: true, subscribe: topic, request }));
+        this.#hub.greet(client, topic, this.#context.nowUs());
+      }
+    }
+  }
+
+  #refuse(client: Client, status: number, error: string, request: object, meta: object = {}): void {
+    this.#hub.send(client, JSON.stringify({ status, error, meta, request }));
+  }
+}
+
+export function createBitmex(context: VenueContext): VenueProtocol {
+  return new BitmexServer(context);
+}

@@ -1,0 +1,304 @@
+/** Bybit v5 market data over REST: envelope, categories, paging, refusals. Called by `BybitServer` for each request. */
+import type { HttpReply, HttpRequest } from '../../core/ports/http.js';
+import { topOf } from '../market/depth.js';
+import { fixedText, trimmedText } from '../market/decimal-text.js';
+import type { Market } from '../market/market.js';
+import {
+  BYBIT_CATEGORIES,
+  levelsText,
+  priceText,
+  qtyText,
+  spotTradeId,
+  tickerFields,
+  turnoverText,
+  type BybitCategory,
+} from './bybit-messages.js';
+import { BYBIT_INTERVALS_MS } from './bybit-streams.js';
+import { jsonReply, paramsOf, type VenueContext } from './protocol.js';
+
+interface Ask {
+  readonly params: Map<string, string>;
+  readonly category: BybitCategory;
+  readonly markets: readonly Market[];
+  readonly nowMs: number;
+}
+
+/** `result` as JSON text, or a refusal. */
+type Answer = string | { readonly code: number; readonly message: string };
+
+const BAD_SYMBOL = { code: 10_001, message: 'params error: symbol invalid' };
+const BAD_INTERVAL = { code: 10_001, message: 'Invalid period!' };
+const BAD_CATEGORY = { code: 10_001, message: 'Illegal category' };
+
+/** Signed paths: the trading half answers them. */
+const PRIVATE_PATH = /^\/v5\/(order|execution|position|account|user|asset)\//;
+
+/** Contract terms that the instruments endpoint states besides tick and lot (recorded 2026-08-09; inverse from the venue's document). */
+const CONTRACT_TERMS: Readonly<
+  Record<string, { launch: string; minPrice: string; maxPrice: string; maxQty: string; maxMarketQty: string; id: number }>
+> = {
+  'linear:BTCUSDT': {
+    launch: '1584230400000',
+    minPrice: '0.10',
+    maxPrice: '1999999.80',
+    maxQty: '1500.000',
+    maxMarketQty: '150.000',
+    id: 5,
+  },
+  'linear:ETHUSDT': {
+    launch: '1615766400000',
+    minPrice: '0.01',
+    maxPrice: '199999.98',
+    maxQty: '10000.00',
+    maxMarketQty: '2000.00',
+    id: 6,
+  },
+  'inverse:BTCUSD': {
+    launch: '1542211200000',
+    minPrice: '0.10',
+    maxPrice: '1999999.80',
+    maxQty: '25000000',
+    maxMarketQty: '5000000',
+    id: 1,
+  },
+};
+const SPOT_TERMS: Readonly<Record<string, { maxQty: string; maxAmount: string; maxMarketQty: string; postOnlyMax: string; id: number }>> = {
+  BTCUSDT: { maxQty: '230', maxAmount: '8000000', maxMarketQty: '120', postOnlyMax: '1150', id: 9 },
+  ETHUSDT: { maxQty: '8118', maxAmount: '7000000', maxMarketQty: '2706', postOnlyMax: '40590', id: 10 },
+};
+
+export class BybitRest {
+  readonly #context: VenueContext;
+  readonly #routes: ReadonlyMap<string, (ask: Ask) => Answer>;
+
+  constructor(context: VenueContext) {
+    this.#context = context;
+    this.#routes = new Map<string, (ask: Ask) => Answer>([
+      ['instruments-info', (ask) => instruments(ask)],
+      ['orderbook', (ask) => withSymbol(ask, (market) => orderbook(market, ask))],
+      ['tickers', (ask) => tickers(ask)],
+      ['recent-trade', (ask) => withSymbol(ask, (market) => recentTrades(market, ask))],
+      ['kline', (ask) => withSymbol(ask, (market) => klines(market, ask))],
+      ['funding/history', (ask) => withSymbol(ask, (market) => fundingHistory(market, ask))],
+    ]);
+  }
+
+  onRequest(request: HttpRequest): HttpReply {
+    const nowMs = Math.floor(this.#context.nowUs() / 1_000);
+    if (request.path === '/v5/market/time') {
+      return envelope(`{"timeSecond":"${Math.floor(nowMs / 1_000)}","timeNano":"${nowMs}000000"}`, nowMs);
+    }
+    if (PRIVATE_PATH.test(request.path)) {
+      return this.#context.accounts?.onRequest(request) ?? refusal({ code: 10_003, message: 'API key is invalid.' }, nowMs, 401);
+    }
+    const route = request.path.startsWith('/v5/market/') ? this.#routes.get(request.path.slice('/v5/market/'.length)) : undefined;
+    if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      this.#context.counters.unknownPath(`${request.method} ${request.path}`);
+      return { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' };
+    }
+    const params = paramsOf(request);
+    const category = BYBIT_CATEGORIES.find(
+      (name) => name === (params.get('category') ?? (request.path.endsWith('/kline') ? 'linear' : '')),
+    );
+    if (category === undefined) return refusal(BAD_CATEGORY, nowMs);
+    const markets = this.#context.markets.filter((market) => market.spec.kind === category);
+    const answer = route({ params, category, markets, nowMs });
+    return typeof answer === 'string' ? envelope(answer, nowMs) : refusal(answer, nowMs);
+  }
+}
+
+function envelope(result: string, nowMs: number): HttpReply {
+  return jsonReply(200, `{"retCode":0,"retMsg":"OK","result":${result},"retExtInfo":{},"time":${nowMs}}`);
+}
+
+function refusal(reason: { readonly code: number; readonly message: string }, nowMs: number, status = 200): HttpReply {
+  return jsonReply(status, JSON.stringify({ retCode: reason.code, retMsg: reason.message, result: {}, retExtInfo: {}, time: nowMs }));
+}
+
+function withSymbol(ask: Ask, answer: (market: Market) => Answer): Answer {
+  const market = ask.markets.find((candidate) => candidate.spec.symbol === ask.params.get('symbol'));
+  return market === undefined ? BAD_SYMBOL : answer(market);
+}
+
+/** Pages of `limit` instruments; the cursor names the first one of the next page. */
+function instruments(ask: Ask): Answer {
+  const { params, category } = ask;
+  const symbol = params.get('symbol');
+  const base = params.get('baseCoin');
+  let markets = ask.markets.filter(
+    (market) => (symbol === undefined || market.spec.symbol === symbol) && (base === undefined || market.spec.base === base),
+  );
+  if (symbol !== undefined && markets.length === 0) return BAD_SYMBOL;
+  if (category === 'spot') return `{"category":"spot","list":${JSON.stringify(markets.map(spotInstrument))}}`;
+  const limit = limitOf(params, 500, 1_000);
+  const cursor = decodeURIComponent(params.get('cursor') ?? '');
+  const from = cursor === '' ? 0 : markets.findIndex((market) => `first=${market.spec.symbol}` === cursor);
+  if (from === -1) return { code: 10_001, message: 'params error: cursor invalid' };
+  const next = markets[from + limit];
+  markets = markets.slice(from, from + limit);
+  const nextPageCursor = next === undefined ? '' : encodeURIComponent(`first=${next.spec.symbol}`);
+  return `{"category":"${category}","list":${JSON.stringify(markets.map(contractInstrument))},"nextPageCursor":"${nextPageCursor}"}`;
+}
+
+function contractInstrument(market: Market): object {
+  const { spec } = market;
+  const terms = CONTRACT_TERMS[`${spec.kind}:${spec.symbol}`];
+  const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
+  const isLinear = spec.kind === 'linear';
+  return {
+    symbol: spec.symbol,
+    contractType: isLinear ? 'LinearPerpetual' : 'InversePerpetual',
+    status: 'Trading',
+    baseCoin: spec.base,
+    quoteCoin: spec.quote,
+    launchTime: terms?.launch ?? '0',
+    deliveryTime: '0',
+    deliveryFeeRate: '',
+    priceScale: String(spec.priceDecimals),
+    leverageFilter: { minLeverage: '1', maxLeverage: '100.00', leverageStep: '0.01' },
+    priceFilter: {
+      minPrice: terms?.minPrice ?? '',
+      maxPrice: terms?.maxPrice ?? '',
+      tickSize: fixedText(spec.tickUnits, spec.priceDecimals),
+    },
+    lotSizeFilter: {
+      maxOrderQty: terms?.maxQty ?? '',
+      minOrderQty: lot,
+      qtyStep: lot,
+      postOnlyMaxOrderQty: terms?.maxQty ?? '',
+      maxMktOrderQty: terms?.maxMarketQty ?? '',
+      ...(isLinear ? { minNotionalValue: '5' } : {}),
+    },
+    unifiedMarginTrade: true,
+    fundingInterval: 480,
+    settleCoin: spec.settle,
+    copyTrading: isLinear ? 'both' : 'none',
+    upperFundingRate: '0.005',
+    lowerFundingRate: '-0.005',
+    isPreListing: false,
+    preListingInfo: null,
+    riskParameters: { priceLimitRatioX: '0.01', priceLimitRatioY: '0.02' },
+    displayName: '',
+    symbolType: '',
+    forbidUplWithdrawal: false,
+    symbolId: terms?.id ?? 0,
+  };
+}
+
+function spotInstrument(market: Market): object {
+  const { spec } = market;
+  const terms = SPOT_TERMS[spec.symbol];
+  const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
+  return {
+    symbolId: terms?.id ?? 0,
+    symbol: spec.symbol,
+    baseCoin: spec.base,
+    quoteCoin: spec.quote,
+    innovation: '0',
+    status: 'Trading',
+    marginTrading: 'utaOnly',
+    stTag: '0',
+    lotSizeFilter: {
+      basePrecision: lot,
+      quotePrecision: '0.0000001',
+      minOrderQty: lot,
+      maxOrderQty: terms?.maxQty ?? '',
+      minOrderAmt: '5',
+      maxOrderAmt: terms?.maxAmount ?? '',
+      maxLimitOrderQty: terms?.maxQty ?? '',
+      maxMarketOrderQty: terms?.maxMarketQty ?? '',
+      postOnlyMaxLimitOrderSize: terms?.postOnlyMax ?? '',
+    },
+    priceFilter: { tickSize: fixedText(spec.tickUnits, spec.priceDecimals) },
+    riskParameters: { priceLimitRatioX: '0.005', priceLimitRatioY: '0.01' },
+    symbolType: '',
+    xstockMultiplier: '1',
+  };
+}
+
+function orderbook(market: Market, ask: Ask): Answer {
+  const limit = limitOf(ask.params, ask.category === 'spot' ? 1 : 25, ask.category === 'spot' ? 200 : 1_000);
+  const { engine } = market;
+  const sides = `"b":${levelsText(market, topOf(engine.bids, limit))},"a":${levelsText(market, topOf(engine.asks, limit))}`;
+  const update = engine.sequence - market.spec.firstSequence + 1;
+  return `{"s":"${market.spec.symbol}",${sides},"ts":${ask.nowMs},"u":${update},"seq":${engine.sequence},"cts":${ask.nowMs}}`;
+}
+
+function tickers(ask: Ask): Answer {
+  const symbol = ask.params.get('symbol');
+  const markets = symbol === undefined ? ask.markets : ask.markets.filter((market) => market.spec.symbol === symbol);
+  if (markets.length === 0) return BAD_SYMBOL;
+  const list = markets.map((market) => {
+    const fields = tickerFields(market, ask.nowMs);
+    const bid = market.engine.bids.best();
+    const best = market.engine.asks.best();
+    if (ask.category !== 'spot') return Object.fromEntries(fields);
+    return {
+      ...Object.fromEntries(fields),
+      bid1Price: priceText(market, bid?.ticks ?? 0),
+      bid1Size: qtyText(market, bid?.lots ?? 0),
+      ask1Price: priceText(market, best?.ticks ?? 0),
+      ask1Size: qtyText(market, best?.lots ?? 0),
+    };
+  });
+  return `{"category":"${ask.category}","list":${JSON.stringify(list)}}`;
+}
+
+function recentTrades(market: Market, ask: Ask): Answer {
+  const limit = limitOf(ask.params, ask.category === 'spot' ? 60 : 500, ask.category === 'spot' ? 60 : 1_000);
+  const list = market
+    .trades(limit)
+    .toReversed()
+    .map((trade) => ({
+      execId: ask.category === 'spot' ? spotTradeId(trade) : trade.uuid,
+      symbol: market.spec.symbol,
+      price: priceText(market, trade.ticks),
+      size: qtyText(market, trade.lots),
+      side: trade.takerSide === 'buy' ? 'Buy' : 'Sell',
+      time: String(Math.floor(trade.timeUs / 1_000)),
+      isBlockTrade: false,
+      isRPITrade: false,
+      seq: String(trade.sequence),
+    }));
+  return `{"category":"${ask.category}","list":${JSON.stringify(list)}}`;
+}
+
+/** Newest first, as this venue lists them. */
+function klines(market: Market, ask: Ask): Answer {
+  const intervalMs = BYBIT_INTERVALS_MS[ask.params.get('interval') ?? ''];
+  if (intervalMs === undefined) return BAD_INTERVAL;
+  const limit = limitOf(ask.params, 200, 1_000);
+  const fromMs = Number(ask.params.get('start') ?? 0);
+  const toMs = Number(ask.params.get('end') ?? ask.nowMs);
+  const list = market.candles
+    .grouped(intervalMs, fromMs, toMs)
+    .slice(-limit)
+    .toReversed()
+    .map((candle) => [
+      String(candle.startMs),
+      ...[candle.open, candle.high, candle.low, candle.close].map((ticks) => market.trimmedPrice(ticks)),
+      trimmedText(candle.lots * market.spec.lotUnits, market.spec.qtyDecimals),
+      turnoverText(market, candle.lots, candle.tickLots),
+    ]);
+  return `{"symbol":"${market.spec.symbol}","category":"${ask.category}","list":${JSON.stringify(list)}}`;
+}
+
+/** Funding times that passed since the exchange began, newest first; the rate is the one in force. */
+function fundingHistory(market: Market, ask: Ask): Answer {
+  if (ask.category === 'spot') return BAD_CATEGORY;
+  const list: object[] = [];
+  const firstMs = market.candles.minutes(0, ask.nowMs)[0]?.startMs ?? ask.nowMs;
+  for (let timeMs = market.nextFundingMs(firstMs); timeMs <= ask.nowMs; timeMs += 8 * 3_600_000) {
+    list.unshift({
+      symbol: market.spec.symbol,
+      fundingRate: String(Number(market.fundingRate.toFixed(8))),
+      fundingRateTimestamp: String(timeMs),
+    });
+  }
+  return `{"category":"${ask.category}","list":${JSON.stringify(list.slice(0, limitOf(ask.params, 200, 200)))}}`;
+}
+
+function limitOf(params: Map<string, string>, standard: number, most: number): number {
+  const limit = Number(params.get('limit') ?? standard);
+  return Number.isInteger(limit) && limit > 0 ? Math.min(most, limit) : standard;
+}

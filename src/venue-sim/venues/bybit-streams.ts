@@ -1,0 +1,118 @@
+/** Bybit's public topics: from `orderbook.200.BTCUSDT` and the like to the source of their messages. Called by `BybitServer` when somebody subscribes. */
+import { DepthWindow } from '../market/depth.js';
+import type { Market } from '../market/market.js';
+import { every, onStep } from './binance-streams.js';
+import { klineText, orderbookMessage, publicTradeMessage, tickerFields, tickerMessage, type TickerFields } from './bybit-messages.js';
+import type { TopicSource } from './hub.js';
+
+const NONE: readonly string[] = [];
+
+/** Depths and how often they are sent; the recording of 2026-08-09 shows 100 ms for 200 levels (Bybit v5 documents for the others). */
+const DEPTH_PERIODS_MS: Readonly<Record<string, number>> = { '1': 10, '50': 20, '200': 100, '1000': 200 };
+/** A quiet best price is sent again as a snapshot after this time (Bybit v5, "orderbook", level 1). */
+const RESEND_LEVEL_ONE_MS = 3_000;
+/** The recording shows four to five ticker messages a second on linear. */
+const TICKER_PERIOD_MS = 200;
+
+export const BYBIT_INTERVALS_MS: Readonly<Record<string, number>> = {
+  '1': 60_000,
+  '3': 180_000,
+  '5': 300_000,
+  '15': 900_000,
+  '30': 1_800_000,
+  '60': 3_600_000,
+  '120': 7_200_000,
+  '240': 14_400_000,
+  '360': 21_600_000,
+  '720': 43_200_000,
+  D: 86_400_000,
+  W: 604_800_000,
+};
+
+/** Update ids count on while nobody listens to a topic. */
+export type UpdateIds = Map<string, number>;
+
+export function bybitStream(markets: readonly Market[], updates: UpdateIds, topic: string): TopicSource | null {
+  const parts = topic.split('.');
+  const symbol = parts.at(-1);
+  const market = markets.find((candidate) => candidate.spec.symbol === symbol);
+  if (market === undefined) return null;
+  const [kind, argument = ''] = parts;
+  if (parts.length === 2 && kind === 'publicTrade') {
+    return onStep((nowMs) => (market.freshTrades.length === 0 ? NONE : [publicTradeMessage(market, topic, market.freshTrades, nowMs)]));
+  }
+  if (parts.length === 2 && kind === 'tickers') return tickers(market, topic);
+  if (parts.length === 3 && kind === 'orderbook') return orderbook(market, topic, argument, updates);
+  if (parts.length === 3 && kind === 'kline') return kline(market, topic, argument);
+  return null;
+}
+
+function orderbook(market: Market, topic: string, depthText: string, updates: UpdateIds): TopicSource | null {
+  const periodMs = DEPTH_PERIODS_MS[depthText];
+  if (periodMs === undefined) return null;
+  const window = new DepthWindow(market.engine, Number(depthText));
+  const key = `${market.spec.kind}.${topic}`;
+  let update = updates.get(key) ?? 1_000 + (market.spec.firstSequence % 90_000_000);
+  let sentMs = 0;
+  const whole = (nowMs: number): string =>
+    orderbookMessage(market, { topic, type: 'snapshot', bids: window.bids, asks: window.asks, update, sequence: window.sequence, nowMs });
+  const timed = every(periodMs, (nowMs) => {
+    const change = window.advance();
+    if (change === undefined) {
+      if (depthText !== '1' || nowMs - sentMs < RESEND_LEVEL_ONE_MS) return NONE;
+      sentMs = nowMs;
+      return [whole(nowMs)];
+    }
+    sentMs = nowMs;
+    update++;
+    updates.set(key, update);
+    return [orderbookMessage(market, { topic, type: 'delta', ...change, update, sequence: window.sequence, nowMs })];
+  });
+  return { ...timed, greeting: (nowUs) => [whole(Math.floor(nowUs / 1_000))] };
+}
+
+/** Linear and inverse send what changed; spot sends everything with each trade. */
+function tickers(market: Market, topic: string): TopicSource {
+  let sent: TickerFields = tickerFields(market, 0);
+  let sentTrade = market.lastTrade?.id;
+  const whole = (nowUs: number): readonly string[] => {
+    const nowMs = Math.floor(nowUs / 1_000);
+    return [tickerMessage(market, topic, 'snapshot', tickerFields(market, nowMs), nowMs)];
+  };
+  const timed = every(TICKER_PERIOD_MS, (nowMs) => {
+    if (market.spec.kind === 'spot') {
+      if (market.lastTrade?.id === sentTrade) return NONE;
+      sentTrade = market.lastTrade?.id;
+      return whole(nowMs * 1_000);
+    }
+    const now = tickerFields(market, nowMs);
+    const changed = now.filter(([name, value], index) => name === 'symbol' || sent[index]?.[1] !== value);
+    sent = now;
+    if (changed.length === 1) return NONE;
+    // In deltas the single-sided interest stands last.
+    changed.sort((a, b) => Number(a[0].startsWith('single')) - Number(b[0].startsWith('single')));
+    return [tickerMessage(market, topic, 'delta', changed, nowMs)];
+  });
+  return { ...timed, greeting: whole };
+}
+
+function kline(market: Market, topic: string, interval: string): TopicSource | null {
+  const intervalMs = BYBIT_INTERVALS_MS[interval];
+  if (intervalMs === undefined) return null;
+  let sentTrade = -1;
+  let openStartMs = -1;
+  return every(1_000, (nowMs) => {
+    const texts: string[] = [];
+    const startMs = nowMs - (nowMs % intervalMs);
+    if (openStartMs !== -1 && startMs > openStartMs) {
+      const closed = market.candles.grouped(intervalMs, openStartMs, openStartMs + intervalMs - 1).at(-1);
+      if (closed !== undefined) texts.push(klineText(market, topic, closed, interval, intervalMs, true, nowMs));
+      openStartMs = -1;
+    }
+    const candle = market.candles.grouped(intervalMs, startMs, nowMs).at(-1);
+    if (candle === undefined || candle.startMs !== startMs || candle.lastTradeId === sentTrade) return texts;
+    sentTrade = candle.lastTradeId;
+    openStartMs = startMs;
+    return [...texts, klineText(market, topic, candle, interval, intervalMs, false, nowMs)];
+  });
+}
