@@ -78,9 +78,7 @@ function status(actions: AdminActions): object {
 }
 
 function counted(counters: VenueCounters): object {
-  return {
-    ...counters,
-    unknownPaths: Object.fromEntries(counters.unknownPaths),
-    unknownTopics: Object.fromEntries(counters.unknownTopics),
-  };
+  const { requests, socketsOpened, socketsOpen, messagesOut, messagesIn, slowClients, badMessages } = counters;
+  const unknown = { paths: Object.fromEntries(counters.unknownPaths), topics: Object.fromEntries(counters.unknownTopics) };
+  return { requests, socketsOpened, socketsOpen, messagesOut, messagesIn, slowClients, badMessages, unknown };
 }

@@ -97,8 +97,8 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
   });
 
   const servers: HttpServer[] = [];
-  let resolveEnded = (): void => undefined;
-  const ended = new Promise<void>((resolve) => (resolveEnded = resolve));
+  const endings: (() => void)[] = [];
+  const ended = new Promise<void>((resolve) => endings.push(resolve));
   let stopping: Promise<void> | undefined;
   const save = async (): Promise<void> => {
     if (options.state !== undefined) await saveState(options.state, world.save());
@@ -110,7 +110,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
       await save();
       if (options.addresses !== undefined) await rm(options.addresses, { force: true });
       deps.writeLine('SIMULATED exchanges stopped');
-      resolveEnded();
+      for (const end of endings) end();
     })();
     return stopping;
   };

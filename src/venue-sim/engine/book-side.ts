@@ -6,16 +6,19 @@
 export type Side = 'buy' | 'sell';
 
 /** An order resting in the book. `owner` is an account number; nothing in here knows what kind of account it is. */
-export interface BookOrder {
-  readonly id: number;
-  readonly owner: number;
-  readonly side: Side;
-  readonly ticks: number;
-  readonly reduceOnly: boolean;
-  lots: number;
-  level: PriceLevel;
-  previous: BookOrder | null;
-  next: BookOrder | null;
+export class BookOrder {
+  previous: BookOrder | null = null;
+  next: BookOrder | null = null;
+
+  constructor(
+    readonly id: number,
+    readonly owner: number,
+    readonly side: Side,
+    readonly ticks: number,
+    public lots: number,
+    readonly reduceOnly: boolean,
+    readonly level: PriceLevel,
+  ) {}
 }
 
 export interface PriceLevel {

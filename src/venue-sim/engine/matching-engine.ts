@@ -3,7 +3,7 @@
  * code with the engine's paper fill models. It knows accounts only as numbers. Called by `Market` (order flow now, trading endpoints later), one thread.
  */
 import { assert } from '../../core/numbers/errors.js';
-import { BookSide, type BookOrder, type PriceLevel, type Side } from './book-side.js';
+import { BookOrder, BookSide, type PriceLevel, type Side } from './book-side.js';
 
 export type TimeInForce = 'gtc' | 'ioc' | 'fok';
 
@@ -174,7 +174,7 @@ export class MatchingEngine {
     assert(this.#orders.size === 0, `a book is loaded into an empty engine, this one holds ${this.#orders.size} orders`);
     for (const side of [this.bids, this.asks]) {
       for (const [id, owner, ticks, lots, reduceOnly] of side === this.bids ? saved.buy : saved.sell) {
-        this.#insert({ id, owner, side: side.side, ticks, lots, reduceOnly: reduceOnly === 1 });
+        this.#insert(id, owner, side, ticks, lots, reduceOnly === 1);
       }
     }
     this.#sequence = saved.sequence;
@@ -237,15 +237,14 @@ export class MatchingEngine {
   }
 
   #rest(id: number, order: NewOrder, ticks: number, lots: number): void {
-    const resting = this.#insert({ id, owner: order.owner, side: order.side, ticks, lots, reduceOnly: order.reduceOnly === true });
+    const resting = this.#insert(id, order.owner, this.side(order.side), ticks, lots, order.reduceOnly === true);
     this.#changed(order.side, resting.level);
   }
 
-  #insert(order: Pick<BookOrder, 'id' | 'owner' | 'side' | 'ticks' | 'lots' | 'reduceOnly'>): BookOrder {
-    const side = this.side(order.side);
-    const resting: BookOrder = { ...order, level: side.levelFor(order.ticks), previous: null, next: null };
-    side.append(resting);
-    this.#orders.set(order.id, resting);
+  #insert(id: number, owner: number, book: BookSide, ticks: number, lots: number, reduceOnly: boolean): BookOrder {
+    const resting = new BookOrder(id, owner, book.side, ticks, lots, reduceOnly, book.levelFor(ticks));
+    book.append(resting);
+    this.#orders.set(id, resting);
     return resting;
   }
 

@@ -3,7 +3,7 @@
  * that lift what is left behind when the price moves. They see levels and their own orders only: nothing here can tell whose a foreign order is.
  * Stepped by `Market` once per quantum of market time.
  */
-import type { BookSide, Side } from '../engine/book-side.js';
+import type { BookOrder, BookSide, Side } from '../engine/book-side.js';
 import type { EngineTrade, MatchingEngine } from '../engine/matching-engine.js';
 import type { FlowProfile } from './profile.js';
 import type { FlowRandom, RandomState } from './random.js';
@@ -16,6 +16,8 @@ const INFORMED_ACCOUNT = 901;
 
 /** An informed taker brings at most this many times the typical size of the touch per move: a large enough wall holds the price for a while. */
 const INFORMED_TOUCHES = 6;
+/** Levels beyond this stay until the next look. */
+const MOST_STALE_LEVELS = 64;
 /** Most new levels that makers add per side when the price moves on. */
 const NEW_LEVELS_PER_MOVE = 4;
 /** One order more at the best price than this and somebody leaves it. */
@@ -42,7 +44,9 @@ export interface SavedFlow {
 
 interface OwnOrder {
   readonly id: number;
+  readonly side: Side;
   readonly ticks: number;
+  /** Index in the list of its side. */
   place: number;
 }
 
@@ -51,7 +55,7 @@ export class MarketFlow {
   readonly #market: FlowMarket;
   readonly #profile: FlowProfile;
   readonly #random: FlowRandom;
-  readonly #own = new Map<number, { readonly side: Side; readonly order: OwnOrder }>();
+  readonly #own = new Map<number, OwnOrder>();
   readonly #lists: Record<Side, OwnOrder[]> = { buy: [], sell: [] };
   /** Fair price in ticks (a fraction), as this venue's makers see it. */
   #fair = Number.NaN;
@@ -154,10 +158,12 @@ export class MarketFlow {
     const book = this.#engine.side(side);
     if (!better(side, book.bestTicks, wanted)) return;
     let pulled = 0;
-    for (const level of [...book.levels(64)]) {
-      if (!better(side, level.ticks, wanted)) break;
-      for (let order = level.first; order !== null;) {
-        const next = order.next;
+    // From the back, so that levels that disappear do not move those still to be looked at.
+    let rank = 0;
+    while (rank < MOST_STALE_LEVELS && better(side, book.ranked(rank)?.ticks ?? Number.NaN, wanted)) rank++;
+    for (rank--; rank >= 0; rank--) {
+      for (let order = book.ranked(rank)?.first ?? null; order !== null;) {
+        const next: BookOrder | null = order.next;
         if (this.#own.has(order.id) && this.#random.chance(this.#profile.pulledShare)) {
           this.#cancel(order.id);
           pulled++;
@@ -167,7 +173,7 @@ export class MarketFlow {
     }
     const limit = side === 'buy' ? wanted + 1 : wanted - 1;
     let lots = 0;
-    for (const level of book.levels(64)) {
+    for (const level of book.levels(MOST_STALE_LEVELS)) {
       if (!better(side, level.ticks, wanted)) break;
       lots += level.lots;
     }
@@ -266,9 +272,9 @@ export class MarketFlow {
 
   #remember(id: number, side: Side, ticks: number): void {
     const list = this.#lists[side];
-    const order: OwnOrder = { id, ticks, place: list.length };
+    const order: OwnOrder = { id, side, ticks, place: list.length };
     list.push(order);
-    this.#own.set(id, { side, order });
+    this.#own.set(id, order);
   }
 
   #forget(id: number): void {
@@ -277,8 +283,8 @@ export class MarketFlow {
     this.#own.delete(id);
     const list = this.#lists[own.side];
     const last = list.pop();
-    if (last === undefined || last === own.order) return;
-    last.place = own.order.place;
+    if (last === undefined || last === own) return;
+    last.place = own.place;
     list[last.place] = last;
   }
 

@@ -66,6 +66,52 @@ function changesOf(side: BookSide, marked: Set<number>): LevelChange[] {
   return sorted(changes, side.side);
 }
 
+/**
+ * The whole book as the clients were given it. Like a window without an edge, but its cost follows the changes, not the size of the book.
+ */
+export class DepthHeld implements LevelListener {
+  readonly #engine: MatchingEngine;
+  readonly #held: Record<Side, Map<number, number>> = { buy: new Map(), sell: new Map() };
+  readonly #marked: Record<Side, Set<number>> = { buy: new Set(), sell: new Set() };
+
+  constructor(engine: MatchingEngine) {
+    this.#engine = engine;
+    for (const side of [engine.bids, engine.asks])
+      for (const [ticks, lots] of topOf(side, Number.POSITIVE_INFINITY)) this.#held[side.side].set(ticks, lots);
+  }
+
+  /** Best first. */
+  levels(side: Side): LevelChange[] {
+    return sorted([...this.#held[side]], side);
+  }
+
+  mark(side: Side, ticks: number): void {
+    this.#marked[side].add(ticks);
+  }
+
+  /** Undefined when nothing differs from what the clients hold. */
+  advance(): WindowChange | undefined {
+    const bids = this.#changes('buy');
+    const asks = this.#changes('sell');
+    return bids.length === 0 && asks.length === 0 ? undefined : { bids, asks };
+  }
+
+  #changes(side: Side): LevelChange[] {
+    const held = this.#held[side];
+    const changes: LevelChange[] = [];
+    for (const ticks of this.#marked[side]) {
+      const lots = this.#engine.levelLots(side, ticks);
+      const before = held.get(ticks) ?? 0;
+      if (lots === before) continue;
+      changes.push([ticks, lots, before === 0]);
+      if (lots === 0) held.delete(ticks);
+      else held.set(ticks, lots);
+    }
+    this.#marked[side].clear();
+    return sorted(changes, side);
+  }
+}
+
 export interface WindowChange {
   readonly bids: readonly LevelChange[];
   readonly asks: readonly LevelChange[];
@@ -115,7 +161,11 @@ export class DepthWindow {
 
 export function topOf(side: BookSide, depth: number): LevelChange[] {
   const top: LevelChange[] = [];
-  for (const level of side.levels(depth)) top.push([level.ticks, level.lots]);
+  const count = Math.min(depth, side.levelCount);
+  for (let rank = 0; rank < count; rank++) {
+    const level = side.ranked(rank);
+    if (level !== undefined) top.push([level.ticks, level.lots]);
+  }
   return top;
 }
 

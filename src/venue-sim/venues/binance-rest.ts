@@ -94,7 +94,6 @@ export class BinanceRest {
 
   #makeRoutes(): Map<string, Route> {
     const isSpot = this.#dialect.family === 'spot';
-    const fixed = (weight: number) => (): number => weight;
     const routes = new Map<string, Route>([
       ['ping', { weight: fixed(1), answer: () => '{}' }],
       ['time', { weight: fixed(1), answer: ({ nowMs }) => `{"serverTime":${nowMs}}` }],
@@ -320,6 +319,10 @@ function averagePrice(market: Market, nowMs: number): string {
   }
   const ticks = lots === 0 ? market.lastTicks : Math.round(tickLots / lots);
   return `{"mins":5,"price":"${market.priceText(ticks)}","closeTime":${Math.floor((market.lastTrade?.timeUs ?? nowMs * 1_000) / 1_000)}}`;
+}
+
+function fixed(weight: number): () => number {
+  return () => weight;
 }
 
 function depthWeight(params: Map<string, string>): number {

@@ -54,7 +54,7 @@ export class BinanceServer implements VenueProtocol {
     this.#hub.publish(nowUs);
     if (nowUs - this.#lastPingCheckUs < 1_000_000) return;
     this.#lastPingCheckUs = nowUs;
-    for (const client of [...this.#hub.clients]) this.#keepAlive(client, nowUs);
+    for (const client of this.#hub.clients) this.#keepAlive(client, nowUs);
   }
 
   #keepAlive(client: Client, nowUs: number): void {

@@ -1,5 +1,6 @@
 /** BitMEX's public tables as streams: partial first, then what changed. Called by `BitmexServer` when somebody subscribes. */
-import { DepthWindow, topOf, type LevelChange, type WindowChange } from '../market/depth.js';
+import type { Side } from '../engine/book-side.js';
+import { DepthHeld, DepthWindow, topOf, type LevelChange, type WindowChange } from '../market/depth.js';
 import type { Market } from '../market/market.js';
 import { instrumentRow, liveFields, type LiveFields } from './bitmex-instrument.js';
 import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './bitmex-tables.js';
@@ -13,6 +14,7 @@ const BOOK_PERIOD_MS = 30;
 const QUOTE_PERIOD_MS = 250;
 const INSTRUMENT_PERIOD_MS = 500;
 const TEN_PERIOD_MS = 100;
+const FUNDING_PERIOD_MS = 8 * 3_600_000;
 
 export const PUBLIC_TABLES: readonly string[] = ['funding', 'instrument', 'orderBookL2', 'orderBookL2_25', 'orderBook10', 'quote', 'trade'];
 
@@ -32,9 +34,13 @@ export function bitmexStream(
     `{"table":"${table}","action":"${action}","data":[${rows.join(',')}]}`;
   switch (table) {
     case 'orderBookL2':
-      return book(wanted, Number.POSITIVE_INFINITY, partial, change);
+      return book(wanted.map(wholeBook), partial, change);
     case 'orderBookL2_25':
-      return book(wanted, 25, partial, change);
+      return book(
+        wanted.map((market) => bestLevels(market, 25)),
+        partial,
+        change,
+      );
     case 'orderBook10':
       return bookTen(wanted, partial, change);
     case 'trade': {
@@ -52,15 +58,13 @@ export function bitmexStream(
     case 'quote':
       return quotes(wanted, partial, change);
     case 'funding': {
-      const lastRow = (market: Market, nowUs: number): string =>
-        fundingRow(market, market.nextFundingMs(Math.floor(nowUs / 1_000)) - 8 * 3_600_000);
-      const source = every(8 * 3_600_000, (nowMs) => [
+      const source = every(FUNDING_PERIOD_MS, (nowMs) => [
         change(
           'insert',
-          wanted.map((market) => fundingRow(market, nowMs - (nowMs % 28_800_000))),
+          wanted.map((market) => fundingRow(market, nowMs - (nowMs % FUNDING_PERIOD_MS))),
         ),
       ]);
-      return { ...source, greeting: (nowUs) => [partial(wanted.map((market) => lastRow(market, nowUs)))] };
+      return { ...source, greeting: (nowUs) => [partial(wanted.map((market) => lastFunding(market, nowUs)))] };
     }
     default:
       return instruments(wanted, partial, change, bitcoinPrice);
@@ -70,23 +74,44 @@ export function bitmexStream(
 type Partial = (rows: readonly string[]) => string;
 type Change = (action: string, rows: readonly string[]) => string;
 
+/** What clients of one book hold: all of it, or its best levels. */
+interface HeldBook {
+  readonly market: Market;
+  advance(): WindowChange | undefined;
+  levels(side: Side): readonly LevelChange[];
+  stop(): void;
+}
+
+function wholeBook(market: Market): HeldBook {
+  const held = new DepthHeld(market.engine);
+  market.listen(held);
+  return { market, advance: () => held.advance(), levels: (side) => held.levels(side), stop: () => market.unlisten(held) };
+}
+
+function bestLevels(market: Market, depth: number): HeldBook {
+  const window = new DepthWindow(market.engine, depth);
+  return { market, advance: () => window.advance(), levels: (side) => (side === 'buy' ? window.bids : window.asks), stop: () => undefined };
+}
+
 /** Deletes come first, so that no state in between is crossed. */
-function book(markets: readonly Market[], depth: number, partial: Partial, change: Change): TopicSource {
-  const windows = markets.map((market) => ({ market, window: new DepthWindow(market.engine, depth) }));
+function book(books: readonly HeldBook[], partial: Partial, change: Change): TopicSource {
   const source = every(BOOK_PERIOD_MS, () => {
     const texts: string[] = [];
-    for (const { market, window } of windows) {
-      const changed = window.advance();
-      if (changed !== undefined) texts.push(...bookChanges(market, changed, change));
+    for (const held of books) {
+      const changed = held.advance();
+      if (changed !== undefined) texts.push(...bookChanges(held.market, changed, change));
     }
     return texts;
   });
-  const whole = (): string[] =>
-    windows.flatMap(({ market, window }) => [
-      ...window.asks.toReversed().map(([ticks, lots]) => levelRow(market, 'sell', ticks, lots, { size: true, price: true })),
-      ...window.bids.map(([ticks, lots]) => levelRow(market, 'buy', ticks, lots, { size: true, price: true })),
-    ]);
-  return { ...source, greeting: () => [partial(whole())] };
+  const whole = (): string[] => books.flatMap((held) => [...heldRows(held, 'sell').toReversed(), ...heldRows(held, 'buy')]);
+  const stop = (): void => {
+    for (const held of books) held.stop();
+  };
+  return { ...source, greeting: () => [partial(whole())], stop };
+}
+
+function heldRows(held: HeldBook, side: Side): string[] {
+  return held.levels(side).map(([ticks, lots]) => levelRow(held.market, side, ticks, lots, { size: true, price: true }));
 }
 
 function bookChanges(market: Market, changed: WindowChange, change: Change): string[] {
@@ -106,10 +131,8 @@ function bookChanges(market: Market, changed: WindowChange, change: Change): str
 /** Always the ten best levels of both sides, whole. */
 function bookTen(markets: readonly Market[], partial: Partial, change: Change): TopicSource {
   const sent = new Map<Market, number>();
-  const levels = (market: Market, list: readonly LevelChange[]): string =>
-    `[${list.map(([ticks, lots]) => `[${market.trimmedPrice(ticks)},${market.qtyText(lots)}]`).join(',')}]`;
   const row = (market: Market, nowMs: number): string =>
-    `{"symbol":"${market.spec.symbol}","bids":${levels(market, topOf(market.engine.bids, 10))},"asks":${levels(market, topOf(market.engine.asks, 10))},` +
+    `{"symbol":"${market.spec.symbol}","bids":${pairsText(market, topOf(market.engine.bids, 10))},"asks":${pairsText(market, topOf(market.engine.asks, 10))},` +
     `"timestamp":"${new Date(nowMs).toISOString()}"}`;
   const source = every(TEN_PERIOD_MS, (nowMs) => {
     const changed = markets.filter((market) => sent.get(market) !== market.engine.sequence);
@@ -162,13 +185,23 @@ function instruments(markets: readonly Market[], partial: Partial, change: Chang
 function instrumentHead(markets: readonly Market[]): string {
   const [market] = markets;
   const row = market === undefined ? {} : instrumentRow(market, 1, 0);
-  const typeOf = (name: string, value: unknown): string => {
-    if (/Timestamp$|^(timestamp|listing|front|expiry|settle)$/.test(name)) return 'timestamp';
-    if (/Interval$/.test(name)) return 'timespan';
-    if (typeof value === 'boolean') return 'boolean';
-    if (typeof value === 'string') return 'symbol';
-    return /Volume|Qty|Turnover|lotSize|openInterest|openValue|risk/.test(name) ? 'long' : 'float';
-  };
   const types = Object.entries(row).map(([name, value]) => `"${name}":"${typeOf(name, value)}"`);
   return `"keys":["symbol"],"types":{${types.join(',')}},"foreignKeys":{"inverseLeg":"instrument","sellLeg":"instrument","buyLeg":"instrument"},"attributes":{"symbol":"unique"}`;
+}
+
+function typeOf(name: string, value: unknown): string {
+  if (/Timestamp$|^(timestamp|listing|front|expiry|settle)$/.test(name)) return 'timestamp';
+  if (name.endsWith('Interval')) return 'timespan';
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value === 'string') return 'symbol';
+  return /Volume|Qty|Turnover|lotSize|openInterest|openValue|risk/.test(name) ? 'long' : 'float';
+}
+
+/** The rate of the period that began last. */
+function lastFunding(market: Market, nowUs: number): string {
+  return fundingRow(market, market.nextFundingMs(Math.floor(nowUs / 1_000)) - FUNDING_PERIOD_MS);
+}
+
+function pairsText(market: Market, list: readonly LevelChange[]): string {
+  return `[${list.map(([ticks, lots]) => `[${market.trimmedPrice(ticks)},${market.qtyText(lots)}]`).join(',')}]`;
 }

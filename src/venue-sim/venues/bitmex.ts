@@ -97,8 +97,8 @@ export class BitmexServer implements VenueProtocol {
       case 'unsubscribe': {
         if (!Array.isArray(args) || !args.every((topic) => typeof topic === 'string'))
           return this.#refuse(client, 400, 'args must be a topic or a list of topics.', request);
-        if (request['op'] === 'subscribe') return this.#subscribe(client, args as string[], request);
-        for (const topic of args as string[]) {
+        if (request['op'] === 'subscribe') return this.#subscribe(client, args, request);
+        for (const topic of args) {
           this.#hub.unsubscribe(client, topic);
           this.#hub.send(client, JSON.stringify({ success: true, unsubscribe: topic, request }));
         }

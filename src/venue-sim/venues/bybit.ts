@@ -53,7 +53,7 @@ export class BybitServer implements VenueProtocol {
     if (nowUs - this.#lastCheckUs < 5_000_000) return;
     this.#lastCheckUs = nowUs;
     for (const hub of this.#hubs.values()) {
-      for (const client of [...hub.clients]) {
+      for (const client of hub.clients) {
         if (nowUs - client.lastLifeUs <= SILENCE_US) continue;
         hub.close(client.socket);
         client.socket.close(1000, '');
@@ -110,7 +110,7 @@ export class BybitServer implements VenueProtocol {
     args: unknown,
     answer: (isDone: boolean, text: string, op: string) => void,
   ): void {
-    const topics = Array.isArray(args) && args.every((topic) => typeof topic === 'string') ? (args as string[]) : null;
+    const topics = Array.isArray(args) && args.every((topic) => typeof topic === 'string') ? args : null;
     const isSpot = client.path.endsWith('/spot');
     if (topics === null || topics.length === 0) return answer(false, 'error:args is empty or malformed', operation);
     if (isSpot && topics.length > MOST_SPOT_ARGS) return answer(false, `args size >${MOST_SPOT_ARGS}`, operation);

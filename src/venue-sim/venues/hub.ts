@@ -48,8 +48,9 @@ export class Hub {
     this.#wrap = wrap;
   }
 
-  get clients(): IterableIterator<Client> {
-    return this.#clients.values();
+  /** A copy: clients may be closed while it is walked. */
+  get clients(): Client[] {
+    return [...this.#clients.values()];
   }
 
   open(socket: ServerSocket, nowUs: number): Client {
@@ -68,7 +69,7 @@ export class Hub {
   close(socket: ServerSocket): void {
     const client = this.#clients.get(socket.id);
     if (client === undefined) return;
-    for (const topic of [...client.topics]) this.unsubscribe(client, topic);
+    for (const topic of client.topics) this.unsubscribe(client, topic);
     this.#clients.delete(socket.id);
     this.#counters.socketsOpen = this.#clients.size;
   }
