@@ -63,9 +63,11 @@ export interface Venue {
   /** Fast path, most frequent first. */
   readonly shapes: readonly Shape[];
   /**
-   * Readable path: one parsed frame (or REST body of a snapshot) to records. Calls `out.begin`, fills `out.message`, calls `out.emit`. Throws on nonsense.
+   * Readable path: one parsed frame to records. Calls `out.begin`, fills `out.message`, calls `out.emit`. Throws on nonsense.
    */
   map(json: unknown, out: MapperOut): void;
+  /** REST body of a depth snapshot into the message (kind and instrument are set). Throws on nonsense. */
+  mapSnapshot?(json: unknown, out: Message): void;
 
   connections(instruments: readonly Instrument[], endpoints: Endpoints): readonly ConnectionPlan[];
   /** Texts that make an in-band venue send the book of this symbol anew. */

@@ -170,6 +170,15 @@ export class BookWriter {
     return ticks < 0 || lots < 0 ? this.#regrid({ priceUnit, priceScale, lotUnit, lotScale }) : RESULT_OK;
   }
 
+  /** As `observe`, for a number that is not a level (a trade's), at any time. */
+  observeNow(price: number, priceDecimals: number, qty: number, qtyDecimals: number): number {
+    beginWrite(this.#i32, this.#head);
+    const result = this.observe(price, priceDecimals, qty, qtyDecimals);
+    this.#writeHeader();
+    endWrite(this.#i32, this.#head);
+    return result;
+  }
+
   /** Shows what was changed since `begin`. @param sequence, venueUs NaN when the venue gives none. */
   publish(state: number, sequence: number, venueUs: number, recvUs: number): void {
     const w = this.#words;

@@ -28,6 +28,8 @@ export const FIELD_STREAM = 7; // which of several streams of one symbol (the de
 export const FIELD_FLAGS = 8; // TRADE_FLAG_*
 export const FIELD_KIND = 9; // TRADE_KIND_*
 export const FIELD_NEXT_FUNDING = 10; // venue time of the next funding
+/** Read and thrown away. */
+export const FIELD_UNUSED = 11;
 export const FIELD_COUNT = 12;
 
 export const ACTION_DELTA = 0;

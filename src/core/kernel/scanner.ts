@@ -80,8 +80,8 @@ export class ScanKernel implements Kernel {
           pc += 3;
           break;
         case OP_INT:
-          at = this.#number(bytes, at, end);
-          if (at < 0 || this.#decimals !== 0) return SCAN_NOT_MINE;
+          at = this.#integer(bytes, at, end);
+          if (at < 0) return SCAN_NOT_MINE;
           out.fields[code[pc + 1]!] = this.#mantissa;
           pc += 2;
           break;
@@ -158,8 +158,8 @@ export class ScanKernel implements Kernel {
           break;
         }
         case OP_ROW_ID:
-          at = this.#number(bytes, at, end);
-          if (at < 0 || this.#decimals !== 0) return SCAN_NOT_MINE;
+          at = this.#integer(bytes, at, end);
+          if (at < 0) return SCAN_NOT_MINE;
           out.rows.id[out.rows.count] = this.#mantissa;
           pc += 1;
           break;
@@ -216,6 +216,20 @@ export class ScanKernel implements Kernel {
       if (this.#text(bytes, at, end, code[entry + 1]!, code[entry + 2]!) >= 0) return entry;
     }
     return NO;
+  }
+
+  #integer(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let value = 0;
+    let digit = 0;
+    while (at < end && (digit = bytes[at]! - ZERO) >= 0 && digit <= 9) {
+      if (value > MANTISSA_LIMIT) return NO;
+      value = value * 10 + digit;
+      at++;
+    }
+    if (at === start || (bytes[start] === ZERO && at - start > 1)) return NO;
+    this.#mantissa = value;
+    return at;
   }
 
   /** `digits` or `digits.digits`; zeros at the end of the fraction do not count. Leading zeros as JSON has them: none but a single one. */
