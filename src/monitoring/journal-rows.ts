@@ -1,0 +1,256 @@
+/** Journal records and what people see of them: reading the bytes, and the rows made from folds. Used by JournalView only. */
+import {
+  FLAG_ADOPTED,
+  FLAG_HEDGE,
+  FLAG_MAKER,
+  FLAG_POST_ONLY,
+  FLAG_REDUCE_ONLY,
+  REC_FEE,
+  REC_FEE_ASSET,
+  REC_FILL_PRICE,
+  REC_FILL_QTY,
+  REC_FLAGS,
+  REC_INSTRUMENT,
+  REC_KIND,
+  REC_CUM,
+  REC_LEVEL,
+  REC_ORDER_ID,
+  REC_PNL_KIND,
+  REC_PRICE,
+  REC_QTY,
+  REC_REASON,
+  REC_SIDE,
+  REC_STATE,
+  REC_STRATEGY,
+  REC_TIF,
+  REC_TRADE_ID,
+  REC_TS_US,
+  RecordKind,
+  SIDE_SELL,
+  TIF_FOK,
+  TIF_IOC,
+} from '../core/memory/record.js';
+import { formatDecimal } from '../core/numbers/decimal.js';
+import { clientOrderIdOf } from '../core/numbers/ids.js';
+import { isTerminal, orderStateName } from '../core/orders/order-state.js';
+import { reasonName } from '../core/orders/reasons.js';
+import type { RunTables } from '../core/orders/tables.js';
+import { DecimalGrid } from './decimal-grid.js';
+import type { AuditRow, FillKind, FillRow, LevelRow, OrderRow } from './payload.js';
+
+export interface JournalRecord {
+  readonly kind: number;
+  readonly side: number;
+  readonly flags: number;
+  readonly timeInForce: number;
+  readonly strategy: number;
+  readonly reason: number;
+  readonly instrument: number;
+  readonly level: number;
+  readonly orderId: number;
+  readonly priceTicks: number;
+  readonly qtyLots: number;
+  readonly cumLots: number;
+  readonly fillTicks: number;
+  readonly fillLots: number;
+  readonly fee: number;
+  readonly feeAsset: number;
+  readonly state: number;
+  readonly pnlKind: number;
+  readonly tradeId: number;
+  readonly tsUs: number;
+}
+
+/** One order as folded; a row is made from it for each event. */
+export interface OrderFold {
+  readonly orderId: number;
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly level: number;
+  readonly side: number;
+  readonly flags: number;
+  readonly timeInForce: number;
+  readonly pnlKind: number;
+  priceTicks: number;
+  qtyLots: number;
+  cumLots: number;
+  state: number;
+  reason: number;
+  /** Terms of the amend under way; 0 when there is none. */
+  amendTicks: number;
+  amendLots: number;
+  /** The venue has shown that it knows the order. */
+  isAccepted: boolean;
+  tsUs: number;
+}
+
+export type FillFields = Pick<
+  JournalRecord,
+  | 'tradeId'
+  | 'orderId'
+  | 'strategy'
+  | 'pnlKind'
+  | 'instrument'
+  | 'level'
+  | 'side'
+  | 'fillTicks'
+  | 'fillLots'
+  | 'fee'
+  | 'feeAsset'
+  | 'flags'
+  | 'tsUs'
+> & { readonly isEarlierRun: boolean };
+
+export type LevelFields = Pick<
+  JournalRecord,
+  'strategy' | 'instrument' | 'level' | 'side' | 'state' | 'priceTicks' | 'qtyLots' | 'cumLots' | 'reason' | 'tsUs'
+> & { readonly auxTicks: number; readonly auxLots: number; readonly fills: number };
+
+const PNL_KINDS: readonly FillKind[] = ['grid', 'arb', 'other'];
+const KIND_NAMES = new Map<number, string>(Object.entries(RecordKind).map(([name, code]) => [code, name.toLowerCase()]));
+/** Fees travel in 1e-8 of their asset. */
+const FEE_SCALE = 8;
+
+/** The record of 128 bytes at byte `at`. */
+export function readRecord(u8: Uint8Array, f64: Float64Array, at: number): JournalRecord {
+  const u16 = (offset: number): number => (u8[at + offset] ?? 0) | ((u8[at + offset + 1] ?? 0) << 8);
+  const u32 = (offset: number): number => (u16(offset) | (u16(offset + 2) << 16)) >>> 0;
+  const f = (offset: number): number => f64[(at + offset) >> 3] ?? 0;
+  return {
+    kind: u8[at + REC_KIND] ?? 0,
+    side: u8[at + REC_SIDE] ?? 0,
+    flags: u8[at + REC_FLAGS] ?? 0,
+    timeInForce: u8[at + REC_TIF] ?? 0,
+    strategy: u16(REC_STRATEGY),
+    reason: u16(REC_REASON),
+    instrument: u32(REC_INSTRUMENT),
+    level: u32(REC_LEVEL),
+    orderId: f(REC_ORDER_ID),
+    priceTicks: f(REC_PRICE),
+    qtyLots: f(REC_QTY),
+    cumLots: f(REC_CUM),
+    fillTicks: f(REC_FILL_PRICE),
+    fillLots: f(REC_FILL_QTY),
+    fee: f(REC_FEE),
+    feeAsset: u16(REC_FEE_ASSET),
+    state: u8[at + REC_STATE] ?? 0,
+    pnlKind: u8[at + REC_PNL_KIND] ?? 0,
+    tradeId: f(REC_TRADE_ID),
+    tsUs: f(REC_TS_US),
+  };
+}
+
+/** Makes rows with the run's names and each instrument's steps. */
+export class RowMaker {
+  readonly #tables: RunTables;
+  readonly #levelStates: readonly (readonly string[])[];
+  readonly #price: readonly DecimalGrid[];
+  readonly #lot: readonly DecimalGrid[];
+
+  constructor(tables: RunTables, levelStates: (kind: string) => readonly string[]) {
+    this.#tables = tables;
+    this.#levelStates = tables.strategies.map(({ kind }) => levelStates(kind));
+    this.#price = tables.instruments.map(({ tickSize }) => DecimalGrid.ofStep(tickSize));
+    this.#lot = tables.instruments.map(({ lotSize }) => DecimalGrid.ofStep(lotSize));
+  }
+
+  strategyName(index: number): string {
+    return this.#tables.strategies[index]?.name ?? '';
+  }
+
+  orderRow(fold: OrderFold): OrderRow {
+    const instrument = this.#tables.instruments[fold.instrument];
+    return {
+      orderId: fold.orderId,
+      clientOrderId: clientOrderIdOf(fold.orderId, this.#tables.tag),
+      strategy: this.strategyName(fold.strategy),
+      kind: PNL_KINDS[fold.pnlKind] ?? 'other',
+      venue: instrument?.venue ?? '',
+      instrument: instrument?.id ?? '',
+      level: fold.level,
+      side: sideName(fold.side),
+      price: this.#price[fold.instrument]?.text(fold.priceTicks) ?? '0',
+      qty: this.#lot[fold.instrument]?.text(fold.qtyLots) ?? '0',
+      filled: this.#lot[fold.instrument]?.text(fold.cumLots) ?? '0',
+      state: orderStateName(fold.state),
+      isLive: !isTerminal(fold.state),
+      reason: fold.reason === 0 ? null : reasonName(fold.reason),
+      isAdopted: (fold.flags & FLAG_ADOPTED) !== 0,
+      flags: flagNames(fold.flags, fold.timeInForce),
+      tsUs: fold.tsUs,
+    };
+  }
+
+  fillRow(fill: FillFields): FillRow {
+    const instrument = this.#tables.instruments[fill.instrument];
+    return {
+      fillId: `${instrument?.venue ?? ''}/${fill.tradeId}/${fill.orderId}`,
+      tradeId: fill.tradeId,
+      orderId: fill.orderId,
+      clientOrderId: clientOrderIdOf(fill.orderId, this.#tables.tag),
+      strategy: this.strategyName(fill.strategy),
+      kind: PNL_KINDS[fill.pnlKind] ?? 'other',
+      venue: instrument?.venue ?? '',
+      instrument: instrument?.id ?? '',
+      level: fill.level,
+      side: sideName(fill.side),
+      price: this.#price[fill.instrument]?.text(fill.fillTicks) ?? '0',
+      qty: this.#lot[fill.instrument]?.text(fill.fillLots) ?? '0',
+      fee: formatDecimal(BigInt(Math.round(fill.fee)), FEE_SCALE),
+      feeAsset: this.#tables.assets[fill.feeAsset] ?? '',
+      isMaker: (fill.flags & FLAG_MAKER) !== 0,
+      isEarlierRun: fill.isEarlierRun,
+      tsUs: fill.tsUs,
+    };
+  }
+
+  levelRow(level: LevelFields): LevelRow {
+    const instrument = this.#tables.instruments[level.instrument];
+    const state = this.#levelStates[level.strategy]?.[level.state];
+    return {
+      strategy: this.strategyName(level.strategy),
+      instrument: instrument?.id ?? '',
+      level: level.level,
+      side: sideName(level.side),
+      state: state === undefined || state === '' ? `state-${level.state}` : state,
+      price: this.#price[level.instrument]?.text(level.priceTicks) ?? '0',
+      qty: this.#lot[level.instrument]?.text(level.qtyLots) ?? '0',
+      filled: this.#lot[level.instrument]?.text(level.cumLots) ?? '0',
+      auxPrice: level.auxTicks > 0 ? (this.#price[level.instrument]?.textOrNull(level.auxTicks) ?? null) : null,
+      auxQty: level.auxLots > 0 ? (this.#lot[level.instrument]?.textOrNull(level.auxLots) ?? null) : null,
+      reason: level.reason === 0 ? null : reasonName(level.reason),
+      fills: level.fills,
+      tsUs: level.tsUs,
+    };
+  }
+
+  auditRow(record: JournalRecord): AuditRow {
+    const instrument = this.#tables.instruments[record.instrument];
+    const aboutOrder = record.kind !== RecordKind.HALT && record.kind !== RecordKind.REFUSED && record.kind !== RecordKind.TAKEN;
+    return {
+      event: KIND_NAMES.get(record.kind) ?? `kind-${record.kind}`,
+      strategy: this.strategyName(record.strategy),
+      instrument: instrument?.id ?? null,
+      level: aboutOrder ? record.level : null,
+      side: aboutOrder ? sideName(record.side) : null,
+      price: aboutOrder && record.priceTicks > 0 ? (this.#price[record.instrument]?.textOrNull(record.priceTicks) ?? null) : null,
+      qty: aboutOrder && record.qtyLots > 0 ? (this.#lot[record.instrument]?.textOrNull(record.qtyLots) ?? null) : null,
+      reason: record.reason === 0 ? null : reasonName(record.reason),
+      tsUs: record.tsUs,
+    };
+  }
+}
+
+function sideName(side: number): 'buy' | 'sell' {
+  return side === SIDE_SELL ? 'sell' : 'buy';
+}
+
+function flagNames(flags: number, timeInForce: number): string[] {
+  const names: string[] = [];
+  if ((flags & FLAG_POST_ONLY) !== 0) names.push('post-only');
+  if ((flags & FLAG_REDUCE_ONLY) !== 0) names.push('reduce-only');
+  if ((flags & FLAG_HEDGE) !== 0) names.push('hedge');
+  if (timeInForce === TIF_IOC) names.push('ioc');
+  if (timeInForce === TIF_FOK) names.push('fok');
+  return names;
+}

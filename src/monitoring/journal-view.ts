@@ -1,0 +1,325 @@
+/**
+ * Orders, fills, levels and audit rows as the journal tells them: fed record by record by the journal writer's sink, so nothing is shown that could be lost.
+ * Every list is bounded; every change is an event with a sequence number, so that an outside observer can record each exactly once. Service lane.
+ */
+import { FLAG_ADOPTED, RecordKind } from '../core/memory/record.js';
+import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
+import type { RecoveredState } from '../core/orders/recovered.js';
+import type { RunTables } from '../core/orders/tables.js';
+import { readRecord, RowMaker, type JournalRecord, type OrderFold } from './journal-rows.js';
+import type { AuditRow, FillCounts, FillRow, LevelRow, LiveEvent, OrderCounts, OrderRow } from './payload.js';
+
+export const ENDED_ORDERS_KEPT = 400;
+export const FILLS_KEPT = 600;
+export const AUDIT_KEPT = 300;
+/** Events a late observer can still ask for. */
+export const EVENTS_KEPT = 8_192;
+
+type Happening =
+  | { readonly event: 'order'; readonly row: OrderRow }
+  | { readonly event: 'fill'; readonly row: FillRow }
+  | { readonly event: 'level'; readonly row: LevelRow }
+  | { readonly event: 'audit'; readonly row: AuditRow };
+
+export class JournalView {
+  readonly #rows: RowMaker;
+  readonly #orders = new Map<number, OrderFold>();
+  readonly #ended: number[] = [];
+  readonly #fills: FillRow[] = [];
+  readonly #fillIds = new Set<string>();
+  readonly #audit: AuditRow[] = [];
+  readonly #levels = new Map<number, LevelRow>();
+  readonly #levelFills = new Map<number, number>();
+  readonly #events: LiveEvent[] = [];
+  readonly #counts = { sent: 0, accepted: 0, amended: 0, rejected: 0, denied: 0, cancelled: 0, filled: 0 };
+  readonly #byVenue: Record<string, number>;
+  readonly #byStrategy: Record<string, number>;
+  readonly #byKind: Record<string, number>;
+  /** `strategy|outcome` -> orders. */
+  readonly #outcomes = new Map<string, number>();
+  #fillCount = 0;
+  #seq = 0;
+
+  constructor(tables: RunTables, levelStates: (kind: string) => readonly string[], recovered: RecoveredState | null) {
+    this.#rows = new RowMaker(tables, levelStates);
+    this.#byVenue = Object.fromEntries(tables.venues.map((venue) => [venue, 0]));
+    this.#byStrategy = Object.fromEntries(tables.strategies.map(({ name }) => [name, 0]));
+    this.#byKind = { grid: 0, arb: 0, ...Object.fromEntries(tables.strategies.map(({ pnlKind }) => [pnlKind, 0])) };
+    if (recovered !== null) this.#adopt(recovered);
+  }
+
+  /** One journaled record of 128 bytes at byte `at`. Unknown kinds are somebody else's. */
+  onRecord(u8: Uint8Array, f64: Float64Array, at: number): void {
+    const record = readRecord(u8, f64, at);
+    switch (record.kind) {
+      case RecordKind.CREATE:
+        return this.#create(record);
+      case RecordKind.FILL:
+        return this.#fill(record);
+      case RecordKind.LEVEL:
+        return this.#level(record);
+      case RecordKind.DENIED:
+        this.#counts.denied++;
+        this.#outcome(record.strategy, 'denied');
+        return this.#auditRow(record);
+      case RecordKind.REFUSED:
+      case RecordKind.TAKEN:
+      case RecordKind.HALT:
+        return this.#auditRow(record);
+      case RecordKind.REJECT:
+      case RecordKind.AMEND_REJECT:
+      case RecordKind.CANCEL_REJECT:
+      case RecordKind.UNKNOWN:
+      case RecordKind.NOT_FOUND:
+        this.#auditRow(record);
+        return this.#answer(record);
+      default:
+        return this.#answer(record);
+    }
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Live orders first, then the newest ended ones, newest first. */
+  orders(limit = Infinity): OrderRow[] {
+    const folds = [...this.#orders.values()];
+    const live = folds.filter(({ state }) => !isTerminal(state));
+    const ended = this.#ended.flatMap((id) => this.#orders.get(id) ?? []).reverse();
+    return [...live, ...ended].slice(0, limit).map((fold) => this.#rows.orderRow(fold));
+  }
+
+  /** Newest first. */
+  fills(limit = FILLS_KEPT): FillRow[] {
+    return this.#fills.slice(-limit).reverse();
+  }
+
+  audit(limit = AUDIT_KEPT): AuditRow[] {
+    return this.#audit.slice(-limit).reverse();
+  }
+
+  levels(): LevelRow[] {
+    return [...this.#levels.values()];
+  }
+
+  /** Events after `seq`, oldest first; null when some of them are no longer held. */
+  eventsSince(seq: number): LiveEvent[] | null {
+    if (seq >= this.#seq) return seq === this.#seq ? [] : null;
+    const first = this.#events[0]?.seq ?? this.#seq + 1;
+    if (seq + 1 < first) return null;
+    return this.#events.slice(seq + 1 - first);
+  }
+
+  orderCounts(): OrderCounts {
+    let open = 0;
+    let unknown = 0;
+    for (const { state } of this.#orders.values()) {
+      if (state === OrderState.UNKNOWN) unknown++;
+      else if (!isTerminal(state)) open++;
+    }
+    return { ...this.#counts, open, unknown };
+  }
+
+  fillCounts(): FillCounts {
+    return { count: this.#fillCount, byVenue: { ...this.#byVenue }, byStrategy: { ...this.#byStrategy }, byKind: { ...this.#byKind } };
+  }
+
+  /** Orders of a strategy by outcome: sent, accepted, amended, rejected, denied, cancelled, expired, filled. */
+  outcomes(strategy: number, outcome: string): number {
+    return this.#outcomes.get(`${strategy}|${outcome}`) ?? 0;
+  }
+
+  openBy(strategy: number): number {
+    let open = 0;
+    for (const fold of this.#orders.values()) if (fold.strategy === strategy && !isTerminal(fold.state)) open++;
+    return open;
+  }
+
+  #adopt(recovered: RecoveredState): void {
+    for (const order of recovered.orders) {
+      const fold: OrderFold = {
+        ...order,
+        flags: order.flags | FLAG_ADOPTED,
+        reason: 0,
+        amendTicks: 0,
+        amendLots: 0,
+        isAccepted: true,
+        tsUs: 0,
+      };
+      if (!isTerminal(order.state)) this.#orders.set(order.orderId, fold);
+    }
+    for (const fill of recovered.fills) {
+      const row = this.#rows.fillRow({ ...fill, isEarlierRun: true });
+      this.#keepFill(row);
+    }
+    for (const level of recovered.levels) {
+      this.#levels.set(levelKey(level.strategy, level.level), this.#rows.levelRow({ ...level, reason: 0, fills: 0, tsUs: 0 }));
+    }
+  }
+
+  #create(record: JournalRecord): void {
+    const { orderId, strategy, instrument, level, side, flags, timeInForce, pnlKind, priceTicks, qtyLots, tsUs } = record;
+    const terms = { orderId, strategy, instrument, level, side, flags, timeInForce, pnlKind, priceTicks, qtyLots, tsUs };
+    const fold: OrderFold = { ...terms, cumLots: 0, state: OrderState.PENDING, reason: 0, amendTicks: 0, amendLots: 0, isAccepted: false };
+    this.#orders.set(orderId, fold);
+    this.#counts.sent++;
+    this.#outcome(strategy, 'sent');
+    this.#event({ event: 'order', row: this.#rows.orderRow(fold) });
+  }
+
+  /** What a record makes of its order; the same fold as recovery's. A record about an order that ended or is no longer held changes nothing. */
+  #answer(record: JournalRecord): void {
+    const fold = this.#orders.get(record.orderId);
+    if (fold === undefined || isTerminal(fold.state)) return;
+    const isUnanswered = fold.state === OrderState.PENDING || fold.state === OrderState.UNKNOWN;
+    switch (record.kind) {
+      case RecordKind.AMEND:
+        fold.amendTicks = record.priceTicks;
+        fold.amendLots = record.qtyLots;
+        fold.state = OrderState.AMENDING;
+        break;
+      case RecordKind.CANCEL:
+        fold.state = OrderState.CANCELLING;
+        break;
+      case RecordKind.ACK:
+        if (!isUnanswered) return;
+        this.#accepted(fold);
+        takeTerms(fold, record.priceTicks, record.qtyLots);
+        fold.state = stateOnBook(fold);
+        break;
+      case RecordKind.AMENDED:
+        this.#counts.amended++;
+        this.#outcome(fold.strategy, 'amended');
+        takeTerms(fold, record.priceTicks > 0 ? record.priceTicks : fold.amendTicks, record.qtyLots > 0 ? record.qtyLots : fold.amendLots);
+        if (fold.state !== OrderState.CANCELLING) fold.state = stateOnBook(fold);
+        break;
+      case RecordKind.AMEND_REJECT:
+        if (fold.state === OrderState.AMENDING) fold.state = stateOnBook(fold);
+        fold.reason = record.reason;
+        break;
+      case RecordKind.CANCEL_REJECT:
+        if (fold.state === OrderState.CANCELLING) fold.state = stateOnBook(fold);
+        fold.reason = record.reason;
+        break;
+      case RecordKind.CANCELLED:
+        fold.state = OrderState.CANCELLED;
+        break;
+      case RecordKind.EXPIRED:
+        fold.state = OrderState.EXPIRED;
+        break;
+      case RecordKind.REJECT:
+      case RecordKind.NOT_FOUND:
+        if (!isUnanswered && fold.state !== OrderState.CANCELLING) return;
+        fold.state = fold.cumLots > 0 ? OrderState.CANCELLED : OrderState.REJECTED;
+        break;
+      case RecordKind.UNKNOWN:
+        fold.state = OrderState.UNKNOWN;
+        break;
+      default:
+        return;
+    }
+    this.#changed(fold, record);
+  }
+
+  #fill(record: JournalRecord): void {
+    const fold = this.#orders.get(record.orderId);
+    const row = this.#rows.fillRow({ ...record, isEarlierRun: false });
+    if (this.#fillIds.has(row.fillId)) return;
+    this.#keepFill(row);
+    this.#fillCount++;
+    add(this.#byVenue, row.venue);
+    add(this.#byStrategy, row.strategy);
+    add(this.#byKind, row.kind);
+    const key = levelKey(record.strategy, record.level);
+    this.#levelFills.set(key, (this.#levelFills.get(key) ?? 0) + 1);
+    this.#event({ event: 'fill', row });
+    if (fold === undefined) return;
+    fold.cumLots += record.fillLots;
+    if (isTerminal(fold.state)) {
+      this.#event({ event: 'order', row: this.#rows.orderRow(fold) });
+      return;
+    }
+    if (fold.state === OrderState.PENDING || fold.state === OrderState.UNKNOWN) this.#accepted(fold);
+    if (fold.cumLots >= fold.qtyLots) fold.state = OrderState.FILLED;
+    else if (fold.state !== OrderState.CANCELLING && fold.state !== OrderState.AMENDING) fold.state = OrderState.PARTLY_FILLED;
+    this.#changed(fold, record);
+  }
+
+  /** After every change of a live order: its end is counted, its event sent. */
+  #changed(fold: OrderFold, record: JournalRecord): void {
+    fold.tsUs = record.tsUs;
+    if (isTerminal(fold.state)) {
+      fold.reason = fold.state === OrderState.FILLED ? 0 : record.reason;
+      if (fold.state === OrderState.FILLED) this.#counts.filled++;
+      else if (fold.state === OrderState.REJECTED) this.#counts.rejected++;
+      else this.#counts.cancelled++; // part filled or expired by its own time in force, then gone: the summary has one word for it
+      this.#outcome(fold.strategy, orderStateName(fold.state));
+      this.#ended.push(fold.orderId);
+      if (this.#ended.length > ENDED_ORDERS_KEPT) this.#orders.delete(this.#ended.shift() ?? -1);
+    }
+    this.#event({ event: 'order', row: this.#rows.orderRow(fold) });
+  }
+
+  /** Counted once an order, at its first sign of life from the venue. Adopted orders were counted in their own run. */
+  #accepted(fold: OrderFold): void {
+    if (fold.isAccepted) return;
+    fold.isAccepted = true;
+    this.#counts.accepted++;
+    this.#outcome(fold.strategy, 'accepted');
+  }
+
+  #outcome(strategy: number, outcome: string): void {
+    const key = `${strategy}|${outcome}`;
+    this.#outcomes.set(key, (this.#outcomes.get(key) ?? 0) + 1);
+  }
+
+  #level(record: JournalRecord): void {
+    const key = levelKey(record.strategy, record.level);
+    // A level record keeps its free words where a fill keeps price and quantity.
+    const free = { auxTicks: record.fillTicks, auxLots: record.fillLots };
+    const row = this.#rows.levelRow({ ...record, ...free, fills: this.#levelFills.get(key) ?? 0 });
+    this.#levels.set(key, row);
+    this.#event({ event: 'level', row });
+  }
+
+  #auditRow(record: JournalRecord): void {
+    const row = this.#rows.auditRow(record);
+    this.#audit.push(row);
+    if (this.#audit.length > AUDIT_KEPT) this.#audit.shift();
+    this.#event({ event: 'audit', row });
+  }
+
+  #keepFill(row: FillRow): void {
+    this.#fillIds.add(row.fillId);
+    this.#fills.push(row);
+    if (this.#fills.length <= FILLS_KEPT) return;
+    const gone = this.#fills.shift();
+    if (gone !== undefined) this.#fillIds.delete(gone.fillId);
+  }
+
+  #event(what: Happening): void {
+    this.#seq++;
+    this.#events.push({ seq: this.#seq, ...what });
+    // Dropped in blocks: shifting one element of thousands for each event would cost more than the event.
+    if (this.#events.length >= EVENTS_KEPT * 2) this.#events.splice(0, EVENTS_KEPT);
+  }
+}
+
+function levelKey(strategy: number, level: number): number {
+  return strategy * 65_536 + level;
+}
+
+function add(counts: Record<string, number>, key: string): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}
+
+function stateOnBook(fold: OrderFold): number {
+  if (fold.cumLots >= fold.qtyLots) return OrderState.FILLED;
+  return fold.cumLots > 0 ? OrderState.PARTLY_FILLED : OrderState.OPEN;
+}
+
+function takeTerms(fold: OrderFold, ticks: number, lots: number): void {
+  if (ticks > 0) fold.priceTicks = ticks;
+  if (lots > 0) fold.qtyLots = lots;
+}

@@ -1,0 +1,48 @@
+/** Who this is, in which mode, whether it trades, what time it is there. */
+import { clock, duration } from '../format.ts';
+import { useStore } from '../store.ts';
+import { Dot } from '../ui.tsx';
+
+export function Header() {
+  const { status, isConnected } = useStore('status', 'connection');
+  if (status === null) return null;
+  const isHalted = status.halt !== 'none';
+  const stateTone = isHalted ? 'bad' : status.state === 'trading' ? 'good' : 'warn';
+  const blocked = status.journal.blockedReason;
+  return (
+    <header class="top">
+      <div class="brand">
+        <svg viewBox="0 0 32 32" aria-hidden="true">
+          <path d="M18.6 3 7.5 18h6.2L12.4 29 24 13.4h-6.6z" />
+        </svg>
+        <b>THOR</b>
+        <span class="dim">{status.version}</span>
+      </div>
+      <span class="pill mode">mode {status.mode}</span>
+      {status.simulated && <span class="badge-simulated">SIMULATED</span>}
+      <span class={`pill state ${stateTone}`}>
+        <Dot tone={stateTone} /> {isHalted ? status.halt : status.state}
+      </span>
+      {blocked !== null && <span class="pill state bad">new orders blocked: {blocked}</span>}
+      <div class="facts">
+        <span>
+          run <b>{status.run}</b>
+        </span>
+        <span class="wide-only">
+          up <b>{duration(status.uptimeSeconds)}</b>
+        </span>
+        {status.speed !== 1 && (
+          <span>
+            speed <b>{status.speed}x</b>
+          </span>
+        )}
+        <span class="clock">
+          <b>{clock(status.nowUs)}</b> UTC
+        </span>
+        <span class="link" title={isConnected ? 'live' : 'the engine does not answer; trying again'}>
+          <Dot tone={isConnected ? 'good' : 'bad'} /> {isConnected ? 'live' : 'lost'}
+        </span>
+      </div>
+    </header>
+  );
+}

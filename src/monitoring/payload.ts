@@ -1,0 +1,331 @@
+/**
+ * The shapes that leave the engine: HTTP API, live socket, page and terminal read these and nothing else. Types only, so that the page can import them.
+ * Prices, quantities and money are decimal text; times are integer microseconds (wall unless said); latencies are microseconds.
+ */
+import type { PnlRow } from '../core/ledger/pnl.js';
+import type { LatencySummary } from '../core/memory/histogram.js';
+import type { Stage } from '../core/memory/layout.js';
+
+export type { LatencySummary, PnlRow, Stage };
+
+/** On every answer: who speaks. `label` is what a person must be shown. */
+export interface Envelope {
+  readonly mode: 'sim' | 'paper' | 'live';
+  readonly simulated: boolean;
+  readonly label: 'SIMULATED' | null;
+  readonly nowUs: number;
+}
+
+export type FillKind = 'grid' | 'arb' | 'other';
+
+export interface OrderCounts {
+  readonly sent: number;
+  readonly accepted: number;
+  readonly amended: number;
+  readonly rejected: number;
+  readonly denied: number;
+  readonly cancelled: number;
+  readonly filled: number;
+  readonly open: number;
+  readonly unknown: number;
+}
+
+export interface FillCounts {
+  readonly count: number;
+  readonly byVenue: Readonly<Record<string, number>>;
+  readonly byStrategy: Readonly<Record<string, number>>;
+  readonly byKind: Readonly<Record<string, number>>;
+}
+
+export interface RefusalCounts {
+  readonly risk: Readonly<Record<string, number>>;
+  readonly arb: Readonly<Record<string, number>>;
+}
+
+/** The part of the run's summary that monitoring counts; profit and differences come from the ledger and the judge. */
+export interface SummaryCounts {
+  readonly orders: OrderCounts;
+  readonly fills: FillCounts;
+  readonly refused: RefusalCounts;
+  readonly books: { readonly live: number; readonly gaps: number; readonly resyncs: number };
+  readonly frames: { readonly kernel: number; readonly mapper: number; readonly bad: number };
+  readonly latencyUs: Readonly<Record<Stage, LatencySummary>>;
+}
+
+/** Parts of one strategy in one asset: matched is what its kind earned (grid, arb or other). Decimal text. */
+export interface StrategyPnlRow {
+  readonly strategy: string;
+  readonly asset: string;
+  readonly matched: string;
+  readonly trend: string;
+  readonly fees: string;
+  readonly funding: string;
+}
+
+export interface BookRow {
+  readonly instrument: string;
+  readonly venue: string;
+  readonly symbol: string;
+  readonly state: string;
+  readonly bid: string | null;
+  readonly bidQty: string | null;
+  readonly ask: string | null;
+  readonly askQty: string | null;
+  /** For charts only. */
+  readonly mid: number | null;
+  readonly spreadTicks: number | null;
+  readonly bidLevels: number;
+  readonly askLevels: number;
+  readonly sequence: number | null;
+  /** Since the last message, null before the first. */
+  readonly ageUs: number | null;
+  /** Venue time to our receipt, by our wall clock: carries the clock offset of that venue. */
+  readonly lagUs: number | null;
+  readonly markPrice: string | null;
+}
+
+/** Best first; each level is [price, quantity]. */
+export interface DepthPayload {
+  readonly instrument: string;
+  readonly state: string;
+  readonly bids: readonly (readonly [string, string])[];
+  readonly asks: readonly (readonly [string, string])[];
+}
+
+export interface OrderRow {
+  readonly orderId: number;
+  readonly clientOrderId: string;
+  readonly strategy: string;
+  readonly kind: FillKind;
+  readonly venue: string;
+  readonly instrument: string;
+  readonly level: number;
+  readonly side: 'buy' | 'sell';
+  readonly price: string;
+  readonly qty: string;
+  readonly filled: string;
+  readonly state: string;
+  readonly isLive: boolean;
+  readonly reason: string | null;
+  readonly isAdopted: boolean;
+  readonly flags: readonly string[];
+  readonly tsUs: number;
+}
+
+export interface FillRow {
+  /** Venue, trade id and order id: the same fill has the same text for ever. */
+  readonly fillId: string;
+  readonly tradeId: number;
+  readonly orderId: number;
+  readonly clientOrderId: string;
+  readonly strategy: string;
+  readonly kind: FillKind;
+  readonly venue: string;
+  readonly instrument: string;
+  readonly level: number;
+  readonly side: 'buy' | 'sell';
+  readonly price: string;
+  readonly qty: string;
+  readonly fee: string;
+  readonly feeAsset: string;
+  readonly isMaker: boolean;
+  readonly isEarlierRun: boolean;
+  readonly tsUs: number;
+}
+
+export interface LevelRow {
+  readonly strategy: string;
+  readonly instrument: string;
+  readonly level: number;
+  readonly side: 'buy' | 'sell';
+  readonly state: string;
+  readonly price: string;
+  readonly qty: string;
+  readonly filled: string;
+  readonly auxPrice: string | null;
+  readonly auxQty: string | null;
+  readonly reason: string | null;
+  /** Fills of this level in this run. */
+  readonly fills: number;
+  readonly tsUs: number;
+}
+
+export interface AuditRow {
+  readonly event: string;
+  readonly strategy: string;
+  readonly instrument: string | null;
+  readonly level: number | null;
+  readonly side: 'buy' | 'sell' | null;
+  readonly price: string | null;
+  readonly qty: string | null;
+  readonly reason: string | null;
+  readonly tsUs: number;
+}
+
+export interface PositionRow {
+  readonly strategy: string;
+  readonly instrument: string;
+  readonly net: string;
+  readonly entry: string | null;
+  readonly openBuy: string;
+  readonly openSell: string;
+  readonly fills: number;
+}
+
+export interface BalanceRow {
+  readonly venue: string;
+  readonly asset: string;
+  /** Floats for screens; money is exact in the ledger. */
+  readonly total: number;
+  readonly free: number;
+}
+
+export interface VenueRow {
+  readonly venue: string;
+  readonly state: 'up' | 'degraded' | 'down';
+  readonly connections: number;
+  readonly books: number;
+  readonly booksLive: number;
+  readonly messages: number;
+  readonly messagesPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly lagUs: number | null;
+  readonly framesKernel: number;
+  readonly framesMapper: number;
+  readonly framesBad: number;
+  readonly trades: number;
+  readonly gaps: number;
+  readonly resyncs: number;
+  readonly reconnects: number;
+  readonly stales: number;
+  readonly gateway: { readonly isUp: boolean; readonly requests: number; readonly outcomes: number; readonly errors: number };
+}
+
+export interface StrategyRow {
+  readonly strategy: string;
+  readonly kind: string;
+  readonly pnlKind: FillKind;
+  readonly instruments: readonly string[];
+  readonly open: number;
+  readonly sent: number;
+  readonly fills: number;
+  readonly taken: number;
+  readonly refused: number;
+  readonly denied: number;
+  readonly errors: number;
+}
+
+export interface JournalRow {
+  readonly records: number;
+  readonly bytes: number;
+  readonly flushes: number;
+  readonly syncs: number;
+  readonly segments: number;
+  readonly lagRecords: number;
+  readonly storeLag: number;
+  readonly errors: number;
+  readonly isWritable: boolean;
+  readonly blockedReason: string | null;
+}
+
+export interface LaneRow {
+  readonly lane: number;
+  readonly name: string;
+  readonly turnsPerSecond: number;
+  readonly busyShare: number;
+  readonly heartbeatAgeUs: number | null;
+}
+
+export interface StatusPayload extends Envelope {
+  readonly version: string;
+  readonly pid: number;
+  readonly run: number;
+  readonly tag: string;
+  readonly dataDir: string;
+  readonly state: 'starting' | 'trading' | 'stopping';
+  readonly halt: 'none' | 'new orders stopped' | 'all stopped';
+  readonly startedUs: number;
+  readonly uptimeSeconds: number;
+  readonly speed: number;
+  readonly http: string;
+  readonly venues: readonly VenueRow[];
+  readonly strategies: readonly StrategyRow[];
+  readonly journal: JournalRow;
+  readonly lanes: readonly LaneRow[];
+  readonly counts: SummaryCounts;
+}
+
+/** Strategy -> reason -> count. */
+export interface RefusalsPayload {
+  readonly risk: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly opportunities: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly taken: Readonly<Record<string, number>>;
+}
+
+/** Points of a bounded chart: when it is full, every second point goes and the step doubles. */
+export interface SeriesPayload {
+  readonly stepUs: number;
+  readonly tsUs: readonly number[];
+  readonly values: readonly (number | null)[];
+}
+
+export interface HistoryPayload {
+  /** Mid price by instrument. */
+  readonly mids: Readonly<Record<string, SeriesPayload>>;
+  /** Equity change and realised parts by asset. */
+  readonly equity: Readonly<Record<string, SeriesPayload>>;
+  readonly realised: Readonly<Record<string, SeriesPayload>>;
+}
+
+/** One thing that happened, pushed once: `seq` counts without holes within a run. */
+export type LiveEvent =
+  | { readonly seq: number; readonly event: 'order'; readonly row: OrderRow }
+  | { readonly seq: number; readonly event: 'fill'; readonly row: FillRow }
+  | { readonly seq: number; readonly event: 'level'; readonly row: LevelRow }
+  | { readonly seq: number; readonly event: 'audit'; readonly row: AuditRow };
+
+export interface SnapshotMessage {
+  readonly type: 'snapshot';
+  /** Events up to and including this one are in the lists below. */
+  readonly seq: number;
+  readonly status: StatusPayload;
+  readonly books: readonly BookRow[];
+  readonly depth: readonly DepthPayload[];
+  readonly orders: readonly OrderRow[];
+  readonly fills: readonly FillRow[];
+  readonly levels: readonly LevelRow[];
+  readonly positions: readonly PositionRow[];
+  readonly balances: readonly BalanceRow[];
+  readonly pnl: readonly PnlRow[];
+  readonly strategyPnl: readonly StrategyPnlRow[];
+  readonly audit: readonly AuditRow[];
+  readonly refusals: RefusalsPayload;
+  readonly history: HistoryPayload;
+}
+
+export interface EventsMessage {
+  readonly type: 'events';
+  readonly simulated: boolean;
+  readonly events: readonly LiveEvent[];
+}
+
+export interface BooksMessage {
+  readonly type: 'books';
+  readonly simulated: boolean;
+  readonly nowUs: number;
+  readonly books: readonly BookRow[];
+  readonly depth: readonly DepthPayload[];
+}
+
+export interface StatusMessage {
+  readonly type: 'status';
+  readonly simulated: boolean;
+  readonly status: StatusPayload;
+  readonly pnl: readonly PnlRow[];
+  readonly strategyPnl: readonly StrategyPnlRow[];
+  readonly positions: readonly PositionRow[];
+  readonly balances: readonly BalanceRow[];
+  readonly refusals: RefusalsPayload;
+}
+
+export type LiveMessage = SnapshotMessage | EventsMessage | BooksMessage | StatusMessage;
