@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { UsageError } from '../core/numbers/errors.js';
 import { type Disk, nodeDisk } from './disk.js';
-import { decodeCold, type JournalPosition } from './journal.js';
+import { decodeCold, isBefore, type JournalPosition } from './journal.js';
 import {
   type Block,
   blockOf,
@@ -81,11 +81,18 @@ export class JournalReader {
     return { segment: this.#segment, offset: this.#offset };
   }
 
-  /** Visits at most `maxFrames` frames; 0 means that there is nothing more for now. Throws UsageError for a journal of another version. */
-  read(visitor: JournalVisitor, maxFrames: number): number {
+  /**
+   * Visits at most `maxFrames` frames, none from `until` on; 0 means that there is nothing more for now.
+   * Throws UsageError for a journal of another version.
+   */
+  read(visitor: JournalVisitor, maxFrames: number, until?: JournalPosition): number {
     let count = 0;
     while (count < maxFrames) {
-      if (this.#file < 0 && !this.#open(visitor)) break;
+      if (until !== undefined && !isBefore(this.position, until)) break;
+      if (this.#file < 0) {
+        if (!this.#open(visitor)) break;
+        continue;
+      }
       const bytes = this.#frame(this.#offset);
       if (bytes > 0) {
         this.#visit(visitor, bytes);

@@ -47,6 +47,10 @@ export interface JournalPosition {
   readonly offset: number;
 }
 
+export function isBefore(a: JournalPosition, b: JournalPosition): boolean {
+  return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset);
+}
+
 export interface JournalOptions {
   readonly folder: string;
   readonly disk?: Disk;
@@ -86,6 +90,7 @@ export class Journal {
   #isFolderDirty = false;
   #isSyncing = false;
   #lastError = '';
+  #durable: JournalPosition = { segment: 0, offset: 0 };
 
   constructor(options: JournalOptions) {
     this.folder = options.folder;
@@ -103,6 +108,11 @@ export class Journal {
   /** Where the next frame will stand. */
   get position(): JournalPosition {
     return { segment: this.#number, offset: this.#offset };
+  }
+
+  /** Everything before it is on the device. */
+  get durable(): JournalPosition {
+    return this.#durable;
   }
 
   get segment(): number {
@@ -193,10 +203,12 @@ export class Journal {
     const retired = this.#retired;
     this.#retired = [];
     const files = [...retired, this.#file];
+    const position = this.position;
     const finish: SyncDone = (error) => {
       for (const file of retired) this.#disk.close(file);
       this.#isSyncing = false;
-      if (error !== null) this.#lastError = error.message;
+      if (error === null) this.#durable = position;
+      else this.#lastError = error.message;
       done(error);
     };
     const next = (index: number): void => {
@@ -221,6 +233,7 @@ export class Journal {
     }
     this.#retired = [];
     this.#disk.syncNow(this.#file);
+    this.#durable = this.position;
   }
 
   /** After a full disk: true when there is space again, reserve included. */

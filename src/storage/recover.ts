@@ -168,7 +168,7 @@ class JournalFold {
   #create(record: JournalRecord): void {
     const place = placeOf(record);
     if (!this.#levels.has(place)) this.#forgetEnded(place, () => true);
-    this.#newestId.set(place, Math.max(record.orderId, this.#newestId.get(place) ?? 0));
+    this.#newestId.set(place, record.orderId); // not the largest: ids wrap after 4096 runs
     if (!this.#orders.has(record.orderId)) this.#orders.set(record.orderId, beginOrder(record, OrderState.PENDING));
   }
 

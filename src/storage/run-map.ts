@@ -9,7 +9,7 @@ import type { RunTables } from '../core/orders/tables.js';
 import type { JournalRecord } from './journal-record.js';
 
 /** new = old x num / den; null when they are the same. */
-type Ratio = { readonly num: bigint; readonly den: bigint } | null;
+export type Ratio = { readonly num: bigint; readonly den: bigint } | null;
 
 interface InstrumentMap {
   readonly index: number;
@@ -62,16 +62,12 @@ export class RunMap {
     }
     record.instrument = instrument.index;
     record.strategy = strategy;
-    if (instrument.ticks !== null) {
-      record.priceTicks = scaled(record.priceTicks, instrument.ticks);
-      record.fillTicks = scaled(record.fillTicks, instrument.ticks);
-    }
-    if (instrument.lots !== null) {
-      record.qtyLots = scaled(record.qtyLots, instrument.lots);
-      record.cumLots = scaled(record.cumLots, instrument.lots);
-      record.fillLots = scaled(record.fillLots, instrument.lots);
-    }
     if (instrument.ticks === null && instrument.lots === null) return true;
+    record.priceTicks = scaled(record.priceTicks, instrument.ticks);
+    record.fillTicks = scaled(record.fillTicks, instrument.ticks);
+    record.qtyLots = scaled(record.qtyLots, instrument.lots);
+    record.cumLots = scaled(record.cumLots, instrument.lots);
+    record.fillLots = scaled(record.fillLots, instrument.lots);
     return !Number.isNaN(record.priceTicks + record.qtyLots + record.cumLots + record.fillTicks + record.fillLots);
   }
 }
@@ -81,7 +77,7 @@ function indexIn(names: string[], name: string): number {
   return index < 0 ? names.push(name) - 1 : index;
 }
 
-function ratio(from: string, to: string): Ratio {
+export function ratio(from: string, to: string): Ratio {
   const a = parseDecimal(from);
   const b = parseDecimal(to);
   const num = a.mantissa * 10n ** BigInt(b.scale);
@@ -90,7 +86,8 @@ function ratio(from: string, to: string): Ratio {
 }
 
 /** NaN when the result is not whole. */
-function scaled(value: number, by: { readonly num: bigint; readonly den: bigint }): number {
+export function scaled(value: number, by: Ratio): number {
+  if (by === null) return value;
   if (!Number.isSafeInteger(value)) return NaN;
   const product = BigInt(value) * by.num;
   return product % by.den === 0n ? Number(product / by.den) : NaN;

@@ -1,0 +1,116 @@
+/**
+ * The default store: one LMDB file beside the journal, written by the engine's service thread, readable by any other process meanwhile. A batch and the journal
+ * position behind it are committed together, so the store is always the projection of a prefix of the journal.
+ */
+import { existsSync } from 'node:fs';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { UsageError } from '../core/numbers/errors.js';
+import type { JournalPosition } from './journal.js';
+import {
+  type AuditDoc,
+  type FillDoc,
+  type LevelDoc,
+  type OrderDoc,
+  type RunDoc,
+  SCHEMA_VERSION,
+  type Store,
+  type StoreBatch,
+  type TimeRange,
+} from './schema.js';
+
+export const LMDB_NAME = 'store.lmdb';
+
+interface Head {
+  readonly version: number;
+  readonly position: JournalPosition;
+}
+
+const HEAD = 'head';
+/** Above every key part that is a number. */
+const LAST = Number.MAX_VALUE;
+
+export class LmdbStore implements Store {
+  readonly name = 'lmdb';
+  readonly #root: RootDatabase<unknown, string>;
+  readonly #head: Database<Head, string>;
+  readonly #runs: Database<RunDoc, number>;
+  readonly #orders: Database<OrderDoc, number>;
+  readonly #fills: Database<FillDoc, [number, number, number]>;
+  readonly #levels: Database<LevelDoc, [string, number]>;
+  readonly #audit: Database<AuditDoc, [number, number, number]>;
+
+  /** Throws UsageError for a store of another version. */
+  constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
+    this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 8, readOnly: options.readOnly ?? false });
+    this.#head = this.#root.openDB<Head, string>({ name: 'head' });
+    this.#runs = this.#root.openDB<RunDoc, number>({ name: 'runs' });
+    this.#orders = this.#root.openDB<OrderDoc, number>({ name: 'orders' });
+    this.#fills = this.#root.openDB<FillDoc, [number, number, number]>({ name: 'fills' });
+    this.#levels = this.#root.openDB<LevelDoc, [string, number]>({ name: 'levels' });
+    this.#audit = this.#root.openDB<AuditDoc, [number, number, number]>({ name: 'audit' });
+    const version = this.#head.get(HEAD)?.version ?? SCHEMA_VERSION;
+    if (version !== SCHEMA_VERSION) {
+      void this.#root.close();
+      throw new UsageError(
+        `${path} has store format ${version}; this Thor reads format ${SCHEMA_VERSION}: move it away, it is made again from the journal`,
+      );
+    }
+  }
+
+  /** Null when there is no file: readers of another process do not create one. */
+  static openToRead(path: string): LmdbStore | null {
+    return existsSync(path) ? new LmdbStore(path, { readOnly: true }) : null;
+  }
+
+  position(): Promise<JournalPosition | null> {
+    return Promise.resolve(this.#head.get(HEAD)?.position ?? null);
+  }
+
+  runs(): Promise<readonly RunDoc[]> {
+    return Promise.resolve([...valuesOf(this.#runs.getRange({}))]);
+  }
+
+  orders(ids: readonly number[]): Promise<ReadonlyMap<number, OrderDoc>> {
+    const found = new Map<number, OrderDoc>();
+    for (const id of ids) {
+      const doc = this.#orders.get(id);
+      if (doc !== undefined) found.set(id, doc);
+    }
+    return Promise.resolve(found);
+  }
+
+  allOrders(): Iterable<OrderDoc> {
+    return valuesOf(this.#orders.getRange({ snapshot: false }));
+  }
+
+  fills(range: TimeRange): Iterable<FillDoc> {
+    return valuesOf(this.#fills.getRange({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false }));
+  }
+
+  levels(): Iterable<LevelDoc> {
+    return valuesOf(this.#levels.getRange({}));
+  }
+
+  audit(range: TimeRange): Iterable<AuditDoc> {
+    return valuesOf(this.#audit.getRange({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false }));
+  }
+
+  async write(batch: StoreBatch): Promise<void> {
+    await this.#root.batch(() => {
+      for (const doc of batch.runs) void this.#runs.put(doc.tables.run, doc);
+      for (const doc of batch.orders) void this.#orders.put(doc.orderId, doc);
+      for (const doc of batch.fills) void this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc);
+      for (const doc of batch.levels) void this.#levels.put([doc.strategy, doc.level], doc);
+      for (const doc of batch.audit) void this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc);
+      void this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position });
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#root.close();
+  }
+}
+
+function* valuesOf<V>(range: Iterable<{ readonly value: V }>): Generator<V> {
+  for (const { value } of range) yield value;
+}
