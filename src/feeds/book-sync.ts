@@ -250,6 +250,8 @@ export class BookSync {
       case 'plus-one-connection':
       case 'none':
         return SYNC_DELTA;
+      default:
+        return SYNC_GAP;
     }
   }
 

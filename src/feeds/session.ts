@@ -22,6 +22,8 @@ const WATCH_MS = 500;
 /** Least time between two resyncs of one book inside the stream; longer after each that did not help. */
 const RESYNC_FIRST_MS = 1_000;
 const RESYNC_MOST_MS = 30_000;
+/** A snapshot in the stream that takes longer is asked for again. */
+const SNAPSHOT_WITHIN_MS = 5_000;
 /** A symbol that stays silent over several connections is quiet, not broken: its deadline doubles up to this many times. */
 const MOST_PATIENCE = 6;
 /** Planned reconnects of many connections must not fall together: each takes up to this share off. */
@@ -63,7 +65,9 @@ export class Session {
   readonly reader: FrameReader;
   readonly plan: ConnectionPlan;
   isOpen = false;
-  /** Connections opened after the first. */
+  /** How often it was opened: names the connection that is open now. */
+  opened = 0;
+  /** Attempts after the first. */
   reconnects = 0;
   stales = 0;
   readonly #venue: Venue;
@@ -174,6 +178,7 @@ export class Session {
   #opened(): void {
     const nowUs = this.#clock.nowUs();
     this.isOpen = true;
+    this.opened++;
     this.#openUs = nowUs;
     this.#heardUs = nowUs;
     this.#badFrames = 0;
@@ -234,7 +239,18 @@ export class Session {
       this.reconnect('planned');
       return;
     }
-    if (this.plan.carriesBooks && this.#findStale(nowUs)) this.reconnect('stale');
+    if (!this.plan.carriesBooks) return;
+    if (this.#findStale(nowUs)) this.reconnect('stale');
+    else if (this.#venue.snapshot === 'in-band') this.#askAgain(nowUs);
+  }
+
+  /** Books whose snapshot did not come although it was asked for. */
+  #askAgain(nowUs: number): void {
+    for (const watch of this.#watches) {
+      if (!watch.slot.sync.needsSnapshot || nowUs - Math.max(watch.resyncAtUs, this.#openUs) < SNAPSHOT_WITHIN_MS * 1000) continue;
+      this.resync(watch.slot);
+      if (!this.isOpen) return;
+    }
   }
 
   /** Marks books that were silent for too long; pings do not count. */

@@ -90,11 +90,14 @@ function decimal(count: number, unit: number, scale: number): string {
 }
 
 export function hashOf(bids: readonly (readonly [string, string])[], asks: readonly (readonly [string, string])[]): string {
-  const side = (levels: readonly (readonly [string, string])[]): string => levels.map((level) => level.join(':')).join(',');
   return createHash('sha256')
-    .update(`${side(bids)}|${side(asks)}`)
+    .update(`${sideText(bids)}|${sideText(asks)}`)
     .digest('hex')
     .slice(0, 16);
+}
+
+function sideText(levels: readonly (readonly [string, string])[]): string {
+  return levels.map((level) => level.join(':')).join(',');
 }
 
 export function tradeLine(line: number, symbol: string, trade: TradeRecord): string {

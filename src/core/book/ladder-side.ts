@@ -5,7 +5,6 @@
  */
 import {
   SIDE_BITS,
-  SIDE_BITS_WORDS,
   SIDE_LOTS,
   SIDE_NODE_KEYS,
   SIDE_NODE_LINKS,

@@ -121,8 +121,17 @@ export function aggParts(idFirst: boolean): readonly Part[] {
     ...(idFirst
       ? [text(',"a":'), int(FIELD_ID), text(',"s":"'), symbol(), text('"')]
       : [text(',"s":"'), symbol(), text('","a":'), int(FIELD_ID)]),
-    ...[text(',"p":"'), decimal(NUMBER_PRICE), text('","q":"'), decimal(NUMBER_QTY)],
-    ...[text('","f":'), int(FIELD_UNUSED), text(',"l":'), int(FIELD_UNUSED), text(',"T":'), int(FIELD_TIME), text(',"m":')],
+    text(',"p":"'),
+    decimal(NUMBER_PRICE),
+    text('","q":"'),
+    decimal(NUMBER_QTY),
+    text('","f":'),
+    int(FIELD_UNUSED),
+    text(',"l":'),
+    int(FIELD_UNUSED),
+    text(',"T":'),
+    int(FIELD_TIME),
+    text(',"m":'),
     choice(FIELD_SIDE, TAKER),
     set(FIELD_KIND, TRADE_KIND_AGG),
   ];
@@ -131,8 +140,14 @@ export function aggParts(idFirst: boolean): readonly Part[] {
 /** A symbol cannot be reordered around these: they begin behind it, with its closing quote. */
 export function quoteParts(): readonly Part[] {
   return [
-    ...[text('","b":"'), decimal(NUMBER_BID), text('","B":"'), decimal(NUMBER_BID_QTY)],
-    ...[text('","a":"'), decimal(NUMBER_ASK), text('","A":"'), decimal(NUMBER_ASK_QTY)],
+    text('","b":"'),
+    decimal(NUMBER_BID),
+    text('","B":"'),
+    decimal(NUMBER_BID_QTY),
+    text('","a":"'),
+    decimal(NUMBER_ASK),
+    text('","A":"'),
+    decimal(NUMBER_ASK_QTY),
   ];
 }
 
