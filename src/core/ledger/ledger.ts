@@ -43,6 +43,8 @@ export class Ledger {
   readonly #lastMicro: (bigint | null)[];
   readonly #strategies = new Map<number, StrategyBooks>();
   readonly #fillsByVenue: number[];
+  /** Fills and fundings. */
+  readonly #entriesByVenue: number[];
 
   constructor(tables: RunTables) {
     this.#tables = tables;
@@ -51,6 +53,7 @@ export class Ledger {
     this.#netLots = tables.instruments.map(() => 0n);
     this.#lastMicro = tables.instruments.map(() => null);
     this.#fillsByVenue = tables.venues.map(() => 0);
+    this.#entriesByVenue = tables.venues.map(() => 0);
   }
 
   get assets(): readonly AssetUnit[] {
@@ -65,6 +68,7 @@ export class Ledger {
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);
     this.#fillsByVenue[venue] = (this.#fillsByVenue[venue] ?? 0) + 1;
+    this.#entriesByVenue[venue] = (this.#entriesByVenue[venue] ?? 0) + 1;
     const lots = BigInt(fill.fillLots);
     const signedLots = fill.side === SIDE_BUY ? lots : -lots;
     const micro = microOf(fill.fillTicks);
@@ -96,7 +100,9 @@ export class Ledger {
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);
     const amount = this.#money.fromWallet(funding.asset, funding.amount);
-    this.#addToWallet(this.#money.instrument(funding.instrument).venueIndex, funding.asset, amount);
+    const venue = this.#money.instrument(funding.instrument).venueIndex;
+    this.#entriesByVenue[venue] = (this.#entriesByVenue[venue] ?? 0) + 1;
+    this.#addToWallet(venue, funding.asset, amount);
     this.#strategy(funding.strategy).applyFunding(funding.asset, amount);
     return true;
   }
@@ -128,6 +134,7 @@ export class Ledger {
       venues: wallets,
       fills: this.#fillsByVenue.reduce((sum, count) => sum + count, 0),
       fillsByVenue: [...this.#fillsByVenue],
+      entriesByVenue: [...this.#entriesByVenue],
     };
   }
 

@@ -40,6 +40,8 @@ export interface LedgerSnapshot {
   readonly venues: readonly VenueWallet[];
   readonly fills: number;
   readonly fillsByVenue: readonly number[];
+  /** Fills and fundings applied, by venue: tells how far a venue's account may be compared. */
+  readonly entriesByVenue: readonly number[];
 }
 
 export const PART_NAMES = ['grid', 'arb', 'other', 'trend', 'fees', 'funding', 'conversion', 'rounding'] as const;

@@ -136,9 +136,9 @@ export class PaperGateway implements Role {
     this.#isStopping = true;
   }
 
-  /** True when no request and no answer is under way. */
+  /** True when no request and no answer is under way, and the executor has taken all answers: it must still be turning while a gateway drains. */
   isDrained(): boolean {
-    return this.#requests.waiting() === 0 && this.#inFlight.count === 0 && this.#answers.count === 0;
+    return this.#requests.waiting() === 0 && this.#inFlight.count === 0 && this.#answers.count === 0 && this.#outcomes.waiting() === 0;
   }
 
   /** Live orders as the venue holds them. */
@@ -261,7 +261,7 @@ export class PaperGateway implements Role {
     for (const fill of state.fills) {
       if (!this.account.has(fill.instrument)) continue;
       const paper = paperFillOf(fill, this.#deps.tables);
-      this.account.applyFill({ instrument: fill.instrument, side: fill.side, ...paper });
+      this.account.apply({ instrument: fill.instrument, side: fill.side, ...paper });
       const fills = byOrder.get(fill.orderId);
       if (fills === undefined) byOrder.set(fill.orderId, [paper]);
       else fills.push(paper);

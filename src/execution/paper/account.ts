@@ -1,42 +1,28 @@
 /**
- * The paper venue's own account: wallets by asset and contract positions at average cost, as a venue keeps them. It is the judge of the ledger, so it shares no
- * arithmetic with it: a position's cost is averaged here where the ledger keeps lots, and amounts have another scale. Called by the paper venue on each fill.
+ * The paper venue's own account, as a venue keeps one. It is the judge of the ledger, so it shares no arithmetic with it: a position's cost is averaged here
+ * where the ledger keeps lots, and amounts have another scale. Called by the paper venue on each fill, and by the host for the summary's `residual`.
+ *
+ * A fill is in this account at once, in the ledger only when its outcome was journaled. So that the two can be compared at any moment, a second set of books
+ * lags behind: `changes` brings it up to the number of entries that the ledger has seen of this venue, in the same order, and compares those.
  *
  * No margin and no liquidation: contract orders are not refused for want of collateral. Spot orders are.
  */
+import type { LedgerSnapshot } from '../../core/ledger/parts.js';
 import type { Marks } from '../../core/ledger/marks.js';
-import { MICRO_PER_TICK } from '../../core/ledger/marks.js';
 import type { AccountChange } from '../../core/ledger/pnl.js';
-import { SIDE_BUY } from '../../core/memory/record.js';
 import { assert } from '../../core/numbers/errors.js';
 import type { RunTables } from '../../core/orders/tables.js';
+import { AccountBooks, type AccountFill, type AccountFunding } from './account-books.js';
 import { depositOf, type PaperOptions } from './options.js';
-import { AMOUNT_SCALE, amountOf, floatOf, Terms, WALLET_UNIT } from './terms.js';
-
-export interface AccountFill {
-  readonly instrument: number;
-  readonly side: number;
-  readonly ticks: number;
-  readonly lots: number;
-  /** 1e-8 of the fee asset. */
-  readonly fee: number;
-  readonly feeAsset: string;
-}
-
-interface Position {
-  lots: bigint;
-  /** Signed value at which the open lots were entered. */
-  basis: bigint;
-  lastMicro: bigint;
-}
+import { AMOUNT_SCALE, amountOf, floatOf, Terms } from './terms.js';
 
 export class PaperAccount {
   readonly #terms = new Map<number, Terms>();
-  readonly #positions = new Map<number, Position>();
-  readonly #wallets = new Map<string, bigint>();
   readonly #deposits = new Map<string, bigint>();
-  /** Fills applied since the ledger began, recovered ones included. */
-  fills = 0;
+  readonly #now: AccountBooks;
+  readonly #told: AccountBooks;
+  /** Entries in #now that #told does not have yet. */
+  readonly #untold: (AccountFill | AccountFunding)[] = [];
 
   constructor(
     tables: RunTables,
@@ -48,11 +34,11 @@ export class PaperAccount {
       this.#terms.set(instrument.index, new Terms(instrument));
       const { base, quote, settle } = instrument;
       for (const asset of instrument.kind === 'spot' ? [base, quote] : [settle]) {
-        if (this.#deposits.has(asset)) continue;
-        this.#deposits.set(asset, amountOf(depositOf(options, venue, asset)));
-        this.#wallets.set(asset, amountOf(depositOf(options, venue, asset)));
+        if (!this.#deposits.has(asset)) this.#deposits.set(asset, amountOf(depositOf(options, venue, asset)));
       }
     }
+    this.#now = new AccountBooks(this.#terms, this.#deposits);
+    this.#told = new AccountBooks(this.#terms, this.#deposits);
   }
 
   terms(instrument: number): Terms {
@@ -66,11 +52,11 @@ export class PaperAccount {
   }
 
   assets(): string[] {
-    return [...this.#wallets.keys()];
+    return [...this.#deposits.keys()];
   }
 
   wallet(asset: string): bigint {
-    return this.#wallets.get(asset) ?? 0n;
+    return this.#now.wallet(asset);
   }
 
   walletFloat(asset: string): number {
@@ -79,81 +65,51 @@ export class PaperAccount {
 
   /** Net signed lots of a contract. */
   positionLots(instrument: number): number {
-    return Number(this.#positions.get(instrument)?.lots ?? 0n);
+    return Number(this.#now.lots(instrument));
   }
 
-  applyFill(fill: AccountFill): void {
-    const terms = this.terms(fill.instrument);
-    const lots = fill.side === SIDE_BUY ? BigInt(fill.lots) : -BigInt(fill.lots);
-    const micro = BigInt(fill.ticks) * MICRO_PER_TICK;
-    if (terms.isSpot) {
-      this.#add(terms.instrument.base, terms.base(lots));
-      this.#add(terms.money, -terms.value(lots, micro));
-    } else {
-      this.#trade(terms, lots, micro);
-    }
-    this.#add(fill.feeAsset, -BigInt(fill.fee) * WALLET_UNIT);
-    this.fills++;
+  /** Price of the last fill in micro-ticks, null before the first. */
+  lastMicro(instrument: number): bigint | null {
+    return this.#now.lastMicro(instrument);
   }
 
-  /** Wallet plus unrealised profit at the marks. */
-  equity(asset: string, marks: Marks): bigint {
-    let sum = this.wallet(asset);
-    for (const [instrument, position] of this.#positions) {
-      const terms = this.terms(instrument);
-      if (terms.money !== asset || position.lots === 0n) continue;
-      const value = terms.value(position.lots, marks(instrument) ?? position.lastMicro);
-      sum += terms.isInverse ? position.basis - value : value - position.basis;
-    }
-    return sum;
+  /** Fills and fundings of all runs. */
+  get entries(): number {
+    return this.#now.entries;
   }
 
-  /** Equity minus deposits, per asset. */
-  changes(marks: Marks): AccountChange[] {
+  apply(entry: AccountFill | AccountFunding): void {
+    this.#now.apply(entry);
+    this.#untold.push(entry);
+  }
+
+  /** Equity minus deposits, per asset. @param entries that the ledger has seen of this venue; absent: all that this account has */
+  changes(marks: Marks, entries?: number): AccountChange[] {
+    this.#tell(entries ?? this.#now.entries);
+    const books = entries === undefined ? this.#now : this.#told;
     return this.assets().map((asset) => ({
       asset,
       scale: AMOUNT_SCALE,
-      change: this.equity(asset, marks) - (this.#deposits.get(asset) ?? 0n),
+      change: books.equity(asset, marks) - (this.#deposits.get(asset) ?? 0n),
     }));
   }
 
-  /** A contract trade: what closes is realised into the wallet at average cost, the rest is entered. */
-  #trade(terms: Terms, lots: bigint, micro: bigint): void {
-    const position = this.#positions.get(terms.instrument.index) ?? { lots: 0n, basis: 0n, lastMicro: micro };
-    this.#positions.set(terms.instrument.index, position);
-    position.lastMicro = micro;
-    let value = terms.value(lots, micro);
-    let opening = lots;
-    if (position.lots !== 0n && position.lots > 0n !== lots > 0n) {
-      const held = size(position.lots);
-      const closing = size(lots) < held ? size(lots) : held;
-      const costShare = (position.basis * closing) / held;
-      const valueShare = (value * closing) / size(lots);
-      const realised = -valueShare - costShare;
-      this.#add(terms.money, terms.isInverse ? -realised : realised);
-      position.basis -= costShare;
-      position.lots += lots > 0n ? closing : -closing;
-      opening += lots > 0n ? -closing : closing;
-      value -= valueShare;
-    }
-    position.lots += opening;
-    position.basis += value;
-  }
-
-  #add(asset: string, amount: bigint): void {
-    this.#wallets.set(asset, this.wallet(asset) + amount);
+  #tell(entries: number): void {
+    const ready = this.#untold.splice(0, Math.max(0, entries - this.#told.entries));
+    for (const entry of ready) this.#told.apply(entry);
   }
 }
 
-/** Changes of several venues' accounts, summed by asset at the same marks: what the summary's `residual` compares the ledger with. */
-export function sumChanges(accounts: readonly PaperAccount[], marks: Marks): AccountChange[] {
+/**
+ * Changes of several venues' accounts, summed by asset at the same marks: what the summary's `residual` compares the ledger with.
+ * @param ledger at the same marks: compares what both sides have seen, while fills are still on their way to the journal. Absent: everything, for the end of a run.
+ */
+export function sumChanges(accounts: readonly PaperAccount[], marks: Marks, ledger?: LedgerSnapshot): AccountChange[] {
   const sums = new Map<string, bigint>();
   for (const account of accounts) {
-    for (const one of account.changes(marks)) sums.set(one.asset, (sums.get(one.asset) ?? 0n) + one.change);
+    const venueIndex = ledger?.venues.findIndex(({ venue }) => venue === account.venue) ?? -1;
+    const changes = ledger === undefined ? account.changes(marks) : account.changes(marks, ledger.entriesByVenue[venueIndex] ?? 0);
+    for (const one of changes) sums.set(one.asset, (sums.get(one.asset) ?? 0n) + one.change);
   }
   return [...sums].map(([asset, change]) => ({ asset, scale: AMOUNT_SCALE, change }));
-}
-
-function size(value: bigint): bigint {
-  return value < 0n ? -value : value;
 }

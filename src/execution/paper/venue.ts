@@ -225,7 +225,7 @@ export class PaperVenue {
       tradeId: this.#deps.nextTradeId(),
       tsUs: this.#deps.wallUs(this.#nowUs),
     };
-    this.#account.applyFill({ instrument: order.instrument, side: order.side, ticks, lots, fee, feeAsset });
+    this.#account.apply({ instrument: order.instrument, side: order.side, ticks, lots, fee, feeAsset });
     order.cumLots += lots;
     order.fills.push(fill);
     this.fills++;

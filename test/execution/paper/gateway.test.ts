@@ -295,7 +295,7 @@ describe('paper gateway: amend, cancel, query', () => {
       first.slice(1, 3).map(({ tradeId, cum, fee }) => [tradeId, cum, fee]),
     );
     expect(brief(again)).toEqual(['ACK', 'FILL 30@10001', 'FILL 10@10002', `NOT_FOUND ${Reason.UNKNOWN_ORDER}`]);
-    expect(bench.gateway.account.fills).toBe(2);
+    expect(bench.gateway.account.entries).toBe(2);
   });
 
   it('an id that exists is refused', () => {

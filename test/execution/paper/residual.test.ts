@@ -90,7 +90,7 @@ describe('residual', () => {
           ledger.applyFill(fill);
           const account = accounts.find((one) => one.has(fill.instrument));
           const { instrument, side, fillTicks: ticks, fillLots: lots, fee } = fill;
-          account?.applyFill({ instrument, side, ticks, lots, fee, feeAsset: TABLES.assets[fill.feeAsset] ?? '' });
+          account?.apply({ instrument, side, ticks, lots, fee, feeAsset: TABLES.assets[fill.feeAsset] ?? '' });
         }
         for (const used of [marks, (): null => null]) {
           for (const row of pnlRows(start, ledger.snapshot(used), sumChanges(accounts, used))) {
@@ -107,6 +107,13 @@ describe('residual', () => {
       fc.property(fc.array(anyAct, { minLength: 20, maxLength: 120 }), anyMarks, (acts, marks) => {
         const desk = new Desk();
         const ledger = new Ledger(TABLES);
+        const start = new Ledger(TABLES).snapshot(marks);
+        const compare = (isEnd: boolean): void => {
+          const snapshot = ledger.snapshot(marks);
+          // While answers travel, the account is ahead: both are compared as of what the ledger has seen.
+          const changes = sumChanges([bench.gateway.account], marks, ...(isEnd ? [] : [snapshot]));
+          for (const row of pnlRows(start, snapshot, changes)) expect(row).toMatchObject({ unexplained: '0', residual: '0' });
+        };
         let run = 1;
         const startBench = (): Bench =>
           new Bench({
@@ -168,15 +175,14 @@ describe('residual', () => {
             show();
           }
           desk.hear(bench.step(4));
+          for (const fill of desk.fills.slice(ledger.snapshot(marks).fills)) expect(ledger.applyFill(fill)).toBe(true);
+          if (act.pick < 3) compare(false);
         }
         for (let turn = 0; turn < 5; turn++) desk.hear(bench.step(10));
         expect(bench.gateway.isDrained()).toBe(true);
-        for (const fill of desk.fills) expect(ledger.applyFill(fill)).toBe(true);
-        const start = new Ledger(TABLES).snapshot(marks);
-        for (const row of pnlRows(start, ledger.snapshot(marks), sumChanges([bench.gateway.account], marks))) {
-          expect(row).toMatchObject({ unexplained: '0', residual: '0' });
-        }
-        expect(bench.gateway.account.fills).toBe(desk.fills.length);
+        for (const fill of desk.fills.slice(ledger.snapshot(marks).fills)) expect(ledger.applyFill(fill)).toBe(true);
+        compare(true);
+        expect(bench.gateway.account.entries).toBe(desk.fills.length);
         expect(bench.gateway.openOrderCount()).toBe(desk.live().length);
         if (instrument !== SPOT) expect(bench.gateway.account.positionLots(instrument)).toBe(ledger.netLots(instrument));
       }),
