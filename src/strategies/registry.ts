@@ -1,6 +1,7 @@
 /** The built-in kinds. A new strategy is one file and one line here. */
 import type { StrategyDefinition } from '../core/ports/strategy.js';
+import arb from './arb.js';
 import grid from './grid.js';
 import template from './template.js';
 
-export const STRATEGIES: readonly StrategyDefinition[] = [grid, template];
+export const STRATEGIES: readonly StrategyDefinition[] = [grid, arb, template];

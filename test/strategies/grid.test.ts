@@ -254,15 +254,17 @@ describe('a neutral grid', () => {
   });
 });
 
-describe('a resumed grid', () => {
-  const options = (recovered: RecoveredState): Partial<WorldOptions> => ({ recovered, run: 2 });
+function secondRun(recovered: RecoveredState): Partial<WorldOptions> {
+  return { recovered, run: 2 };
+}
 
+describe('a resumed grid', () => {
   it('has the same levels and the same orders, and does not anchor anew', () => {
     const before = started();
     before.fill(before.orders()[2]!, 10);
     before.step(2);
     const kept = shown(before);
-    const after = world({}, options(before.crash()));
+    const after = world({}, secondRun(before.crash()));
     after.quote(0, 580_000, 580_010);
     after.step(3);
     const resumed = gridOf(after);
@@ -276,7 +278,7 @@ describe('a resumed grid', () => {
     const before = started();
     const buy = before.orders()[2]!;
     before.fill(buy, 10); // in the journal, the strategy never saw it
-    const after = world({}, options(before.crash()));
+    const after = world({}, secondRun(before.crash()));
     expect(gridOf(after).levels!.heldLots(2)).toBe(10);
     after.quote(0, 596_900, 597_000);
     after.step(3);
@@ -285,7 +287,7 @@ describe('a resumed grid', () => {
 
   it('makes a new ladder when the parameters changed, after cancelling the old orders', () => {
     const before = started();
-    const after = world({ step: '1%' }, options(before.crash()));
+    const after = world({ step: '1%' }, secondRun(before.crash()));
     after.quote(0, MID - 5, MID + 5);
     after.step(20, 100_000);
     expect(shown(after)).toEqual([
@@ -364,7 +366,7 @@ describe('whatever happens', () => {
               default: {
                 const kept = shown(w);
                 faults.push(...w.faults);
-                w = world({ step: '0.3%' }, { instruments, recovered: w.crash(), run: 1 + Number(w.tables.run), startUs: w.nowUs });
+                w = world({ step: '0.3%' }, { instruments, recovered: w.crash(), run: 1 + w.tables.run, startUs: w.nowUs });
                 expect(shown(w)).toEqual(kept);
                 w.quote(0, mid - 5, mid + 5);
                 break;

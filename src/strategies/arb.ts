@@ -1,0 +1,592 @@
+/**
+ * `arb`: takes both sides of a crossing between two instruments of one base asset, and of a basis between spot and contract. Called by StrategyRunner on the
+ * hot lane. The parts that decide stand in arb/: edge (how much, pure), leg (one order), pair (what is going on between two instruments).
+ *
+ * A deal is taken only if both legs would be accepted: lots, value, balance, position, book age are checked before the first is sent, and the executor checks
+ * the group again. Legs are immediate-or-cancel. What one leg fills beyond the other is closed at once where it costs least: on either instrument.
+ * Every crossing is counted as taken, or once per episode and reason as refused.
+ */
+import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
+import { FLAG_HEDGE, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../core/memory/record.js';
+import { isTerminal } from '../core/orders/order-state.js';
+import { Reason } from '../core/orders/reasons.js';
+import type { Instrument } from '../core/orders/instrument.js';
+import type {
+  BookView,
+  LevelRecord,
+  OrderDraft,
+  OrderEvent,
+  Strategy,
+  StrategyContext,
+  StrategyDefinition,
+  StrategySetup,
+} from '../core/ports/strategy.js';
+import {
+  baseOfLot,
+  legTerms,
+  LegSizes,
+  limitBehind,
+  SideLevels,
+  sizeLegs,
+  takes,
+  walk,
+  Walk,
+  type LegTerms,
+  type WalkLimits,
+} from './arb/edge.js';
+import { ARB_STATE_NAMES, LegState, PAIR_STATE, type Leg } from './arb/leg.js';
+import { LEVELS_PER_PAIR, Pair, PairState } from './arb/pair.js';
+import { ARB_PARAMS, arbSettings, type ArbSettings } from './arb/params.js';
+
+/** Pauses between attempts to close what is naked, and after deals that filled nothing. */
+const HEDGE_PAUSE_US = 100_000;
+const HEDGE_PAUSE_MOST_US = 5_000_000;
+const FAILURE_PAUSE_MOST_US = 30_000_000;
+/** After this long without anything naked, the naked account starts again at zero. */
+const NAKED_REST_US = 30_000_000;
+/** Scales of the pair record: base units, and base x edge, as whole numbers. */
+const BASE_SCALE = 1e9;
+const EDGE_SCALE = 1e12;
+
+export class ArbStrategy implements Strategy {
+  readonly #settings: ArbSettings;
+  readonly #instruments: readonly Instrument[];
+  readonly #terms: readonly LegTerms[];
+  readonly #pairs: (Pair | null)[] = [];
+  /** Pairs that an instrument takes part in, by slot. */
+  readonly #pairsOf: Pair[][];
+  /** Pairs with something going on, by slot. */
+  readonly #busy: Uint8Array;
+  readonly #dirty: Uint8Array;
+  readonly #asks: SideLevels;
+  readonly #bids: SideLevels;
+  readonly #walk = new Walk();
+  readonly #sizes = new LegSizes();
+  readonly #limits = { minEdge: 0, laterCost: 0, maxBase: 0 } satisfies WalkLimits;
+  readonly #draft: OrderDraft = {
+    level: 0,
+    slot: 0,
+    side: 0,
+    priceTicks: 0,
+    qtyLots: 0,
+    flags: 0,
+    timeInForce: TIF_IOC,
+    group: 0,
+    groupLegs: 0,
+  };
+  readonly #record: LevelRecord = {
+    level: 0,
+    state: 0,
+    side: 0,
+    slot: 0,
+    priceTicks: 0,
+    qtyLots: 0,
+    cumLots: 0,
+    auxTicks: 0,
+    auxLots: 0,
+    reason: 0,
+  };
+  /** Naked value times seconds spent, and when something was last naked. */
+  #nakedSpent = 0;
+  #nakedUs = -Infinity;
+  #timerUs = Number.NaN;
+
+  constructor(setup: StrategySetup) {
+    this.#settings = arbSettings(setup.name, setup.params);
+    this.#instruments = setup.instruments;
+    this.#terms = setup.instruments.map(legTerms);
+    this.#pairsOf = setup.instruments.map(() => []);
+    this.#busy = new Uint8Array(setup.instruments.length);
+    this.#makePairs(setup);
+    this.#dirty = new Uint8Array(this.#pairs.length * LEVELS_PER_PAIR);
+    this.#asks = new SideLevels(this.#settings.depth);
+    this.#bids = new SideLevels(this.#settings.depth);
+    this.#recover(setup);
+  }
+
+  /** Read-only, for tests. */
+  get pairs(): readonly Pair[] {
+    return this.#pairs.filter((pair) => pair !== null);
+  }
+
+  onStart(ctx: StrategyContext): void {
+    for (const pair of this.#pairs) if (pair !== null) this.#progress(ctx, pair);
+  }
+
+  onTop(ctx: StrategyContext, slot: number): void {
+    const pairs = this.#pairsOf[slot]!;
+    for (let i = 0; i < pairs.length; i++) {
+      this.#consider(ctx, pairs[i]!, 1);
+      this.#consider(ctx, pairs[i]!, -1);
+    }
+  }
+
+  onOrder(ctx: StrategyContext, event: OrderEvent): void {
+    const pair = this.#pairs[Math.floor(event.level / LEVELS_PER_PAIR)];
+    if (pair === undefined || pair === null || event.level === pair.recordLevel) return;
+    const leg = pair.legOf(event.level);
+    const lots = leg.onEvent(event);
+    if (lots > 0) this.#credit(pair, leg, lots, event.fillTicks > 0 ? event.fillTicks : leg.priceTicks);
+    this.#publishLeg(ctx, pair, leg);
+    this.#progress(ctx, pair);
+  }
+
+  onTimer(ctx: StrategyContext): void {
+    this.#countNaked(ctx);
+    for (let i = 0; i < this.#pairs.length; i++) {
+      const pair = this.#pairs[i];
+      if (pair === undefined || pair === null) continue;
+      this.#watchOverdue(ctx, pair);
+      this.#progress(ctx, pair);
+    }
+    this.#publishDirty(ctx);
+  }
+
+  #makePairs(setup: StrategySetup): void {
+    const { name, instruments, levelCapacity } = setup;
+    let usable = 0;
+    for (let i = 0; i < instruments.length; i++) {
+      for (let j = i + 1; j < instruments.length; j++) {
+        // The index counts all pairs, usable or not: level ids stay the same when a setting changes which are.
+        const pair = this.#makePair(this.#pairs.length, i, j);
+        this.#pairs.push(pair);
+        if (pair === null) continue;
+        usable++;
+        this.#pairsOf[i]!.push(pair);
+        this.#pairsOf[j]!.push(pair);
+      }
+    }
+    const listed = instruments
+      .map((instrument) => `${instrument.id} (${instrument.kind} ${instrument.base}/${instrument.quote})`)
+      .join(', ');
+    if (usable === 0) {
+      throw new UsageError(`${name}: mode ${this.#settings.mode} finds no pair of one base and equal quotes (equalQuotes) among ${listed}`);
+    }
+    const needed = this.#pairs.length * LEVELS_PER_PAIR;
+    if (needed > levelCapacity) {
+      throw new UsageError(
+        `${name}: ${this.#pairs.length} pairs need ${needed} level slots, this run has ${levelCapacity} a strategy: use fewer instruments`,
+      );
+    }
+  }
+
+  #makePair(index: number, i: number, j: number): Pair | null {
+    const a = this.#instruments[i]!;
+    const b = this.#instruments[j]!;
+    const { equalQuotes, mode } = this.#settings;
+    const isSameQuote = a.quote === b.quote || (equalQuotes.has(a.quote) && equalQuotes.has(b.quote));
+    // A quanto contract pays in a third asset: its quantity is no quantity of the base.
+    if (a.base !== b.base || !isSameQuote || a.kind === 'quanto' || b.kind === 'quanto') return null;
+    const isBasis = (a.kind === 'spot') !== (b.kind === 'spot');
+    if (mode !== 'auto' && isBasis !== (mode === 'basis')) return null;
+    return new Pair(index, isBasis, i, j, [this.#terms[i]!, this.#terms[j]!]);
+  }
+
+  #recover(setup: StrategySetup): void {
+    const { recovered } = setup;
+    if (recovered === null) return;
+    const published = new Map(recovered.levels.map((level) => [level.level, level]));
+    for (const pair of this.#pairs) {
+      if (pair === null) continue;
+      for (let n = 0; n < 4; n++) {
+        const leg = n < 2 ? pair.legs[n as 0 | 1] : pair.hedges[(n - 2) as 0 | 1];
+        const record = published.get(leg.level);
+        const side = (n & 1) as 0 | 1;
+        leg.totalBase = (record?.auxLots ?? 0) / BASE_SCALE;
+        leg.totalLots = record?.auxTicks ?? 0;
+        pair.netBase[side] = pair.netBase[side]! + leg.totalBase;
+        pair.netLots[side] = pair.netLots[side]! + leg.totalLots;
+      }
+      pair.heldBase = pair.matchedBase();
+      pair.heldEdge = pair.heldBase === 0 ? 0 : (published.get(pair.recordLevel)?.auxTicks ?? 0) / EDGE_SCALE;
+    }
+    const seen = new Set<number>();
+    const orders = [...recovered.orders].sort((a, b) => a.orderId - b.orderId);
+    for (const order of orders) {
+      const pair = this.#pairs[Math.floor(order.level / LEVELS_PER_PAIR)];
+      if (pair === undefined || pair === null || order.level === pair.recordLevel) continue;
+      const leg = pair.legOf(order.level);
+      const known = seen.has(order.level) ? 0 : Math.min(published.get(order.level)?.cumLots ?? 0, order.cumLots);
+      seen.add(order.level);
+      const isLive = !isTerminal(order.state);
+      leg.recover(order.orderId, order.side, order.priceTicks, order.qtyLots, order.cumLots, isLive);
+      this.#credit(pair, leg, order.cumLots - known, order.priceTicks);
+      if (isLive && pair.state === PairState.IDLE) this.#go(pair, PairState.LEGS);
+    }
+    setup.note(`${setup.name}: resumed, ${orders.length} orders of the last run looked at`);
+  }
+
+  /** One direction of one pair: is there a crossing, does it pay, may we, how much. */
+  #consider(ctx: StrategyContext, pair: Pair, direction: 1 | -1): void {
+    const buySide = direction > 0 ? 0 : 1;
+    const sellSide = direction > 0 ? 1 : 0;
+    const buySlot = direction > 0 ? pair.first : pair.second;
+    const sellSlot = direction > 0 ? pair.second : pair.first;
+    const buyBook = ctx.book(buySlot);
+    const sellBook = ctx.book(sellSlot);
+    if (!buyBook.isLive || !sellBook.isLive) return;
+    const buy = pair.terms[buySide];
+    const sell = pair.terms[sellSide];
+    const ask = buyBook.askTicks * buy.tick;
+    const bid = sellBook.bidTicks * sell.tick;
+    if (!(ask > 0 && bid > 0)) return;
+    const limits = this.#limits;
+    const isReducing = pair.heldBase * direction < 0;
+    const isClosing = pair.isBasis && isReducing;
+    limits.minEdge = isClosing ? this.#settings.exitEdge - pair.entryEdge : this.#settings.minEdge;
+    limits.laterCost = pair.isBasis && !isClosing ? buy.fee + sell.fee : 0;
+    const pays = bid * (1 - sell.fee) - ask * (1 + buy.fee + limits.laterCost) >= limits.minEdge * ask;
+    if (bid <= ask && !(isClosing && pays)) {
+      pair.refusedBits[buySide] = 0; // the episode is over
+      return;
+    }
+    if (ctx.isStopping) return;
+    const reason = pays ? this.#whyNot(ctx, pair, buyBook, sellBook) : Reason.EDGE_TOO_SMALL;
+    if (reason !== Reason.NONE) {
+      this.#refuse(ctx, pair, buySide, reason);
+      return;
+    }
+    this.#attempt(ctx, pair, direction, isReducing && (pair.isBasis || buy.isInverse || sell.isInverse));
+  }
+
+  /** What stands against any deal of the pair now. */
+  #whyNot(ctx: StrategyContext, pair: Pair, buyBook: BookView, sellBook: BookView): number {
+    const { bookMaxAgeUs, nakedCap } = this.#settings;
+    if (!buyBook.isFresh(ctx.nowUs, bookMaxAgeUs) || !sellBook.isFresh(ctx.nowUs, bookMaxAgeUs)) return Reason.BOOK_TOO_OLD;
+    if (pair.state === PairState.COOLING && !this.#isRested(ctx, pair)) return Reason.COOLING_DOWN;
+    if (pair.state !== PairState.IDLE || pair.isAnyOut || this.#busy[pair.first]! + this.#busy[pair.second]! > 0) return Reason.LEG_PENDING;
+    return this.#nakedSpent > nakedCap ? Reason.NAKED_CAP : Reason.NONE;
+  }
+
+  /** The pause is over and both books have changed since: what we took ourselves is not taken for an opportunity. */
+  #isRested(ctx: StrategyContext, pair: Pair): boolean {
+    const pauseUs = Math.min(FAILURE_PAUSE_MOST_US, this.#settings.cooldownUs * 2 ** Math.min(pair.failures, 20));
+    if (ctx.nowUs - pair.endedUs < pauseUs) return false;
+    if (ctx.book(pair.first).recvUs <= pair.endedUs || ctx.book(pair.second).recvUs <= pair.endedUs) return false;
+    this.#go(pair, PairState.IDLE);
+    return true;
+  }
+
+  #attempt(ctx: StrategyContext, pair: Pair, direction: 1 | -1, isByHeldLots: boolean): void {
+    const buySide = direction > 0 ? 0 : 1;
+    const sellSide = direction > 0 ? 1 : 0;
+    const buyLeg = pair.legs[buySide];
+    const sellLeg = pair.legs[sellSide];
+    const buy = pair.terms[buySide];
+    const sell = pair.terms[sellSide];
+    const { depth, slippage } = this.#settings;
+    const asks = this.#asks;
+    const bids = this.#bids;
+    asks.count = ctx.book(buyLeg.slot).levels(SIDE_SELL, depth, asks.ticks, asks.lots);
+    bids.count = ctx.book(sellLeg.slot).levels(SIDE_BUY, depth, bids.ticks, bids.lots);
+    if (asks.count === 0 || bids.count === 0) return; // torn or gone: the next change decides
+    const bound = this.#bound(ctx, pair, buyLeg, sellLeg, asks.ticks[0]! * buy.tick, bids.ticks[0]! * sell.tick);
+    if (isByHeldLots) this.#limits.maxBase = Math.min(this.#limits.maxBase, Math.abs(pair.heldBase));
+    const found = this.#walk;
+    walk(asks, buy, bids, sell, this.#limits, found);
+    const sizes = this.#sizes;
+    const fits = isByHeldLots
+      ? sizeByHeld(found, pair, buySide, sizes)
+      : found.base > 0 && sizeLegs(found.base, buy, found.buyTicks, sell, found.sellTicks, sizes);
+    if (!fits) {
+      // Too little to trade: because of the bound, when it was the bound that cut it.
+      const isCut = found.base >= this.#limits.maxBase * (1 - 1e-9);
+      this.#refuse(ctx, pair, buySide, isCut ? bound : Reason.SIZE_BELOW_MINIMUM);
+      return;
+    }
+    const buyTicks = limitBehind(found.buyTicks, true, slippage);
+    const sellTicks = limitBehind(found.sellTicks, false, slippage);
+    this.#send(ctx, pair, direction, { buyTicks, buyLots: sizes.buyLots, sellTicks, sellLots: sizes.sellLots });
+  }
+
+  /** Sets the largest base quantity allowed now; returns the reason that belongs to the tightest bound. */
+  #bound(ctx: StrategyContext, pair: Pair, buyLeg: Leg, sellLeg: Leg, ask: number, bid: number): number {
+    const { maxNotional, maxPosition, nakedCap, legTimeoutUs } = this.#settings;
+    const buy = this.#terms[buyLeg.slot]!;
+    const sell = this.#terms[sellLeg.slot]!;
+    let most = maxNotional / ask;
+    let reason: number = Reason.SIZE_BELOW_MINIMUM;
+    const tighten = (base: number, why: number): void => {
+      if (base >= most) return;
+      most = Math.max(0, base);
+      reason = why;
+    };
+    // If one leg fills and the other hangs until its timeout, naked value times seconds stays within the cap.
+    tighten(nakedCap / (legTimeoutUs / 1e6) / ask, Reason.NAKED_CAP);
+    tighten(maxPosition / ask - ctx.positionLots(buyLeg.slot) * baseOfLot(buy, ask), Reason.POSITION_CAP);
+    tighten(maxPosition / bid + ctx.positionLots(sellLeg.slot) * baseOfLot(sell, bid), Reason.POSITION_CAP);
+    if (buy.isSpot)
+      tighten(
+        ctx.freeBalance(buyLeg.slot, this.#instruments[buyLeg.slot]!.quote) / (ask * (1 + buy.fee + this.#settings.slippage)),
+        Reason.NO_BALANCE,
+      );
+    if (sell.isSpot) tighten(ctx.freeBalance(sellLeg.slot, this.#instruments[sellLeg.slot]!.base), Reason.NO_BALANCE);
+    this.#limits.maxBase = most;
+    return reason;
+  }
+
+  #send(
+    ctx: StrategyContext,
+    pair: Pair,
+    direction: 1 | -1,
+    deal: { readonly buyTicks: number; readonly buyLots: number; readonly sellTicks: number; readonly sellLots: number },
+  ): void {
+    if (!ctx.intents.hasRoom(2)) return;
+    const buyLeg = pair.legs[direction > 0 ? 0 : 1];
+    const sellLeg = pair.legs[direction > 0 ? 1 : 0];
+    buyLeg.start(SIDE_BUY, deal.buyTicks, deal.buyLots, ctx.nowUs);
+    sellLeg.start(SIDE_SELL, deal.sellTicks, deal.sellLots, ctx.nowUs);
+    // The levels' records go first: a restart then knows that any fill of these orders is news.
+    if (!this.#publishLeg(ctx, pair, buyLeg) || !this.#publishLeg(ctx, pair, sellLeg)) {
+      buyLeg.undo();
+      sellLeg.undo();
+      return;
+    }
+    const group = ctx.intents.nextGroup();
+    pair.startDeal(direction);
+    this.#go(pair, PairState.LEGS);
+    this.#place(ctx, buyLeg, 0, group);
+    this.#place(ctx, sellLeg, 0, group);
+    ctx.taken(group);
+  }
+
+  /** @param group 0 for an order that stands alone */
+  #place(ctx: StrategyContext, leg: Leg, flags: number, group: number): void {
+    const draft = this.#draft;
+    draft.level = leg.level;
+    draft.slot = leg.slot;
+    draft.side = leg.side;
+    draft.priceTicks = leg.priceTicks;
+    draft.qtyLots = leg.qtyLots;
+    draft.flags = flags;
+    draft.group = group;
+    draft.groupLegs = group === 0 ? 0 : 2;
+    assert(ctx.intents.place(draft) === RESULT_OK, `room for leg ${leg.level} was checked`);
+  }
+
+  #credit(pair: Pair, leg: Leg, lots: number, ticks: number): void {
+    if (!(lots > 0)) return;
+    const isBuy = leg.side === SIDE_BUY;
+    leg.totalBase += pair.add(leg.slot === pair.first ? 0 : 1, isBuy, lots, ticks * this.#terms[leg.slot]!.tick);
+    leg.totalLots += isBuy ? lots : -lots;
+  }
+
+  /** What the pair's state asks for now. */
+  #progress(ctx: StrategyContext, pair: Pair): void {
+    switch (pair.state) {
+      case PairState.LEGS:
+        if (!pair.legs[0].isOut && !pair.legs[1].isOut) this.#settle(ctx, pair);
+        break;
+      case PairState.HEDGING:
+        if (!pair.hedges[0].isOut && !pair.hedges[1].isOut) this.#settle(ctx, pair);
+        break;
+      case PairState.NAKED:
+        this.#settle(ctx, pair);
+        break;
+      case PairState.COOLING:
+        if (this.#isHedgeable(ctx, pair)) this.#settle(ctx, pair);
+        else this.#isRested(ctx, pair);
+        break;
+      default:
+        if (this.#isHedgeable(ctx, pair)) this.#settle(ctx, pair);
+        break;
+    }
+  }
+
+  /** Close what is naked, or end the deal. */
+  #settle(ctx: StrategyContext, pair: Pair): void {
+    if (this.#isHedgeable(ctx, pair)) {
+      this.#go(pair, PairState.NAKED);
+      this.#hedge(ctx, pair);
+      return;
+    }
+    pair.endDeal();
+    pair.endedUs = ctx.nowUs;
+    pair.hedgeAttempts = 0;
+    this.#go(pair, PairState.COOLING);
+    this.#dirty[pair.recordLevel] = 1;
+    this.#publishPair(ctx, pair);
+  }
+
+  /** Enough is naked for at least one of the venues to take it. Less is kept and joins the next deal. */
+  #isHedgeable(ctx: StrategyContext, pair: Pair): boolean {
+    if (pair.nakedBase === 0) return false;
+    return this.#hedgeLots(ctx, pair, 0) > 0 || this.#hedgeLots(ctx, pair, 1) > 0;
+  }
+
+  /** Lots that would close the naked quantity on one of the two instruments; 0 when the venue does not take so little, or the price is not known yet. */
+  #hedgeLots(ctx: StrategyContext, pair: Pair, side: 0 | 1): number {
+    const terms = pair.terms[side];
+    const book = ctx.book(pair.hedges[side].slot);
+    const isSell = pair.nakedBase > 0;
+    const ticks = isSell ? book.bidTicks : book.askTicks;
+    const price = ticks > 0 ? ticks * terms.tick : pair.hedges[side].priceTicks * terms.tick;
+    if (!(price > 0)) return 0;
+    const lots = Math.floor(Math.abs(pair.nakedBase) / pair.unitOf(side, !isSell, price) + 1e-6);
+    return takes(terms, lots, price) ? lots : 0;
+  }
+
+  #hedge(ctx: StrategyContext, pair: Pair): void {
+    if (ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) return;
+    const isSell = pair.nakedBase > 0;
+    const side = this.#cheaperSide(ctx, pair, isSell);
+    if (side < 0) return; // no live book that takes it: tried again with every timer turn
+    const leg = pair.hedges[side as 0 | 1];
+    const book = ctx.book(leg.slot);
+    const slippage = this.#settings.hedgeSlippage * (1 + pair.hedgeAttempts);
+    const lots = this.#hedgeLots(ctx, pair, side as 0 | 1);
+    leg.start(isSell ? SIDE_SELL : SIDE_BUY, limitBehind(isSell ? book.bidTicks : book.askTicks, !isSell, slippage), lots, ctx.nowUs);
+    if (!this.#publishLeg(ctx, pair, leg)) {
+      leg.undo();
+      return;
+    }
+    pair.hedgeNotBeforeUs = ctx.nowUs + Math.min(HEDGE_PAUSE_MOST_US, HEDGE_PAUSE_US * 2 ** Math.min(pair.hedgeAttempts, 20));
+    pair.hedgeAttempts++;
+    this.#place(ctx, leg, FLAG_HEDGE, 0);
+    this.#go(pair, PairState.HEDGING);
+  }
+
+  /** Where closing costs least: completing the missing leg or undoing the filled one, whichever price after fees is better. -1: nowhere now. */
+  #cheaperSide(ctx: StrategyContext, pair: Pair, isSell: boolean): number {
+    let best = -1;
+    let bestPrice = -Infinity;
+    for (let side = 0; side < 2; side++) {
+      const leg = pair.hedges[side as 0 | 1];
+      const terms = pair.terms[side as 0 | 1];
+      const book = ctx.book(leg.slot);
+      const lots = book.isLive && !leg.isOut ? this.#hedgeLots(ctx, pair, side as 0 | 1) : 0;
+      const price = (isSell ? book.bidTicks : book.askTicks) * terms.tick;
+      if (lots === 0 || !(price > 0)) continue;
+      const instrument = this.#instruments[leg.slot]!;
+      const base = lots * baseOfLot(terms, price);
+      const hasFunds =
+        !terms.isSpot ||
+        (isSell ? ctx.freeBalance(leg.slot, instrument.base) >= base : ctx.freeBalance(leg.slot, instrument.quote) >= base * price);
+      // Without funds by our picture of them it is the last choice, not none: the venue knows better.
+      const worth = (isSell ? price * (1 - terms.fee) : -price * (1 + terms.fee)) - (hasFunds ? 0 : price);
+      if (worth <= bestPrice) continue;
+      best = side;
+      bestPrice = worth;
+    }
+    return best;
+  }
+
+  /** A leg that has no final answer in time is cancelled; a second timeout later the pair goes on without its answer. Late fills are still counted. */
+  #watchOverdue(ctx: StrategyContext, pair: Pair): void {
+    const { legTimeoutUs } = this.#settings;
+    for (let n = 0; n < 4; n++) {
+      const leg = n < 2 ? pair.legs[n as 0 | 1] : pair.hedges[(n - 2) as 0 | 1];
+      if (!leg.isOut || ctx.nowUs - leg.sentUs <= legTimeoutUs) continue;
+      if (leg.state === LegState.SENT && ctx.intents.cancel(leg.level) === RESULT_OK) {
+        leg.state = LegState.CANCELLING;
+        this.#publishLeg(ctx, pair, leg);
+      }
+      const isGivenUp = ctx.nowUs - leg.sentUs > 2 * legTimeoutUs;
+      if (isGivenUp && n < 2 && pair.state === PairState.LEGS && this.#isHedgeable(ctx, pair)) this.#go(pair, PairState.NAKED);
+    }
+  }
+
+  #countNaked(ctx: StrategyContext): void {
+    const seconds = Number.isNaN(this.#timerUs) ? 0 : (ctx.nowUs - this.#timerUs) / 1e6;
+    this.#timerUs = ctx.nowUs;
+    let value = 0;
+    for (let i = 0; i < this.#pairs.length; i++) {
+      const pair = this.#pairs[i];
+      if (pair === undefined || pair === null || pair.nakedBase === 0 || !this.#isHedgeable(ctx, pair)) continue;
+      const book = ctx.book(pair.first);
+      const price = (book.bidTicks > 0 ? book.bidTicks : book.askTicks) * pair.terms[0].tick;
+      if (price > 0) value += Math.abs(pair.nakedBase) * price;
+    }
+    if (value > 0) {
+      this.#nakedSpent += value * seconds;
+      this.#nakedUs = ctx.nowUs;
+    } else if (ctx.nowUs - this.#nakedUs > NAKED_REST_US) {
+      this.#nakedSpent = 0;
+    }
+  }
+
+  #go(pair: Pair, next: number): void {
+    const wasBusy = isBusy(pair.state);
+    pair.go(next);
+    const change = (isBusy(next) ? 1 : 0) - (wasBusy ? 1 : 0);
+    this.#busy[pair.first] = this.#busy[pair.first]! + change;
+    this.#busy[pair.second] = this.#busy[pair.second]! + change;
+  }
+
+  /** Counted once per episode and reason: a crossing that lasts a minute is one opportunity, not a thousand. */
+  #refuse(ctx: StrategyContext, pair: Pair, side: 0 | 1, reason: number): void {
+    const bit = 1 << (reason - Reason.EDGE_TOO_SMALL);
+    if ((pair.refusedBits[side]! & bit) !== 0) return;
+    pair.refusedBits[side] = pair.refusedBits[side]! | bit;
+    ctx.refuse(reason);
+  }
+
+  #publishLeg(ctx: StrategyContext, pair: Pair, leg: Leg): boolean {
+    const record = this.#record;
+    record.level = leg.level;
+    record.state = leg.state;
+    record.side = leg.side;
+    record.slot = leg.slot;
+    record.priceTicks = leg.priceTicks;
+    record.qtyLots = leg.qtyLots;
+    record.cumLots = leg.cumLots;
+    record.auxTicks = leg.totalLots;
+    record.auxLots = Math.round(leg.totalBase * BASE_SCALE);
+    record.reason = Reason.NONE;
+    const isWritten = ctx.publishLevel(record) === RESULT_OK;
+    this.#dirty[leg.level] = isWritten ? 0 : 1;
+    return isWritten;
+  }
+
+  #publishPair(ctx: StrategyContext, pair: Pair): void {
+    const record = this.#record;
+    record.level = pair.recordLevel;
+    record.state = PAIR_STATE;
+    record.side = 0;
+    record.slot = pair.first;
+    record.priceTicks = 0;
+    // For screens; a restart derives both from the legs' own records.
+    record.qtyLots = Math.round(pair.heldBase * BASE_SCALE);
+    record.cumLots = 0;
+    record.auxTicks = Math.round(pair.heldEdge * EDGE_SCALE);
+    record.auxLots = Math.round(pair.nakedBase * BASE_SCALE);
+    record.reason = Reason.NONE;
+    if (ctx.publishLevel(record) === RESULT_OK) this.#dirty[pair.recordLevel] = 0;
+  }
+
+  #publishDirty(ctx: StrategyContext): void {
+    for (let level = 0; level < this.#dirty.length; level++) {
+      const pair = this.#dirty[level] === 0 ? null : this.#pairs[Math.floor(level / LEVELS_PER_PAIR)];
+      if (pair === null || pair === undefined) continue;
+      if (level === pair.recordLevel) this.#publishPair(ctx, pair);
+      else this.#publishLeg(ctx, pair, pair.legOf(level));
+    }
+  }
+}
+
+/** Closing: the same share of what is held on both instruments, so that contracts are closed by the contracts that were opened. */
+function sizeByHeld(found: Walk, pair: Pair, buySide: 0 | 1, out: LegSizes): boolean {
+  const sellSide = buySide === 0 ? 1 : 0;
+  const share = Math.min(1, found.base / Math.abs(pair.heldBase));
+  out.buyLots = Math.floor(share * Math.abs(pair.netLots[buySide]!) + 1e-6);
+  out.sellLots = Math.floor(share * Math.abs(pair.netLots[sellSide]!) + 1e-6);
+  const buy = pair.terms[buySide];
+  const sell = pair.terms[sellSide];
+  return takes(buy, out.buyLots, found.buyTicks * buy.tick) && takes(sell, out.sellLots, found.sellTicks * sell.tick);
+}
+
+function isBusy(state: number): boolean {
+  return state === PairState.LEGS || state === PairState.NAKED || state === PairState.HEDGING;
+}
+
+const arb: StrategyDefinition = {
+  kind: 'arb',
+  pnlKind: 'arb',
+  description: 'Takes crossings between two instruments of one base asset, and the basis between spot and contract.',
+  params: ARB_PARAMS,
+  instruments: { min: 2, max: 12 },
+  levelStates: ARB_STATE_NAMES,
+  create: (setup) => new ArbStrategy(setup),
+};
+
+export default arb;

@@ -1,0 +1,139 @@
+/** What an arbitrage can be told, as plain data, and the same as typed settings. Read once at start. */
+import { UsageError } from '../../core/numbers/errors.js';
+import type { ParamSpec, Params } from '../../core/ports/strategy.js';
+
+export const ARB_PARAMS: readonly ParamSpec[] = [
+  {
+    key: 'mode',
+    unit: '',
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'cross', 'basis'],
+    reason:
+      'cross: the same kind on two venues, taken whenever it pays. basis: spot against contract, held until the basis reverts. auto: each pair by its kinds.',
+  },
+  {
+    key: 'minEdge',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.0002',
+    min: '-0.1',
+    max: '1',
+    reason: 'Least profit of a deal after all fees, as a share of its value; for basis the fees of the exit are counted too.',
+  },
+  {
+    key: 'exitEdge',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.0001',
+    min: '-0.1',
+    max: '1',
+    reason: 'Basis: the position is closed when entry and exit together leave this much after fees.',
+  },
+  { key: 'maxNotional', unit: 'quote', type: 'decimal', default: '1000', min: '0', reason: 'Largest value of one deal.' },
+  {
+    key: 'maxPosition',
+    unit: 'quote',
+    type: 'decimal',
+    default: '5000',
+    min: '0',
+    reason: 'Largest value held long or short on one instrument.',
+  },
+  { key: 'bookMaxAgeMs', unit: 'ms', type: 'integer', default: 2000, min: 1, max: 600_000, reason: 'Both books must be younger.' },
+  {
+    key: 'legTimeoutMs',
+    unit: 'ms',
+    type: 'integer',
+    default: 1500,
+    min: 10,
+    max: 600_000,
+    reason: 'A leg without a final answer after this time is cancelled, and what is naked is closed.',
+  },
+  {
+    key: 'slippage',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.0002',
+    min: '0',
+    max: '0.1',
+    reason: 'Price limits of the legs stand this much behind the worst level they mean to take.',
+  },
+  {
+    key: 'hedgeSlippage',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.002',
+    min: '0',
+    max: '0.5',
+    reason: 'The same for closing what is naked; grows with each attempt.',
+  },
+  {
+    key: 'nakedCap',
+    unit: 'quote x s',
+    type: 'decimal',
+    default: '3000',
+    min: '0',
+    reason: 'Largest naked value times seconds: bounds a deal to what one leg timeout may cost, and stops new deals when passed.',
+  },
+  {
+    key: 'cooldownMs',
+    unit: 'ms',
+    type: 'integer',
+    default: 250,
+    min: 0,
+    max: 600_000,
+    reason: 'Pause of a pair after each deal; both books must have changed since.',
+  },
+  { key: 'depth', unit: 'levels', type: 'integer', default: 20, min: 1, max: 200, reason: 'Levels of each book that are walked.' },
+  {
+    key: 'equalQuotes',
+    unit: '',
+    type: 'text',
+    default: 'USDT,USD,USDC',
+    reason: 'Quote assets taken as worth the same; their drift is a risk of the position.',
+  },
+];
+
+export interface ArbSettings {
+  readonly mode: 'auto' | 'cross' | 'basis';
+  readonly minEdge: number;
+  readonly exitEdge: number;
+  readonly maxNotional: number;
+  readonly maxPosition: number;
+  readonly bookMaxAgeUs: number;
+  readonly legTimeoutUs: number;
+  readonly slippage: number;
+  readonly hedgeSlippage: number;
+  readonly nakedCap: number;
+  readonly cooldownUs: number;
+  readonly depth: number;
+  readonly equalQuotes: ReadonlySet<string>;
+}
+
+export function arbSettings(name: string, params: Params): ArbSettings {
+  const settings: ArbSettings = {
+    mode: params['mode'] as ArbSettings['mode'],
+    minEdge: Number(params['minEdge']),
+    exitEdge: Number(params['exitEdge']),
+    maxNotional: Number(params['maxNotional']),
+    maxPosition: Number(params['maxPosition']),
+    bookMaxAgeUs: Number(params['bookMaxAgeMs']) * 1000,
+    legTimeoutUs: Number(params['legTimeoutMs']) * 1000,
+    slippage: Number(params['slippage']),
+    hedgeSlippage: Number(params['hedgeSlippage']),
+    nakedCap: Number(params['nakedCap']),
+    cooldownUs: Number(params['cooldownMs']) * 1000,
+    depth: Number(params['depth']),
+    equalQuotes: new Set(
+      String(params['equalQuotes'])
+        .split(',')
+        .map((asset) => asset.trim()),
+    ),
+  };
+  if (!(settings.maxNotional > 0 && settings.maxPosition > 0 && settings.nakedCap > 0)) {
+    throw new UsageError(
+      `${name}: maxNotional, maxPosition and nakedCap must be above 0, were ${settings.maxNotional}, ${settings.maxPosition}, ${settings.nakedCap}`,
+    );
+  }
+  return settings;
+}
