@@ -82,7 +82,6 @@ export class LivePush {
   /** One tick; the host's timer, or a test. */
   tick(): void {
     this.#ticks++;
-    if (this.#ticks % STATUS_EVERY_TICKS === 0) this.#view.sample();
     if (this.#clients.size === 0) return;
     this.#flushEvents();
     if (this.#ticks % BOOKS_EVERY_TICKS === 0) this.#pictures(this.#booksText());
