@@ -60,7 +60,7 @@ export async function runDoctor(flags: Readonly<Record<string, unknown>>): Promi
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   lines.push(['ok', 'glibc', report.header?.glibcVersionRuntime ?? 'none (the Node server is used instead of uWebSockets.js)']);
   const { createHttpServer } = await import('../net/http-server.js');
-  const server = await createHttpServer({ handlers: { onRequest: (_request, respond) => respond({ status: 200, body: '' }) } }, 'auto');
+  const server = createHttpServer({ handlers: { onRequest: (_request, respond) => respond({ status: 200, body: '' }) } }, 'auto');
   lines.push([
     server.impl === 'uws' ? 'ok' : 'note',
     'server',

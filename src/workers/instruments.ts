@@ -1,47 +1,61 @@
-/** Asks each venue for the instruments that this run trades. Main thread, at start, off the lanes that trade. */
-import { EngineError, UsageError } from '../core/numbers/errors.js';
+/** The run's instrument table: what strategies trade, as the venues describe it. Main thread, at start. */
+import { UsageError } from '../core/numbers/errors.js';
 import { nearestWord } from '../core/numbers/nearest.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { HttpClient } from '../core/ports/http.js';
-import type { Endpoints, Venue } from '../feeds/venue.js';
+import { loadInstruments, type InstrumentInfo } from '../feeds/instruments.js';
+import { findVenue } from '../feeds/registry.js';
+import { withBase, type Endpoints, type Venue } from '../feeds/venue.js';
+import { venueOf } from './run-config.js';
+import type { VenueAddress } from './venues-process.js';
 
-/** Most pages of one listing: a venue that never ends its pages must not hold the start. */
-const MAX_PAGES = 100;
+export function venueAt(id: string): Venue {
+  const venue = findVenue(id);
+  if (venue === undefined) throw new UsageError(`no venue '${id}'`);
+  return venue;
+}
 
-export type BareInstrument = Omit<Instrument, 'index'>;
+export function endpointsOf(venue: Venue, addresses: Readonly<Record<string, VenueAddress>>): Endpoints {
+  const address = addresses[venue.id];
+  return withBase(venue.endpoints, address);
+}
 
-/** @param symbols empty asks for all. Throws EngineError `INSTRUMENTS_FAILED`, UsageError when a symbol does not exist. */
-export async function fetchInstruments(
-  venue: Venue,
-  endpoints: Endpoints,
-  symbols: readonly string[],
+/** Every instrument that a recording's venues list. */
+export async function allInstruments(
+  venues: readonly string[],
+  addresses: Readonly<Record<string, VenueAddress>>,
   http: HttpClient,
-): Promise<BareInstrument[]> {
-  const found = new Map<string, BareInstrument>();
-  for (const first of venue.instrumentPaths(symbols)) {
-    let path: string | null = first;
-    for (let page = 0; path !== null && page < MAX_PAGES; page++) {
-      const answer = await http.request('GET', endpoints.rest + path, { timeoutMs: 20_000, maxBytes: 64 << 20 });
-      if (answer.status !== 200) {
-        throw new EngineError('INSTRUMENTS_FAILED', 'retry', {
-          venue: venue.id,
-          path,
-          status: answer.status,
-          said: answer.text.slice(0, 200),
-        });
-      }
-      const { instruments, next } = venue.parseInstruments(answer.text, path);
-      for (const instrument of instruments) found.set(instrument.symbol, instrument);
-      path = next;
-    }
-  }
-  if (symbols.length === 0) return [...found.values()];
-  return symbols.map((symbol) => {
-    const instrument = found.get(symbol);
-    if (instrument !== undefined) return instrument;
-    const near = nearestWord(symbol, [...found.keys()]);
-    throw new UsageError(`${venue.id} has no instrument '${symbol}'${near === null ? '' : `; did you mean '${near}'?`}`);
-  });
+): Promise<Instrument[]> {
+  const lists = await Promise.all(venues.map((id) => loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, [])));
+  return indexed(lists.flat());
+}
+
+/** @param ids VENUE:SYMBOL; throws UsageError, with the nearest one, for what a venue does not list */
+export async function namedInstruments(
+  ids: readonly string[],
+  addresses: Readonly<Record<string, VenueAddress>>,
+  http: HttpClient,
+): Promise<Instrument[]> {
+  const venues = [...new Set(ids.map(venueOf))];
+  const lists = await Promise.all(
+    venues.map(async (id) => {
+      const symbols = [...new Set(ids.filter((one) => venueOf(one) === id).map((one) => one.slice(id.length + 1)))];
+      const found = await loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, symbols);
+      const missing = symbols.find((symbol) => !found.some((instrument) => instrument.symbol === symbol));
+      if (missing === undefined) return found;
+      const all = await loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, []);
+      const near = nearestWord(
+        missing,
+        all.map((instrument) => instrument.symbol),
+      );
+      throw new UsageError(`${id} has no instrument '${missing}'${near === null ? '' : `; did you mean '${near}'?`}`);
+    }),
+  );
+  return indexed(lists.flat());
+}
+
+function indexed(found: readonly InstrumentInfo[]): Instrument[] {
+  return found.map((instrument, index) => ({ ...instrument, index }));
 }
 
 /** Every asset that instruments speak of, in order of appearance. */

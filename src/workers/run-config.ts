@@ -22,6 +22,7 @@ export interface StrategyPlan {
   readonly pnlKind: 'grid' | 'arb' | 'other';
   readonly instruments: readonly string[];
   readonly params: Params;
+  readonly levelStates: readonly string[];
 }
 
 export interface RunConfig {
@@ -77,6 +78,7 @@ export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
       pnlKind: definition.pnlKind,
       instruments,
       params: checkParams(entry.name, definition, entry.params),
+      levelStates: definition.levelStates ?? [],
     });
   }
   if (entries.length === 0) throw new UsageError(notes[0] ?? `${file}: no strategy to run`);

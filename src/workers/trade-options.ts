@@ -1,15 +1,13 @@
 /** What the command line asks of a run, checked. Made by main, read by the hosts. */
 import { UsageError } from '../core/numbers/errors.js';
+import type { KernelName } from '../core/kernel/kernel.js';
 import { nearestWord } from '../core/numbers/nearest.js';
+import { checkKernel, DEFAULT_KERNEL } from '../feeds/kernels.js';
 import type { WaitMode } from './lane-loop.js';
 
 export type Mode = 'sim' | 'paper' | 'live';
-export type KernelName = 'wasm' | 'ts' | 'json';
 export type Durability = 'none' | 'interval' | 'each';
 export type Speed = number | 'max';
-
-/** Kernels that this build contains; the first is the default. */
-export const BUILT_KERNELS: readonly KernelName[] = ['ts', 'json'];
 
 export interface TradeOptions {
   readonly strategies: readonly string[] | null;
@@ -25,7 +23,7 @@ export interface TradeOptions {
   readonly speed: Speed;
   readonly lanes: number | 'auto';
   readonly wait: WaitMode | 'auto';
-  readonly kernel: 'ts' | 'json';
+  readonly kernel: KernelName;
   readonly durability: Durability;
   readonly port: number | null;
   readonly isJson: boolean;
@@ -61,8 +59,7 @@ export function tradeOptionsOf(flags: Readonly<Record<string, unknown>>): TradeO
   const text = (name: string): string | null => (typeof flags[name] === 'string' ? flags[name] : null);
   const speedText = text('speed') ?? '1';
   const lanesText = text('lanes') ?? 'auto';
-  const kernel = oneOf('--kernel', text('kernel') ?? BUILT_KERNELS[0] ?? 'ts', ['wasm', 'ts', 'json']);
-  if (kernel === 'wasm') throw new UsageError(`--kernel: 'wasm' is not built here; built: ${BUILT_KERNELS.join(', ')}`);
+  const kernel = checkKernel(text('kernel') ?? DEFAULT_KERNEL);
   const mode = oneOf('--mode', text('mode') ?? 'sim', ['sim', 'paper', 'live']);
   const replay = Array.isArray(flags['replay']) ? flags['replay'].map(String) : null;
   const speed: Speed = speedText === 'max' ? 'max' : numberOf('--speed', speedText, { min: 0.01, max: 1000, isInteger: false });

@@ -48,11 +48,14 @@ export const ORDER_COUNTERS = [
   'unknown',
   'cancelRequests',
   'amendRequests',
+  'eventsLost',
+  'late',
+  'duplicates',
 ] as const;
 /** Per gateway, written by the gateway. */
 export const GATEWAY_COUNTERS = ['requests', 'outcomes', 'waitedForJournal', 'outcomesFull', 'errors', 'up', 'fills', 'tapeLost'] as const;
 /** Per lane (thread), written by its loop. */
-export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes'] as const;
+export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes', 'drained'] as const;
 /** One, written by the writer. */
 export const WRITER_COUNTERS = [
   'records',

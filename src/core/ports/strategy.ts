@@ -32,6 +32,8 @@ export interface StrategyDefinition {
   readonly pnlKind: 'grid' | 'arb' | 'other';
   readonly description: string;
   readonly params: readonly ParamSpec[];
+  /** Names of the level states that this kind publishes, by code: for pages and exports. */
+  readonly levelStates?: readonly string[];
   /** Least and most instruments of one entry. */
   readonly instruments: { readonly min: number; readonly max: number };
   /** Names of the level states that this kind publishes, by code: for screens and exports. */

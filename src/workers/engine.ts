@@ -1,0 +1,357 @@
+/** One run of the engine: lanes, service, stop and summary. Main thread. */
+import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS, type LaneCounter } from '../core/memory/counters.js';
+import { Doorbell } from '../core/memory/doorbell.js';
+import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
+import { messageOf } from '../core/numbers/errors.js';
+import type { HttpClient } from '../core/ports/http.js';
+import { SystemTimers } from './clock.js';
+import { buildFeedLane, type FeedLane } from './feed-lane.js';
+import { buildHotLane } from './hot-lane.js';
+import type { LaneData } from './lane-data.js';
+import { EventLoopLane } from './lane-loop.js';
+import { laneClock, type LaneClock } from './market-clock.js';
+import type { Prepared } from './prepare.js';
+import { ReplayWatch } from './replay-watch.js';
+import type { RunOutput } from './run-output.js';
+import { serverFactory } from './server-choice.js';
+import { Service } from './service.js';
+import { StatusTable } from './status-table.js';
+import type { Summary } from './summary.js';
+import { startLane, type LaneThread } from './worker-threads.js';
+
+/** Wall milliseconds that each step of a stop may take before it is given up and said. */
+const STOP_STEP_MS = 5_000;
+const WATCH_MS = 20;
+/** Counters unchanged for this long after a replay's end: the sockets are read empty. */
+const QUIET_MS = 250;
+
+export interface EngineDeps {
+  readonly wallTimers: SystemTimers;
+  readonly http: HttpClient;
+  readonly output: RunOutput;
+}
+
+export class Engine {
+  readonly #prepared: Prepared;
+  readonly #deps: EngineDeps;
+  readonly #clock: LaneClock;
+  readonly #marketTimers: SystemTimers;
+  readonly #hotBell: Doorbell;
+  readonly #laneCounters: readonly CounterBlock<LaneCounter>[];
+  readonly #service: Service;
+  #loop: EventLoopLane | null = null;
+  #feedLane: FeedLane | null = null;
+  #hot: LaneThread | null = null;
+  #feeds: readonly LaneThread[] = [];
+  #replay: ReplayWatch | null = null;
+  #firstLiveUs: number | null = null;
+  #error: string | null = null;
+  #stop: (() => void) | null = null;
+  #isStopWanted = false;
+  #isStopping = false;
+
+  constructor(prepared: Prepared, deps: EngineDeps) {
+    this.#prepared = prepared;
+    this.#deps = deps;
+    const { views, plan, layout, run, options } = prepared;
+    this.#clock = laneClock(views, plan, prepared.market, prepared.isStepped);
+    this.#marketTimers = new SystemTimers(prepared.market.speed);
+    this.#hotBell = new Doorbell(views, plan, layout.hotLane);
+    this.#laneCounters = layout.names.map(
+      (_, lane) => new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * lane, LANE_COUNTERS),
+    );
+    const ownBell = new Doorbell(views, plan, 0);
+    this.#service = new Service({
+      views,
+      plan,
+      tables: prepared.tables,
+      recovered: prepared.recovered,
+      journal: prepared.journal,
+      config: run.config,
+      layout,
+      clock: this.#clock,
+      speed: prepared.market.speed,
+      timers: deps.wallTimers,
+      createHttpServer: serverFactory(deps.wallTimers),
+      durability: options.durability,
+      dataDir: prepared.dataDir.path,
+      version: prepared.version,
+      configHash: run.hash,
+      seed: options.seed,
+      hotBell: this.#hotBell,
+      parameters: Object.fromEntries(run.entries.map((entry) => [entry.name, entry.params])),
+      levelStates: (kind) => run.entries.find((entry) => entry.kind === kind)?.levelStates ?? [],
+      notice: (text) => deps.output.say(text),
+      error: (source, error) => deps.output.error(source, messageOf(error)),
+      wake: () => ownBell.ring(),
+    });
+  }
+
+  /** Asks for an orderly stop; `error` makes the run a failed one. */
+  requestStop(error: string | null): void {
+    this.#error ??= error;
+    this.#isStopWanted = true;
+    this.#stop?.();
+  }
+
+  /** From start to summary. */
+  async run(): Promise<Summary> {
+    const { output } = this.#deps;
+    let status: StatusTable | null = null;
+    try {
+      await this.#start();
+      status = output.usesTerminal ? new StatusTable(this.#service.view, this.#service.url, this.#deps.wallTimers, output) : null;
+      status?.start();
+      await this.#untilStop();
+    } catch (error) {
+      this.#error ??= messageOf(error);
+      output.error('thor', this.#error);
+      if (this.#loop === null) throw error;
+    }
+    status?.stop();
+    return this.#shutDown();
+  }
+
+  async #start(): Promise<void> {
+    const prepared = this.#prepared;
+    const { plan, views, options, tables, layout, dataDir, recovered } = prepared;
+    const { output } = this.#deps;
+    await this.#service.listen(options.port ?? prepared.run.config.server.port);
+    const facts = {
+      url: this.#service.url,
+      pid: process.pid,
+      data: dataDir.path,
+      mode: tables.mode,
+      simulated: tables.simulated,
+      run: tables.run,
+      lanes: layout.names,
+    };
+    const label = tables.simulated ? 'SIMULATED  ' : '';
+    output.started(
+      facts,
+      `${label}Thor ${prepared.version}, mode ${tables.mode}, run ${tables.run}: ${this.#service.url}  (data in ${dataDir.path})`,
+    );
+    for (const strategy of tables.strategies) {
+      output.say(`${strategy.name} (${strategy.kind}) on ${strategy.instruments.map((index) => tables.instruments[index]?.id).join(', ')}`);
+    }
+    const adopted = recovered.orders.length;
+    if (tables.run > 1)
+      output.say(
+        `resumed from ${recovered.runs} earlier runs: ${recovered.fills.length} fills, ${recovered.levels.length} levels, ${adopted} orders`,
+      );
+    this.#service.writer.flushNow(this.#clock.nowUs());
+    await this.#startLanes();
+    Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
+    dataDir.update({ url: this.#service.url });
+    if (options.replay !== null && prepared.addresses !== null) {
+      this.#replay = new ReplayWatch(prepared.addresses, this.#deps, {
+        views,
+        plan,
+        isStepped: prepared.isStepped,
+        onTime: () => this.#onTime(),
+      });
+      await this.#replay.start();
+    }
+  }
+
+  #laneData(lane: number): LaneData {
+    const { buffer, plan, tables, recovered, layout, market, isStepped, options, run, addresses } = this.#prepared;
+    return {
+      buffer,
+      plan,
+      tables,
+      recovered: {
+        runs: recovered.runs,
+        orders: recovered.orders,
+        fills: recovered.fills,
+        levels: recovered.levels,
+        notes: recovered.notes,
+      },
+      layout,
+      market,
+      isStepped,
+      kernel: options.kernel,
+      durability: options.durability,
+      entries: run.entries,
+      directory: run.directory,
+      addresses: addresses?.venues ?? {},
+      risk: run.config.risk,
+      lane,
+    };
+  }
+
+  async #startLanes(): Promise<void> {
+    const { layout, views, plan, market } = this.#prepared;
+    const { output, wallTimers } = this.#deps;
+    const counters = this.#laneCounters[0];
+    if (counters === undefined) return;
+    const bell = new Doorbell(views, plan, 0);
+    const tellers = {
+      note: (source: string, text: string) => output.note(source, text),
+      error: (source: string, error: unknown) => output.error(source, messageOf(error)),
+    };
+    if (layout.isSingle) {
+      const data = this.#laneData(0);
+      const hot = await buildHotLane(data, this.#clock, tellers, {
+        onDrained: () => counters.set('drained', 1),
+        ringService: () => undefined,
+      });
+      this.#feedLane = buildFeedLane(data, 0, {
+        clock: this.#clock,
+        marketTimers: this.#marketTimers,
+        wallTimers,
+        bells: [],
+        afterFrame: () => this.#loop?.pump(),
+        ...tellers,
+      });
+      const roles = [...hot.roles, ...this.#service.roles, ...this.#feedLane.feeds];
+      this.#loop = new EventLoopLane({ views, plan, clock: this.#clock, counters, bell, roles }, layout.wait, market.speed);
+      this.#loop.start();
+      this.#feedLane.start();
+      return;
+    }
+    this.#loop = new EventLoopLane(
+      { views, plan, clock: this.#clock, counters, bell, roles: this.#service.roles },
+      layout.wait,
+      market.speed,
+    );
+    this.#loop.start();
+    const listener = {
+      onNote: tellers.note,
+      onError: (source: string, text: string) => output.error(source, text),
+      onDeath: (lane: string, text: string) => this.#fail(`lane ${lane} died: ${text}`),
+    };
+    this.#hot = await startLane('hot.worker.js', 'hot', this.#laneData(layout.hotLane), listener);
+    void this.#hot.ended.then(() => {
+      if (!this.#isStopping) this.#fail('the hot lane ended by itself');
+    });
+    this.#feeds = await Promise.all(
+      layout.feedLanes.map((lane) => startLane('feed.worker.js', layout.names[lane] ?? 'feed', this.#laneData(lane), listener)),
+    );
+  }
+
+  /** Halts everything that goes out, then stops. */
+  #fail(text: string): void {
+    const { views, plan } = this.#prepared;
+    Atomics.store(views.i32, (plan.control + CONTROL_HALT) >> 2, HALT_ALL);
+    this.#deps.output.error('thor', text);
+    this.requestStop(text);
+  }
+
+  /** Stepped time moved: lanes that sleep must see it. */
+  #onTime(): void {
+    this.#hotBell.ring();
+    this.#loop?.pump();
+  }
+
+  async #untilStop(): Promise<void> {
+    const { options, run, market } = this.#prepared;
+    const limitUs = options.durationSeconds === null ? Infinity : options.durationSeconds * 1e6;
+    const watchdogUs = run.config.engine.watchdogMs * 1000 * Math.max(1, market.speed);
+    await new Promise<void>((resolve) => {
+      this.#stop = resolve;
+      if (this.#isStopWanted) resolve();
+      this.#deps.wallTimers.every(WATCH_MS, () => {
+        const nowUs = this.#clock.nowUs();
+        if (this.#firstLiveUs === null && this.#service.view.books.liveCount() > 0) this.#firstLiveUs = nowUs;
+        if (this.#firstLiveUs !== null && nowUs - this.#firstLiveUs >= limitUs) resolve();
+        this.#watchHotLane(nowUs, watchdogUs);
+      });
+      void this.#replay?.ended.then(
+        () => resolve(),
+        (error: unknown) => this.#fail(messageOf(error)),
+      );
+    });
+    if (this.#replay !== null) await this.#untilQuiet();
+  }
+
+  #watchHotLane(nowUs: number, watchdogUs: number): void {
+    const beat = this.#laneCounters[this.#prepared.layout.hotLane]?.get('heartbeatUs') ?? 0;
+    if (this.#isStopping || this.#hot === null || this.#prepared.isStepped || beat === 0 || nowUs - beat < watchdogUs) return;
+    this.#fail(`the hot lane has not turned for ${((nowUs - beat) / 1e6).toFixed(1)} s: a strategy may loop for ever`);
+  }
+
+  /** After a replay's last message: until the feeds have read everything. */
+  async #untilQuiet(): Promise<void> {
+    const total = (): number => this.#service.view.shared.venues.reduce((sum, block) => sum + block.get('messages'), 0);
+    await this.#waitFor(
+      (() => {
+        let last = -1;
+        let since = Date.now();
+        return () => {
+          const now = total();
+          if (now !== last) {
+            last = now;
+            since = Date.now();
+          }
+          return Date.now() - since >= QUIET_MS;
+        };
+      })(),
+    );
+  }
+
+  async #shutDown(): Promise<Summary> {
+    this.#isStopping = true;
+    const { views, plan, layout } = this.#prepared;
+    const service = this.#service;
+    const hotCounters = this.#laneCounters[layout.hotLane];
+    const endUs = this.#clock.nowUs();
+    const booksLive = service.view.books.liveCount();
+    Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_STOPPING);
+    this.#hotBell.ring();
+    const isHotAlive = this.#hot !== null || layout.isSingle;
+    if (isHotAlive && this.#error === null) await this.#step('strategies and executor', () => hotCounters?.get('drained') === 1);
+    service.beginStop();
+    await this.#step('gateways and writer', () => service.isDrained());
+    for (const feed of this.#feeds) feed.send({ kind: 'stop' });
+    this.#feedLane?.stop();
+    await Promise.all(this.#feeds.map((feed) => this.#end(feed)));
+    Atomics.store(views.i32, (plan.control + CONTROL_STOP_LANES) >> 2, 1);
+    this.#hotBell.ring();
+    if (this.#hot !== null) await this.#end(this.#hot);
+    this.#replay?.stop();
+    service.writer.flushNow(this.#clock.nowUs());
+    this.#loop?.stop();
+    this.#marketTimers.stop();
+    const summary = this.#summary(endUs, booksLive);
+    await service.close(summary);
+    return summary;
+  }
+
+  #summary(endUs: number, booksLive: number): Summary {
+    const { tables } = this.#prepared;
+    const counts = this.#service.view.summaryCounts();
+    const seconds = this.#firstLiveUs === null ? 0 : (endUs - this.#firstLiveUs) / 1e6;
+    return {
+      mode: tables.mode,
+      seconds: Math.round(seconds * 10) / 10,
+      simulated: tables.simulated,
+      ...counts,
+      books: { ...counts.books, live: booksLive },
+      pnl: this.#service.money.pnl(),
+      differences: null,
+      ...(this.#error === null ? {} : { error: this.#error }),
+    };
+  }
+
+  async #end(thread: LaneThread): Promise<void> {
+    let hasEnded = false;
+    void thread.ended.then(() => (hasEnded = true));
+    if (await this.#waitFor(() => hasEnded)) return;
+    this.#deps.output.error('thor', `lane ${thread.name} did not end; it is terminated`);
+    await thread.terminate();
+  }
+
+  async #step(what: string, isDone: () => boolean): Promise<void> {
+    if (!(await this.#waitFor(isDone))) this.#deps.output.error('thor', `${what} did not drain within ${STOP_STEP_MS / 1000} s`);
+  }
+
+  async #waitFor(isDone: () => boolean): Promise<boolean> {
+    const untilMs = Date.now() + STOP_STEP_MS;
+    while (!isDone()) {
+      if (Date.now() > untilMs) return false;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    return true;
+  }
+}

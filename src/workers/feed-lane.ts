@@ -1,0 +1,102 @@
+/** The feeds of one lane: sockets, books, tapes. Built in a feed worker, or in the main thread under `--lanes 1`. Event loop; never blocks. */
+import { COUNTER_BLOCK_BYTES, CounterBlock, VENUE_COUNTERS } from '../core/memory/counters.js';
+import type { Doorbell } from '../core/memory/doorbell.js';
+import { bookBase } from '../core/memory/layout.js';
+import { viewsOf } from '../core/memory/shared-memory.js';
+import type { Timers } from '../core/ports/clock.js';
+import type { FrameHandler, FrameSource } from '../core/ports/frame-source.js';
+import { Feed } from '../feeds/feed.js';
+import { createFrameSource } from '../net/frame-source.js';
+import { NodeHttpClient } from '../net/http-client.js';
+import { endpointsOf, venueAt } from './instruments.js';
+import type { LaneData } from './lane-data.js';
+import { venuesOfFeedLane } from './lanes.js';
+import type { LaneClock } from './market-clock.js';
+import { MarketSink } from './market-sink.js';
+import { machineRandom } from './random.js';
+
+export interface FeedLane {
+  readonly feeds: readonly Feed[];
+  start(): void;
+  stop(): void;
+}
+
+export interface FeedLaneParts {
+  readonly clock: LaneClock;
+  /** Timers in market time (sessions) and of the wall (sockets). */
+  readonly marketTimers: Timers;
+  readonly wallTimers: Timers;
+  /** Doorbells of the lanes that wait for changes. */
+  readonly bells: readonly Doorbell[];
+  /** Called after each frame, where strategies share this thread. */
+  readonly afterFrame?: () => void;
+  note(source: string, text: string): void;
+  error(source: string, error: unknown): void;
+}
+
+export function buildFeedLane(data: LaneData, feedLane: number, parts: FeedLaneParts): FeedLane {
+  const { plan, tables, layout, addresses } = data;
+  const views = viewsOf(data.buffer);
+  const sink = new MarketSink(views, plan, feedLane, parts.bells);
+  const socketSource = createFrameSource({
+    clock: parts.clock,
+    timers: parts.wallTimers,
+    onError: (error) => parts.error('socket', error),
+  });
+  const source = parts.afterFrame === undefined ? socketSource : new PumpingSource(socketSource, parts.afterFrame);
+  const http = new NodeHttpClient({ timers: parts.wallTimers });
+  const feeds = venuesOfFeedLane(tables.venues, feedLane, layout.feedLanes.length).map((id) => {
+    const venue = venueAt(id);
+    const venueIndex = tables.venues.indexOf(id);
+    return new Feed({
+      venue,
+      instruments: tables.instruments.filter((instrument) => instrument.venue === id),
+      endpoints: endpointsOf(venue, addresses),
+      source,
+      http,
+      clock: parts.clock,
+      timers: parts.marketTimers,
+      random: machineRandom,
+      views,
+      bookBase: (instrument) => bookBase(plan, instrument),
+      sink,
+      counters: new CounterBlock(views, plan.venueCounters + COUNTER_BLOCK_BYTES * venueIndex, VENUE_COUNTERS),
+      kernel: data.kernel,
+      note: (text) => parts.note(id, text),
+    });
+  });
+  return {
+    feeds,
+    start: () => {
+      for (const feed of feeds) feed.start();
+    },
+    stop: () => {
+      for (const feed of feeds) feed.stop();
+      http.close();
+    },
+  };
+}
+
+/** Turns the roles of this thread after each frame: socket to order without a hop. */
+class PumpingSource implements FrameSource {
+  readonly #source: FrameSource;
+  readonly #afterFrame: () => void;
+
+  constructor(source: FrameSource, afterFrame: () => void) {
+    this.#source = source;
+    this.#afterFrame = afterFrame;
+  }
+
+  connect(options: Parameters<FrameSource['connect']>[0], handler: FrameHandler): ReturnType<FrameSource['connect']> {
+    const afterFrame = this.#afterFrame;
+    return this.#source.connect(options, {
+      onOpen: () => handler.onOpen(),
+      onFrame: (bytes, start, end, isText, recvUs) => {
+        handler.onFrame(bytes, start, end, isText, recvUs);
+        afterFrame();
+      },
+      onLife: (recvUs) => handler.onLife?.(recvUs),
+      onClose: (code, reason) => handler.onClose(code, reason),
+    });
+  }
+}

@@ -1,0 +1,114 @@
+/** The roles of the hot lane: strategies and the executor, on one thread, with one journal ring. Built in the hot worker, or in the main thread under `--lanes 1`. */
+import { CONTROL_RUN, RUN_STOPPING, type MemoryPlan } from '../core/memory/layout.js';
+import { RECORD_BYTES } from '../core/memory/record.js';
+import { viewsOf, type SharedViews } from '../core/memory/shared-memory.js';
+import { SpscRing } from '../core/memory/spsc-ring.js';
+import { messageOf } from '../core/numbers/errors.js';
+import type { Role } from '../core/ports/role.js';
+import { Executor } from '../execution/executor.js';
+import { compileRisk } from '../execution/risk/limits.js';
+import { parseRisk } from '../execution/risk/schema.js';
+import { loadStrategy } from '../strategies/load.js';
+import { StrategyRunner } from '../strategies/runner.js';
+import type { LaneData } from './lane-data.js';
+import { PRODUCER_HOT } from './lanes.js';
+import type { LaneClock } from './market-clock.js';
+
+export interface HotLane {
+  readonly runner: StrategyRunner;
+  readonly executor: Executor;
+  readonly roles: readonly Role[];
+}
+
+export interface HotLaneTellers {
+  note(source: string, text: string): void;
+  error(source: string, error: unknown): void;
+}
+
+/** Turns the run word into an orderly stop of this lane's roles, and says when nothing is pending any more. */
+class StopWatch implements Role {
+  readonly name = 'stop-watch';
+  readonly #views: SharedViews;
+  readonly #word: number;
+  readonly #beginStop: () => void;
+  readonly #isDrained: () => boolean;
+  readonly #onDrained: () => void;
+  #isStopping = false;
+  #isTold = false;
+
+  constructor(views: SharedViews, plan: MemoryPlan, stop: { beginStop(): void; isDrained(): boolean; onDrained(): void }) {
+    this.#views = views;
+    this.#word = (plan.control + CONTROL_RUN) >> 2;
+    this.#beginStop = () => stop.beginStop();
+    this.#isDrained = () => stop.isDrained();
+    this.#onDrained = () => stop.onDrained();
+  }
+
+  step(): number {
+    if (this.#isTold || Atomics.load(this.#views.i32, this.#word) !== RUN_STOPPING) return 0;
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      this.#beginStop();
+      return 1;
+    }
+    if (!this.#isDrained()) return 0;
+    this.#isTold = true;
+    this.#onDrained();
+    return 0;
+  }
+}
+
+/** @param onDrained called once, when after a stop nothing is pending @param ringGateways wakes the thread of the gateways and the writer */
+export async function buildHotLane(
+  data: LaneData,
+  clock: LaneClock,
+  tellers: HotLaneTellers,
+  { onDrained, ringService }: { onDrained: () => void; ringService: () => void },
+): Promise<HotLane> {
+  const { plan, tables, recovered } = data;
+  const views = viewsOf(data.buffer);
+  const journal = new SpscRing(views, plan.journals + plan.journalStride * PRODUCER_HOT, RECORD_BYTES, plan.counts.journalRecords);
+  const nowUs = (): number => clock.nowUs();
+  const wallUs = (at: number): number => clock.wallAt(at);
+  const strategies = await Promise.all(
+    data.entries.map(async (entry, index) => ({
+      index,
+      definition: await loadStrategy(entry.source, data.directory),
+      params: entry.params,
+    })),
+  );
+  const runner = new StrategyRunner({
+    views,
+    plan,
+    tables,
+    strategies,
+    journal,
+    producer: PRODUCER_HOT,
+    recovered,
+    nowUs,
+    wallUs,
+    onError: (strategy, error) => tellers.error(strategy, messageOf(error)),
+    note: (strategy, text) => tellers.note(strategy, text),
+  });
+  const executor = new Executor({
+    views,
+    plan,
+    tables,
+    recovered,
+    limits: compileRisk(parseRisk(data.risk), tables),
+    journal,
+    producer: PRODUCER_HOT,
+    lane: data.lane,
+    nowUs,
+    wallUs,
+    wakeGateways: ringService,
+  });
+  const stopWatch = new StopWatch(views, plan, {
+    beginStop: () => {
+      executor.beginStop();
+    },
+    isDrained: () => executor.isDrained(),
+    onDrained,
+  });
+  return { runner, executor, roles: [runner, executor, stopWatch] };
+}

@@ -1,0 +1,35 @@
+/** Thread of the hot lane: no promise, no socket once it runs; it spins or sleeps on shared memory until the stop word is set. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS } from '../core/memory/counters.js';
+import { Doorbell } from '../core/memory/doorbell.js';
+import { viewsOf } from '../core/memory/shared-memory.js';
+import { UsageError, messageOf } from '../core/numbers/errors.js';
+import { buildHotLane } from './hot-lane.js';
+import type { LaneData, LaneMessage } from './lane-data.js';
+import { runHotLane } from './lane-loop.js';
+import { laneClock } from './market-clock.js';
+
+const data = workerData as LaneData;
+const tell = (message: LaneMessage): void => parentPort?.postMessage(message);
+
+try {
+  const views = viewsOf(data.buffer);
+  const { plan, layout } = data;
+  const clock = laneClock(views, plan, data.market, data.isStepped);
+  const service = new Doorbell(views, plan, 0);
+  const counters = new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * data.lane, LANE_COUNTERS);
+  const { roles } = await buildHotLane(
+    data,
+    clock,
+    {
+      note: (source, text) => tell({ kind: 'note', source, text }),
+      error: (source, error) => tell({ kind: 'error', source, text: messageOf(error), isUsage: false }),
+    },
+    { onDrained: () => counters.set('drained', 1), ringService: () => service.ring() },
+  );
+  tell({ kind: 'ready' });
+  runHotLane({ views, plan, clock, counters, bell: new Doorbell(views, plan, data.lane), roles }, layout.wait, data.market.speed);
+} catch (error) {
+  tell({ kind: 'error', source: 'hot lane', text: messageOf(error), isUsage: error instanceof UsageError });
+  process.exitCode = 1;
+}

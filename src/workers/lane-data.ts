@@ -1,0 +1,43 @@
+/** What a lane's thread is started with: plain data that crosses by copy, beside the one shared block. */
+import type { KernelName } from '../core/kernel/kernel.js';
+import type { MemoryPlan } from '../core/memory/layout.js';
+import type { RecoveredState } from '../core/orders/recovered.js';
+import type { RunTables } from '../core/orders/tables.js';
+import type { MarketTime } from './clock.js';
+import type { LaneLayout } from './lanes.js';
+import type { StrategyPlan } from './run-config.js';
+import type { Durability } from './trade-options.js';
+import type { VenueAddress } from './venues-process.js';
+
+export interface LaneData {
+  readonly buffer: SharedArrayBuffer;
+  readonly plan: MemoryPlan;
+  readonly tables: RunTables;
+  readonly recovered: RecoveredState;
+  readonly layout: LaneLayout;
+  readonly market: MarketTime;
+  /** The recording gives the time (--speed max): the clock is the market word of the shared memory. */
+  readonly isStepped: boolean;
+  readonly kernel: KernelName;
+  readonly durability: Durability;
+  readonly entries: readonly StrategyPlan[];
+  readonly directory: string;
+  /** Venue id to the bases that replace its own. */
+  readonly addresses: Readonly<Record<string, VenueAddress>>;
+  /** The risk block as the file has it. */
+  readonly risk: unknown;
+  /** Lane index of this thread. */
+  readonly lane: number;
+}
+
+/** From a lane to the main thread. */
+export type LaneMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'note'; readonly source: string; readonly text: string }
+  | { readonly kind: 'error'; readonly source: string; readonly text: string; readonly isUsage: boolean };
+
+/** From the main thread to a feed lane. */
+export type LaneCommand =
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'resync'; readonly instrument: number }
+  | { readonly kind: 'reconnect'; readonly venue: string };

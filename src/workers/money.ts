@@ -1,0 +1,116 @@
+/** The run's money, folded from the journal as it is written: the ledger, and beside it the paper venues' own accounts for the comparison. Main thread. */
+import { Ledger, type Funding } from '../core/ledger/ledger.js';
+import { freezeMarks, type Marks } from '../core/ledger/marks.js';
+import { pnlRows, type PnlRow } from '../core/ledger/pnl.js';
+import { formatDecimal } from '../core/numbers/decimal.js';
+import type { LedgerSnapshot } from '../core/ledger/parts.js';
+import { BOOK_LIVE } from '../core/memory/book-layout.js';
+import { MARK_BYTES, MARK_SEQUENCE, MARK_TICKS, type MemoryPlan } from '../core/memory/layout.js';
+import { REC_KIND, RecordKind } from '../core/memory/record.js';
+import { beginRead, endRead, SEQLOCK_TRIES } from '../core/memory/seqlock.js';
+import type { SharedViews } from '../core/memory/shared-memory.js';
+import type { RunTables } from '../core/orders/tables.js';
+import { BookReader } from '../core/book/book-reader.js';
+import { gridOf } from '../core/book/grid.js';
+import { bookBase } from '../core/memory/layout.js';
+import { sumChanges, type PaperAccount } from '../execution/paper/account.js';
+import { fillOf, readRecord } from '../storage/journal-record.js';
+import type { Recovery } from '../storage/recover.js';
+import type { JournalSink } from '../storage/writer.js';
+
+export interface StrategyProfit {
+  readonly strategy: string;
+  readonly asset: string;
+  readonly matched: string;
+  readonly trend: string;
+  readonly fees: string;
+  readonly funding: string;
+}
+
+export class Money implements JournalSink {
+  readonly name = 'ledger';
+  readonly #views: SharedViews;
+  readonly #plan: MemoryPlan;
+  readonly #tables: RunTables;
+  readonly #ledger: Ledger;
+  readonly #start: LedgerSnapshot;
+  readonly #accounts: readonly PaperAccount[];
+  readonly #readers: readonly BookReader[];
+  readonly #mids: Float64Array;
+
+  /** @param accounts of paper gateways, recovered from the same journal */
+  constructor(views: SharedViews, plan: MemoryPlan, tables: RunTables, recovered: Recovery, accounts: readonly PaperAccount[]) {
+    this.#views = views;
+    this.#plan = plan;
+    this.#tables = tables;
+    this.#accounts = accounts;
+    this.#ledger = new Ledger(tables);
+    for (const fill of recovered.fills) this.#ledger.applyFill(fill);
+    for (const funding of recovered.fundings) this.#ledger.applyFunding(funding);
+    this.#start = this.#ledger.snapshot(() => null);
+    this.#readers = tables.instruments.map(
+      (instrument) => new BookReader(views, bookBase(plan, instrument.index), gridOf(instrument.tickSize, instrument.lotSize)),
+    );
+    this.#mids = new Float64Array(tables.instruments.length).fill(Number.NaN);
+  }
+
+  onRecord(u8: Uint8Array, f64: Float64Array, at: number): void {
+    const kind = u8[at + REC_KIND]!;
+    if (kind === RecordKind.FILL) this.#ledger.applyFill(fillOf(readRecord(u8, f64, at)));
+    else if (kind === RecordKind.FUNDING) {
+      const { strategy, instrument, feeAsset, fee, tradeId } = readRecord(u8, f64, at);
+      const funding: Funding = { strategy, instrument, asset: feeAsset, amount: fee, id: tradeId };
+      this.#ledger.applyFunding(funding);
+    }
+  }
+
+  onBatchEnd(): void {
+    // Profit is read when somebody asks.
+  }
+
+  /** One reading of all marks: the venue's mark of a contract, else the middle of the book, as last seen. */
+  marks(): Marks {
+    return freezeMarks(this.#tables.instruments.length, (instrument) => {
+      const mark = this.#tables.instruments[instrument]?.kind === 'spot' ? 0 : this.#markTicks(instrument);
+      if (mark > 0) return mark;
+      const reader = this.#readers[instrument];
+      if (reader?.readTop() === true && reader.top.state === BOOK_LIVE && reader.top.bidTicks > 0 && reader.top.askTicks > 0) {
+        this.#mids[instrument] = (reader.top.bidTicks + reader.top.askTicks) / 2;
+      }
+      return this.#mids[instrument]!;
+    });
+  }
+
+  /** Since the start of this run. `residual` compares with the paper accounts at the same marks. */
+  pnl(marks: Marks = this.marks()): PnlRow[] {
+    return pnlRows(this.#start, this.#ledger.snapshot(marks), sumChanges(this.#accounts, marks));
+  }
+
+  /** Since the first run of the data directory. */
+  strategyPnl(): StrategyProfit[] {
+    return this.#ledger.snapshot(this.marks()).strategies.flatMap(({ name, assets }) =>
+      assets
+        .filter((asset) => [asset.grid, asset.arb, asset.other, asset.trend, asset.fees, asset.funding].some((part) => part !== 0n))
+        .map((asset) => ({
+          strategy: name,
+          asset: asset.asset,
+          matched: formatDecimal(asset.grid + asset.arb + asset.other, asset.scale),
+          trend: formatDecimal(asset.trend, asset.scale),
+          fees: formatDecimal(asset.fees, asset.scale),
+          funding: formatDecimal(asset.funding, asset.scale),
+        })),
+    );
+  }
+
+  #markTicks(instrument: number): number {
+    const { i32, f64 } = this.#views;
+    const base = this.#plan.marks + MARK_BYTES * instrument;
+    for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
+      const before = beginRead(i32, (base + MARK_SEQUENCE) >> 2);
+      if (before === -1) continue;
+      const ticks = f64[(base + MARK_TICKS) >> 3]!;
+      if (endRead(i32, (base + MARK_SEQUENCE) >> 2, before)) return ticks;
+    }
+    return Number.NaN;
+  }
+}

@@ -1,0 +1,184 @@
+/** Everything between the command line and the first thread: data directory, venues, instruments, tables, recovery, memory. Main thread. */
+import { join, resolve } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { BOOK_BYTES } from '../core/memory/book-layout.js';
+import { planMemory, type MemoryPlan } from '../core/memory/layout.js';
+import { allocateShared, viewsOf, type SharedViews } from '../core/memory/shared-memory.js';
+import { UsageError } from '../core/numbers/errors.js';
+import type { Instrument } from '../core/orders/instrument.js';
+import type { RunTables } from '../core/orders/tables.js';
+import type { HttpClient } from '../core/ports/http.js';
+import { Journal } from '../storage/journal.js';
+import { recover, type Recovery } from '../storage/recover.js';
+import { DataDir } from '../storage/data-dir.js';
+import { marketTimeNow, realWallUs, type MarketTime } from './clock.js';
+import { usableCores } from './doctor.js';
+import { allInstruments, assetsOf, namedInstruments } from './instruments.js';
+import { layLanes, PRODUCERS, type LaneLayout } from './lanes.js';
+import { fitToReplay, type RunConfig } from './run-config.js';
+import type { TradeOptions } from './trade-options.js';
+import { findOrStartVenues, readAddresses, type Addresses } from './venues-process.js';
+
+export interface Prepared {
+  readonly options: TradeOptions;
+  readonly run: RunConfig;
+  readonly version: string;
+  readonly dataDir: DataDir;
+  readonly addresses: Addresses | null;
+  /** The venues process is ours to stop. */
+  readonly ownsVenues: boolean;
+  readonly market: MarketTime;
+  readonly isStepped: boolean;
+  readonly tables: RunTables;
+  readonly recovered: Recovery;
+  readonly journal: Journal;
+  readonly layout: LaneLayout;
+  readonly plan: MemoryPlan;
+  readonly buffer: SharedArrayBuffer;
+  readonly views: SharedViews;
+}
+
+/** How fast the timers of a stepped run turn: its time comes from the recording. */
+const STEPPED_TIMER_SPEED = 50;
+
+export function defaultData(options: TradeOptions): string {
+  if (options.replay === null) return join('thor-data', options.mode);
+  const hash = createHash('sha256');
+  for (const file of options.replay) hash.update(resolve(file)).update('\0');
+  return join('thor-data', `replay-${hash.digest('hex').slice(0, 8)}`);
+}
+
+export function engineVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
+
+/** Takes the data directory. Throws UsageError when another engine has it or it belongs to something else. */
+export function takeDataDir(options: TradeOptions, run: RunConfig, version: string): DataDir {
+  const isSimulated = options.mode === 'sim' && options.replay === null && options.addresses === null;
+  return new DataDir({
+    path: resolve(options.data ?? defaultData(options)),
+    identity: {
+      mode: options.mode,
+      seed: isSimulated ? options.seed : null,
+      recording: (options.replay ?? []).map((file) => resolve(file)).join(' '),
+    },
+    version,
+    configHash: run.hash,
+    pid: process.pid,
+    wallUs: realWallUs(),
+    freshTag: randomBytes(4).toString('hex'),
+  });
+}
+
+export interface FoundVenues {
+  /** Null: the venues' own addresses. */
+  readonly addresses: Addresses | null;
+  /** The process is ours to stop. */
+  readonly ownsVenues: boolean;
+  /** The addresses file. */
+  readonly file: string;
+}
+
+/** The addresses this run trades at. */
+export async function findVenues(options: TradeOptions, dataDir: DataDir, http: HttpClient): Promise<FoundVenues> {
+  if (options.addresses !== null) return { addresses: readAddresses(options.addresses), ownsVenues: false, file: options.addresses };
+  if (options.mode !== 'sim') return { addresses: null, ownsVenues: false, file: '' };
+  const { addresses, file } = await findOrStartVenues(
+    { folder: join(dataDir.path, 'venues'), seed: options.seed, speed: options.speed, replay: options.replay },
+    http,
+  );
+  return { addresses, ownsVenues: true, file };
+}
+
+export async function prepare(
+  options: TradeOptions,
+  given: {
+    readonly run: RunConfig;
+    readonly version: string;
+    readonly dataDir: DataDir;
+    readonly addresses: Addresses | null;
+    readonly ownsVenues: boolean;
+  },
+  http: HttpClient,
+): Promise<Prepared> {
+  const { dataDir, addresses, version } = given;
+  const venueAddresses = addresses?.venues ?? {};
+  const isReplay = options.replay !== null;
+  let run = given.run;
+  let instruments: Instrument[];
+  if (isReplay) {
+    const recorded = await allInstruments(Object.keys(venueAddresses), venueAddresses, http);
+    run = await fitToReplay(run, recorded, options.config === null);
+    const traded = new Set(run.entries.flatMap((entry) => entry.instruments));
+    instruments = recorded.filter((instrument) => traded.has(instrument.id)).map((instrument, index) => ({ ...instrument, index }));
+  } else {
+    const ids = [...new Set(run.entries.flatMap((entry) => entry.instruments))];
+    const missing = run.venues.find(
+      (id) => addresses !== null && venueAddresses[id] === undefined && ids.some((one) => one.startsWith(`${id}:`)),
+    );
+    if (missing !== undefined) throw new UsageError(`no address of ${missing} is given (${Object.keys(venueAddresses).join(', ')})`);
+    instruments = await namedInstruments(ids, venueAddresses, http);
+  }
+  const market =
+    addresses?.clock === undefined || options.speed === 'max'
+      ? marketTimeNow(options.speed === 'max' ? 1 : options.speed)
+      : addresses.clock;
+  const venues = [...new Set(instruments.map((instrument) => instrument.venue))];
+  const bare: Omit<RunTables, 'run'> = {
+    tag: dataDir.tag,
+    mode: options.mode,
+    simulated: addresses !== null,
+    venues,
+    assets: assetsOf(instruments),
+    instruments,
+    strategies: run.entries.map((entry, index) => ({
+      index,
+      name: entry.name,
+      kind: entry.kind,
+      pnlKind: entry.pnlKind,
+      instruments: entry.instruments.map((id) => instruments.findIndex((instrument) => instrument.id === id)),
+    })),
+  };
+  const folder = dataDir.journalFolder;
+  const recovered = recover({ folder, tables: { ...bare, run: 0 } });
+  const tables: RunTables = { ...bare, run: recovered.runs + 1 };
+  const journal = new Journal({ folder, wallUs: () => Math.round(market.marketUs), segmentBytes: run.config.storage.segmentBytes });
+  journal.run = tables.run;
+  const layout = layLanes(options.lanes, options.wait, usableCores(), venues.length);
+  const { engine } = run.config;
+  const plan = planMemory({
+    instruments: instruments.length,
+    bookBytes: BOOK_BYTES,
+    strategies: tables.strategies.length,
+    levelsPerStrategy: engine.levelsPerStrategy,
+    venues: venues.length,
+    gateways: venues.length,
+    assets: tables.assets.length,
+    feedLanes: layout.feedLanes.length,
+    lanes: layout.names.length,
+    producers: PRODUCERS,
+    orderSlots: engine.orderSlots,
+    ringRecords: engine.ringRecords,
+    journalRecords: engine.journalRecords,
+  });
+  const { buffer } = allocateShared(plan.bytes);
+  return {
+    options,
+    run,
+    version,
+    dataDir,
+    addresses,
+    ownsVenues: given.ownsVenues,
+    market: options.speed === 'max' ? { ...market, speed: STEPPED_TIMER_SPEED } : market,
+    isStepped: options.speed === 'max',
+    tables,
+    recovered,
+    journal,
+    layout,
+    plan,
+    buffer,
+    views: viewsOf(buffer),
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * The service lane: journal writer, stores, gateways, money, monitoring. Main thread, an event loop that mostly sleeps. Nothing is shown that is not journaled:
+ * page, ledger and store are fed by the writer.
+ */
+import { fileURLToPath } from 'node:url';
+import { CounterBlock, WRITER_COUNTERS } from '../core/memory/counters.js';
+import type { Doorbell } from '../core/memory/doorbell.js';
+import { Histogram } from '../core/memory/histogram.js';
+import { histogramBase, type MemoryPlan } from '../core/memory/layout.js';
+import type { SharedViews } from '../core/memory/shared-memory.js';
+import type { RunTables } from '../core/orders/tables.js';
+import type { Timers } from '../core/ports/clock.js';
+import type { CreateHttpServer, HttpServer } from '../core/ports/http.js';
+import type { Role } from '../core/ports/role.js';
+import { PaperGateway } from '../execution/gateways/paper.js';
+import { PAPER_DEFAULTS, type PaperOptions } from '../execution/paper/options.js';
+import { Api } from '../monitoring/api.js';
+import type { MonitoringDeps } from '../monitoring/deps.js';
+import { LivePush } from '../monitoring/live.js';
+import { Metrics } from '../monitoring/metrics.js';
+import { loadPanel } from '../monitoring/panel/files.js';
+import { EngineView } from '../monitoring/state.js';
+import type { Journal } from '../storage/journal.js';
+import { LmdbStore, LMDB_NAME } from '../storage/lmdb.js';
+import type { Recovery } from '../storage/recover.js';
+import { ColdKind } from '../storage/segment.js';
+import { StoreFeed } from '../storage/store-feed.js';
+import { Writer } from '../storage/writer.js';
+import type { ThorConfig } from '../config/schema.js';
+import type { LaneLayout } from './lanes.js';
+import type { LaneClock } from './market-clock.js';
+import { Money } from './money.js';
+import { SeededRandom } from './random.js';
+import type { Durability } from './trade-options.js';
+import { join } from 'node:path';
+
+const PANEL_FOLDER = fileURLToPath(new URL('../panel', import.meta.url));
+const SAMPLE_EVERY_MS = 1_000;
+
+export interface ServiceParts {
+  readonly views: SharedViews;
+  readonly plan: MemoryPlan;
+  readonly tables: RunTables;
+  readonly recovered: Recovery;
+  readonly journal: Journal;
+  readonly config: ThorConfig;
+  readonly layout: LaneLayout;
+  readonly clock: LaneClock;
+  readonly speed: number;
+  /** Timers of the wall. */
+  readonly timers: Timers;
+  readonly createHttpServer: CreateHttpServer;
+  readonly durability: Durability;
+  readonly dataDir: string;
+  readonly version: string;
+  readonly configHash: string;
+  readonly seed: number;
+  readonly hotBell: Doorbell;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Names of the level states of a strategy kind. */
+  levelStates(kind: string): readonly string[];
+  notice(text: string): void;
+  error(source: string, error: unknown): void;
+  /** Wakes this lane. */
+  wake(): void;
+}
+
+export class Service {
+  readonly writer: Writer;
+  readonly gateways: readonly PaperGateway[];
+  readonly money: Money;
+  readonly view: EngineView;
+  readonly roles: readonly Role[];
+  readonly #parts: ServiceParts;
+  readonly #live: LivePush;
+  readonly #store: StoreFeed;
+  readonly #server: HttpServer;
+  #port = 0;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+    const { views, plan, tables, recovered, journal, config, clock, layout } = parts;
+    const nowUs = (): number => clock.nowUs();
+    const counters = new CounterBlock(views, plan.writerCounters, WRITER_COUNTERS);
+    this.writer = new Writer({
+      views,
+      plan,
+      journal,
+      durability: parts.durability,
+      syncEveryUs: config.storage.syncEveryMs * 1000 * parts.speed,
+      nowUs,
+      counters,
+      orderToDurable: new Histogram(views, histogramBase(plan, 0, 'orderToDurable')),
+      onAdvance: () => parts.wake(),
+      onNotice: (text) => parts.notice(text),
+    });
+    const options: PaperOptions = {
+      ...PAPER_DEFAULTS,
+      model: config.paper.model,
+      orderLatencyMs: config.paper.orderLatencyMs,
+      answerLatencyMs: config.paper.answerLatencyMs,
+      balances: config.paper.balances,
+    };
+    this.gateways = tables.venues.map(
+      (_, venueIndex) =>
+        new PaperGateway({
+          views,
+          plan,
+          tables,
+          venueIndex,
+          lane: 0,
+          durability: parts.durability,
+          options,
+          random: new SeededRandom(parts.seed * 1_000 + venueIndex),
+          recovered,
+          nowUs,
+          wallUs: (at) => clock.wallAt(at),
+          wakeExecutor: () => parts.hotBell.ring(),
+        }),
+    );
+    this.money = new Money(
+      views,
+      plan,
+      tables,
+      recovered,
+      this.gateways.map((gateway) => gateway.account),
+    );
+    const deps: MonitoringDeps = {
+      views,
+      plan,
+      tables,
+      clock,
+      version: parts.version,
+      pid: process.pid,
+      dataDir: parts.dataDir,
+      startedUs: clock.wallUs(),
+      speed: parts.speed,
+      laneNames: layout.names,
+      watchdogMs: config.engine.watchdogMs,
+      recovered,
+      levelStates: (kind) => parts.levelStates(kind),
+      pnl: () => this.money.pnl(),
+      strategyPnl: () => this.money.strategyPnl(),
+      config: () => config,
+      transport: () => ({ http: this.#server.impl, feeds: 'own' }),
+    };
+    this.view = new EngineView(deps);
+    this.#live = new LivePush(this.view, parts.timers);
+    const metrics = new Metrics(this.view);
+    const api = new Api({
+      view: this.view,
+      live: this.#live,
+      panel: loadPanel(PANEL_FOLDER),
+      metrics,
+      allowedHosts: [config.server.host.toLowerCase()],
+      onError: (error) => parts.error('api', error),
+    });
+    this.#server = parts.createHttpServer({ handlers: api });
+    this.#store = new StoreFeed({
+      store: new LmdbStore(join(parts.dataDir, LMDB_NAME)),
+      journal,
+      counters,
+      onNotice: (text) => parts.notice(text),
+    });
+    this.writer.addSink(this.money);
+    this.writer.addSink({ name: 'view', onRecord: (u8, f64, at) => this.view.onRecord(u8, f64, at), onBatchEnd: () => undefined });
+    this.roles = [this.writer, ...this.gateways, this.#store];
+    this.writer.appendCold(ColdKind.RUN_START, {
+      tables,
+      startedUs: clock.wallUs(),
+      version: parts.version,
+      configHash: parts.configHash,
+      parameters: parts.parameters,
+    });
+  }
+
+  get url(): string {
+    const { host } = this.#parts.config.server;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /** Opens the page's port; rejects with EngineError `PORT_IN_USE`. */
+  async listen(port: number): Promise<void> {
+    this.#port = await this.#server.listen(this.#parts.config.server.host, port);
+    this.#live.start();
+    this.#parts.timers.every(SAMPLE_EVERY_MS, () => this.view.sample());
+  }
+
+  /** Gateways take no more, what is under way is answered. */
+  beginStop(): void {
+    for (const gateway of this.gateways) gateway.beginStop();
+  }
+
+  isDrained(): boolean {
+    return this.gateways.every((gateway) => gateway.isDrained()) && this.writer.lag() === 0;
+  }
+
+  /** Writes the run's end, drains, closes page, stores and journal. */
+  async close(summary: unknown): Promise<void> {
+    const { clock, tables } = this.#parts;
+    this.writer.appendCold(ColdKind.RUN_STOP, { run: tables.run, stoppedUs: clock.wallUs(), summary });
+    this.writer.flushNow(clock.nowUs());
+    this.#live.stop();
+    await this.#server.close();
+    await this.#store.close();
+    await this.writer.close(clock.nowUs());
+  }
+}

@@ -1,0 +1,47 @@
+/** The last line of `--json` and what a person reads at the end. Shapes: INTERFACES, "Summary". Main thread, after everything was drained. */
+import type { PnlRow } from '../core/ledger/pnl.js';
+import type { SummaryCounts } from '../monitoring/payload.js';
+
+export interface Summary extends SummaryCounts {
+  readonly mode: string;
+  readonly seconds: number;
+  readonly simulated: boolean;
+  readonly pnl: readonly PnlRow[];
+  /** Of the judge that compares with the venue; null where no venue truth exists (paper fills). */
+  readonly differences: null;
+  readonly error?: string;
+}
+
+export function summaryLines(summary: Summary, resume: string): string[] {
+  const { orders, fills, books, frames, refused } = summary;
+  const lines = [
+    `${summary.simulated ? 'SIMULATED  ' : ''}${summary.mode}, ${summary.seconds} s of market time`,
+    `orders   sent ${orders.sent}, accepted ${orders.accepted}, amended ${orders.amended}, rejected ${orders.rejected}, denied ${orders.denied}, cancelled ${orders.cancelled}, filled ${orders.filled}, open ${orders.open}, unknown ${orders.unknown}`,
+    `fills    ${fills.count}  by venue ${counted(fills.byVenue)}  by strategy ${counted(fills.byStrategy)}`,
+    `refused  by risk ${counted(refused.risk)}  opportunities ${counted(refused.arb)}`,
+    `books    ${books.live} live, ${books.gaps} gaps, ${books.resyncs} resyncs; frames ${frames.kernel} fast, ${frames.mapper} mapped, ${frames.bad} bad`,
+  ];
+  for (const [stage, { count, p50, p99, max }] of Object.entries(summary.latencyUs)) {
+    if (count > 0) lines.push(`${stage.padEnd(15)} ${count} times, p50 ${us(p50)}, p99 ${us(p99)}, worst ${us(max)}`);
+  }
+  for (const row of summary.pnl) {
+    const parts = (['grid', 'arb', 'other', 'trend', 'fees', 'funding', 'conversion', 'rounding'] as const).filter(
+      (name) => row[name] !== '0',
+    );
+    lines.push(
+      `profit ${row.asset.padEnd(5)} ${row.equityChange}  = ${parts.map((name) => `${name} ${row[name]}`).join(' + ') || '0'}  (unexplained ${row.unexplained}${row.residual === null ? '' : `, residual ${row.residual}`})`,
+    );
+  }
+  if (summary.error !== undefined) lines.push(`error    ${summary.error}`);
+  if (orders.open > 0) lines.push(`open     ${orders.open} orders rest and are adopted by the next start: ${resume}`);
+  return lines;
+}
+
+function counted(counts: Readonly<Record<string, number>>): string {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  return some.length === 0 ? 'none' : some.map(([name, count]) => `${name} ${count}`).join(', ');
+}
+
+function us(value: number): string {
+  return value >= 10_000 ? `${(value / 1000).toFixed(1)} ms` : `${value >= 100 ? value.toFixed(0) : value.toFixed(1)} us`;
+}

@@ -1,0 +1,83 @@
+/**
+ * The trading host: from the command line to the summary. Main thread. Starts in order (data directory, venues, memory, service lane, hot lane, feeds) and stops in
+ * order (strategies, executor, gateways, feeds, writer), each wait bounded.
+ */
+import { UsageError } from '../core/numbers/errors.js';
+import { NodeHttpClient } from '../net/http-client.js';
+import { realWallUs, SystemTimers } from './clock.js';
+import { engineVersion, findVenues, prepare, takeDataDir, type FoundVenues } from './prepare.js';
+import { printRunConfig, readRunConfig, type RunConfig } from './run-config.js';
+import { Engine } from './engine.js';
+import { RunOutput } from './run-output.js';
+import type { TradeOptions } from './trade-options.js';
+import { stopVenues } from './venues-process.js';
+
+/** Exit code of a run that a second Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+export async function runTrade(options: TradeOptions, flags: Readonly<Record<string, unknown>>): Promise<number> {
+  const run = await readRunConfig(options);
+  if (options.wantsPrintConfig) {
+    process.stdout.write(printRunConfig(run, flags));
+    return 0;
+  }
+  if (options.mode === 'live') throw new UsageError(`--mode live cannot start; missing: ${missingForLive(run).join('; ')}`);
+  const version = engineVersion();
+  const dataDir = takeDataDir(options, run, version);
+  const wallTimers = new SystemTimers(1);
+  const http = new NodeHttpClient({ timers: wallTimers });
+  const output = new RunOutput(options, dataDir.path);
+  let stopWanted: () => void = () => undefined;
+  let isStopWanted = false;
+  const interrupt = (): void => {
+    if (isStopWanted) process.exit(INTERRUPTED);
+    isStopWanted = true;
+    output.say('stopping; a second Ctrl-C ends at once');
+    stopWanted();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  let venues: FoundVenues = { addresses: null, ownsVenues: false, file: '' };
+  try {
+    const found = await findVenues(options, dataDir, http);
+    venues = found;
+    if (found.addresses !== null) dataDir.update({ addresses: found.file, venuesPid: found.addresses.pid });
+    const prepared = await prepare(options, { run, version, dataDir, ...found }, http);
+    for (const note of prepared.run.notes) output.say(note);
+    for (const note of prepared.recovered.notes) output.say(note);
+    if (prepared.layout.warning !== null) output.say(prepared.layout.warning);
+    const engine = new Engine(prepared, { wallTimers, http, output });
+    stopWanted = () => engine.requestStop(null);
+    if (isStopWanted) engine.requestStop(null);
+    const summary = await engine.run();
+    output.finish(summary, resumeCommand(options));
+    return summary.error === undefined ? 0 : 1;
+  } finally {
+    if (venues.ownsVenues && venues.addresses !== null) await stopVenues(venues.addresses, http);
+    http.close();
+    wallTimers.stop();
+    await output.close();
+    dataDir.close(realWallUs());
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}
+
+function missingForLive(run: RunConfig): string[] {
+  const missing = run.config.venues
+    .filter((venue) => run.venues.includes(venue.id) && venue.keys === undefined)
+    .map((venue) => `keys of ${venue.id} (venues: keys: 'env:NAME')`);
+  if (Object.keys(run.config.risk).length === 0) missing.push('a written risk block (risk:)');
+  missing.push('the live order gateway, which this version does not have (it trades sim and paper)');
+  return missing;
+}
+
+function resumeCommand(options: TradeOptions): string {
+  const words = ['node dist/main.js'];
+  if (options.strategies !== null) words.push('--strategies', options.strategies.join(','));
+  if (options.config !== null) words.push('--mode', options.mode, '--config', options.config);
+  if (options.data !== null) words.push('--data', options.data);
+  if (options.mode === 'sim' && options.seed !== 1) words.push('--seed', String(options.seed));
+  if (options.replay !== null) words.push('--replay', ...options.replay);
+  return words.join(' ');
+}

@@ -1,0 +1,53 @@
+/** Starts lane threads and speaks with them. Main thread. */
+import { Worker } from 'node:worker_threads';
+import { UsageError } from '../core/numbers/errors.js';
+import type { LaneCommand, LaneData, LaneMessage } from './lane-data.js';
+
+export interface LaneThread {
+  readonly name: string;
+  readonly lane: number;
+  send(command: LaneCommand): void;
+  /** Resolves when the thread has ended. */
+  readonly ended: Promise<number>;
+  terminate(): Promise<void>;
+}
+
+export interface LaneListener {
+  onNote(source: string, text: string): void;
+  onError(source: string, text: string): void;
+  /** The thread ended while it was needed. */
+  onDeath(lane: string, text: string): void;
+}
+
+/** @param file beside this one, e.g. `hot.worker.js`. Resolves when the lane said it is ready; rejects with what it said instead. */
+export function startLane(file: string, name: string, data: LaneData, listener: LaneListener): Promise<LaneThread> {
+  const worker = new Worker(new URL(`./${file}`, import.meta.url), { workerData: data, name: `thor ${name}` });
+  return new Promise((resolve, reject) => {
+    let isReady = false;
+    const ended = new Promise<number>((settle) => worker.once('exit', settle));
+    const thread: LaneThread = {
+      name,
+      lane: data.lane,
+      send: (command) => worker.postMessage(command),
+      ended,
+      terminate: async () => {
+        await worker.terminate();
+      },
+    };
+    worker.on('message', (message: LaneMessage) => {
+      if (message.kind === 'note') listener.onNote(message.source, message.text);
+      else if (message.kind === 'ready') {
+        isReady = true;
+        resolve(thread);
+      } else if (isReady) listener.onError(message.source, message.text);
+      else reject(message.isUsage ? new UsageError(message.text) : new Error(`${message.source}: ${message.text}`));
+    });
+    worker.once('error', (error) => {
+      if (isReady) listener.onDeath(name, error instanceof Error ? error.message : String(error));
+      else reject(error instanceof Error ? error : new Error(String(error)));
+    });
+    worker.once('exit', (code) => {
+      if (!isReady) reject(new Error(`lane ${name} ended with ${code} before it was ready`));
+    });
+  });
+}
