@@ -96,10 +96,6 @@ export class MatchingEngine {
     return this.#orders.get(orderId);
   }
 
-  orders(): IterableIterator<Readonly<BookOrder>> {
-    return this.#orders.values();
-  }
-
   levelLots(side: Side, ticks: number): number {
     return this.side(side).at(ticks)?.lots ?? 0;
   }

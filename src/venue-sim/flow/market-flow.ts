@@ -8,7 +8,7 @@ import type { EngineTrade, MatchingEngine } from '../engine/matching-engine.js';
 import type { FlowProfile } from './profile.js';
 import type { FlowRandom, RandomState } from './random.js';
 
-/** Accounts below this number belong to the flow; test accounts start above it. Only the flow and the state file know. */
+/** Accounts of the flow; the test accounts' numbers start above them. Accounts mean nothing to the engine. */
 export const FIRST_TEST_ACCOUNT = 1_000;
 const MAKER_ACCOUNTS = 5;
 const TAKER_ACCOUNT = 900;
@@ -40,6 +40,8 @@ export interface SavedFlow {
   readonly kick: number;
   readonly excitement: number;
   readonly lean: number;
+  /** Its resting orders, in the order in which chance picks among them. */
+  readonly orders: Readonly<Record<Side, readonly number[]>>;
 }
 
 interface OwnOrder {
@@ -101,6 +103,7 @@ export class MarketFlow {
   }
 
   save(): SavedFlow {
+    const ids = (side: Side): number[] => this.#lists[side].map((own) => own.id);
     return {
       random: this.#random.state,
       fair: this.#fair,
@@ -108,10 +111,11 @@ export class MarketFlow {
       kick: this.#kick,
       excitement: this.#excitement,
       lean: this.#lean,
+      orders: { buy: ids('buy'), sell: ids('sell') },
     };
   }
 
-  /** After the engine has loaded its book: the flow finds its own orders again by their accounts. */
+  /** After the engine has loaded its book. */
   load(saved: SavedFlow): void {
     this.#random.state = saved.random;
     this.#fair = saved.fair;
@@ -119,7 +123,10 @@ export class MarketFlow {
     this.#kick = saved.kick;
     this.#excitement = saved.excitement;
     this.#lean = saved.lean;
-    for (const order of this.#engine.orders()) if (order.owner < FIRST_TEST_ACCOUNT) this.#remember(order.id, order.side, order.ticks);
+    for (const id of [...saved.orders.buy, ...saved.orders.sell]) {
+      const order = this.#engine.order(id);
+      if (order !== undefined) this.#remember(id, order.side, order.ticks);
+    }
   }
 
   #wander(seconds: number): void {

@@ -6,6 +6,7 @@ import { instrumentRow } from './bitmex-instrument.js';
 import { PUBLIC_TABLES } from './bitmex-streams.js';
 import { fundingRow, levelRow, quoteRow, timeText, tradeRow, valueOf } from './bitmex-tables.js';
 import { jsonReply, objectOf, paramsOf, type VenueContext } from './protocol.js';
+import { TokenBuckets } from './token-bucket.js';
 
 /** Requests per minute without a key (VENUES.md 2). */
 const REQUESTS_PER_MINUTE = 30;
@@ -23,8 +24,7 @@ export class BitmexRest {
   readonly #context: VenueContext;
   readonly #bitcoinPrice: () => number;
   readonly #routes: ReadonlyMap<string, (ask: Ask) => string | HttpReply>;
-  /** Requests left per address, refilled with time. */
-  readonly #buckets = new Map<string, { left: number; atUs: number }>();
+  readonly #allowance = new TokenBuckets(REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE / 60);
 
   constructor(context: VenueContext, bitcoinPrice: () => number) {
     this.#context = context;
@@ -49,10 +49,10 @@ export class BitmexRest {
       this.#context.counters.unknownPath(`${request.method} ${request.path}`);
       return bitmexError(404, 'Not Found');
     }
-    const left = this.#spend(request.remoteAddress, nowUs);
+    const left = this.#allowance.take(request.remoteAddress, nowUs);
     const headers = {
       'x-ratelimit-limit': String(REQUESTS_PER_MINUTE),
-      'x-ratelimit-remaining': String(Math.max(0, Math.floor(left))),
+      'x-ratelimit-remaining': String(Math.max(0, left)),
       'x-ratelimit-reset': String(Math.floor(nowUs / 1_000_000) + 1),
     };
     if (left < 0) {
@@ -68,14 +68,6 @@ export class BitmexRest {
     const answered = this.#context.accounts?.onRequest(request);
     if (answered !== undefined && answered !== null) return answered;
     return (request.headers['api-key'] ?? '') === '' ? bitmexError(401, 'Authorization Required') : bitmexError(401, 'Invalid API Key.');
-  }
-
-  #spend(address: string, nowUs: number): number {
-    const bucket = this.#buckets.get(address) ?? { left: REQUESTS_PER_MINUTE, atUs: nowUs };
-    const refilled = bucket.left + ((nowUs - bucket.atUs) / 60_000_000) * REQUESTS_PER_MINUTE;
-    const left = Math.min(REQUESTS_PER_MINUTE, refilled) - 1;
-    this.#buckets.set(address, { left: Math.max(-1, left), atUs: nowUs });
-    return left;
   }
 
   #instrument(market: Market, ask: Ask): string {

@@ -9,6 +9,7 @@ import { PUBLIC_TABLES, bitmexStream } from './bitmex-streams.js';
 import { timeText } from './bitmex-tables.js';
 import { Hub, type Client } from './hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
+import { TokenBuckets } from './token-bucket.js';
 
 /** Connections an address may open at once, and how fast the allowance comes back: 720 an hour (venue's document on limits; the welcome counts it down). */
 const CONNECTIONS = 40;
@@ -22,7 +23,7 @@ export class BitmexServer implements VenueProtocol {
   readonly #context: VenueContext;
   readonly #rest: BitmexRest;
   readonly #hub: Hub;
-  readonly #connections = new Map<string, { left: number; atUs: number }>();
+  readonly #connections = new TokenBuckets(CONNECTIONS, CONNECTIONS_PER_SECOND);
 
   constructor(context: VenueContext) {
     this.counters = context.counters;
@@ -55,17 +56,14 @@ export class BitmexServer implements VenueProtocol {
       this.counters.unknownPath(`WS ${request.path}`);
       return bitmexError(404, 'Not Found');
     }
-    const nowUs = this.#context.nowUs();
-    const known = this.#connections.get(request.remoteAddress) ?? { left: CONNECTIONS, atUs: nowUs };
-    const left = Math.min(CONNECTIONS, known.left + ((nowUs - known.atUs) / 1e6) * CONNECTIONS_PER_SECOND) - 1;
-    this.#connections.set(request.remoteAddress, { left: Math.max(0, left), atUs: nowUs });
+    const left = this.#connections.take(request.remoteAddress, this.#context.nowUs());
     return left < 0 ? bitmexError(429, 'Rate limit exceeded, retry in 5 seconds.', 'RateLimitError') : null;
   }
 
   #onOpen(socket: ServerSocket): void {
     const nowUs = this.#context.nowUs();
     const client = this.#hub.open(socket, nowUs);
-    const remaining = Math.floor(this.#connections.get(socket.request.remoteAddress)?.left ?? 0);
+    const remaining = this.#connections.left(socket.request.remoteAddress);
     this.#hub.send(
       client,
       `{"info":"Welcome to the BitMEX Realtime API.","version":"2021-07-14T01:26:29.000Z","timestamp":"${timeText(nowUs)}",` +

@@ -71,29 +71,30 @@ function orderbook(market: Market, topic: string, depthText: string, updates: Up
   return { ...timed, greeting: (nowUs) => [whole(Math.floor(nowUs / 1_000))] };
 }
 
-/** Linear and inverse send what changed; spot sends everything with each trade. */
+/** Linear and inverse send what changed; spot sends everything with each trade. A new client starts where the others are. */
 function tickers(market: Market, topic: string): TopicSource {
-  let sent: TickerFields = tickerFields(market, 0);
+  let sent: TickerFields | undefined;
   let sentTrade = market.lastTrade?.id;
-  const whole = (nowUs: number): readonly string[] => {
-    const nowMs = Math.floor(nowUs / 1_000);
-    return [tickerMessage(market, topic, 'snapshot', tickerFields(market, nowMs), nowMs)];
+  const whole = (nowMs: number): readonly string[] => {
+    sent ??= tickerFields(market, nowMs);
+    return [tickerMessage(market, topic, 'snapshot', sent, nowMs)];
   };
   const timed = every(TICKER_PERIOD_MS, (nowMs) => {
+    const before = sent;
     if (market.spec.kind === 'spot') {
       if (market.lastTrade?.id === sentTrade) return NONE;
       sentTrade = market.lastTrade?.id;
-      return whole(nowMs * 1_000);
+      sent = tickerFields(market, nowMs);
+      return whole(nowMs);
     }
-    const now = tickerFields(market, nowMs);
-    const changed = now.filter(([name, value], index) => name === 'symbol' || sent[index]?.[1] !== value);
-    sent = now;
+    sent = tickerFields(market, nowMs);
+    const changed = sent.filter(([name, value], index) => name === 'symbol' || before?.[index]?.[1] !== value);
     if (changed.length === 1) return NONE;
     // In deltas the single-sided interest stands last.
     changed.sort((a, b) => Number(a[0].startsWith('single')) - Number(b[0].startsWith('single')));
     return [tickerMessage(market, topic, 'delta', changed, nowMs)];
   });
-  return { ...timed, greeting: whole };
+  return { ...timed, greeting: (nowUs) => whole(Math.floor(nowUs / 1_000)) };
 }
 
 function kline(market: Market, topic: string, interval: string): TopicSource | null {

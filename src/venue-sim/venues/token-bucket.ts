@@ -1,0 +1,24 @@
+/** An allowance per client address that comes back with market time. Refused requests cost nothing. Used by the venues' rate limits. */
+export class TokenBuckets {
+  readonly #size: number;
+  readonly #perSecond: number;
+  readonly #buckets = new Map<string, { left: number; atUs: number }>();
+
+  constructor(size: number, perSecond: number) {
+    this.#size = size;
+    this.#perSecond = perSecond;
+  }
+
+  /** Whole tokens left after taking one; -1 when there was none to take. */
+  take(address: string, nowUs: number): number {
+    const bucket = this.#buckets.get(address) ?? { left: this.#size, atUs: nowUs };
+    const left = Math.min(this.#size, bucket.left + ((nowUs - bucket.atUs) / 1e6) * this.#perSecond);
+    const isTaken = left >= 1;
+    this.#buckets.set(address, { left: isTaken ? left - 1 : left, atUs: nowUs });
+    return isTaken ? Math.floor(left - 1) : -1;
+  }
+
+  left(address: string): number {
+    return Math.floor(this.#buckets.get(address)?.left ?? this.#size);
+  }
+}
