@@ -116,7 +116,8 @@ export class Matcher {
       if (order.priceTicks !== ticks) {
         this.#onFill(order, order.priceTicks, order.openLots, true);
       } else if (takerSide === opposed(side)) {
-        const reaching = tradeAtLevel(order, lots, recvUs) - filledHere;
+        // A print off the venue's own lot grid has a fraction; fills are whole lots.
+        const reaching = Math.floor(tradeAtLevel(order, lots, recvUs)) - filledHere;
         if (reaching > 0) filledHere += this.#onFill(order, ticks, Math.min(reaching, order.openLots), true);
       }
     }

@@ -3,7 +3,8 @@
  * feed lanes' change rings. One for each paper gateway, on its thread; nothing else of the market reaches the fill models.
  */
 import { BookReader, DepthView } from '../../core/book/book-reader.js';
-import { gridOf } from '../../core/book/grid.js';
+import { gridOf, type Grid } from '../../core/book/grid.js';
+import { levelLots } from '../../core/book/level-lookup.js';
 import { BOOK_BYTES, BOOK_LIVE } from '../../core/memory/book-layout.js';
 import { BroadcastReader } from '../../core/memory/broadcast-ring.js';
 import {
@@ -26,13 +27,15 @@ import { assert, RESULT_NONE, RESULT_OK, RESULT_TORN } from '../../core/numbers/
 import type { RunTables } from '../../core/orders/tables.js';
 import type { MarketView } from './market-view.js';
 
-/** Levels of a side that the models see at once: takers of sane size and the queues near the market. Deeper orders join their queue when they come within reach. */
+/** Levels of a side that are copied at once: what takers of sane size walk, and most queues. Single deeper levels are looked up. */
 const DEPTH_LEVELS = 100;
 
 export type TradeSink = (ticks: number, lots: number, takerSide: number, recvUs: number) => void;
 
 interface Market {
   readonly book: BookReader;
+  readonly base: number;
+  readonly grid: Grid;
   readonly tape: BroadcastReader;
   isDirty: boolean;
 }
@@ -42,14 +45,20 @@ export class SharedMarket implements MarketView {
   readonly #markets = new Map<number, Market>();
   readonly #changes: BroadcastReader[] = [];
   readonly #depth = new DepthView(DEPTH_LEVELS);
+  /** The market that `load` loaded last. */
+  #loaded: Market | null = null;
 
   constructor(views: SharedViews, plan: MemoryPlan, tables: RunTables, venue: string) {
     this.#views = views;
     assert(plan.counts.bookBytes === BOOK_BYTES, `books must have ${BOOK_BYTES} bytes, had ${plan.counts.bookBytes}`);
     for (const instrument of tables.instruments) {
       if (instrument.venue !== venue) continue;
+      const base = bookBase(plan, instrument.index);
+      const grid = gridOf(instrument.tickSize, instrument.lotSize);
       this.#markets.set(instrument.index, {
-        book: new BookReader(views, bookBase(plan, instrument.index), gridOf(instrument.tickSize, instrument.lotSize)),
+        book: new BookReader(views, base, grid),
+        base,
+        grid,
         tape: new BroadcastReader(views, plan.tapes + plan.tapeStride * instrument.index, TAPE_BYTES, TAPE_CAPACITY),
         isDirty: true,
       });
@@ -119,6 +128,7 @@ export class SharedMarket implements MarketView {
 
   load(instrument: number): number {
     const market = this.#markets.get(instrument);
+    this.#loaded = market ?? null;
     if (market === undefined) return RESULT_NONE;
     if (!market.book.readDepth(DEPTH_LEVELS, this.#depth)) return RESULT_TORN;
     return market.book.top.state === BOOK_LIVE ? RESULT_OK : RESULT_NONE;
@@ -147,7 +157,17 @@ export class SharedMarket implements MarketView {
       if (side === SIDE_BUY ? at > ticks : at < ticks) low = middle + 1;
       else high = middle;
     }
-    // Beyond the last level that was loaded there may be more; within, the book has nothing at this price.
-    return low === count && count === DEPTH_LEVELS ? Number.NaN : 0;
+    // Within the levels that were loaded the book has nothing at this price; beyond them there may be more.
+    return low === count && count === DEPTH_LEVELS ? this.#deepLots(side, ticks) : 0;
+  }
+
+  /** NaN where the book counts finer than the instrument: its levels beyond the loaded ones are then not ours to count. */
+  #deepLots(side: number, ticks: number): number {
+    const market = this.#loaded;
+    if (market === null) return Number.NaN;
+    const { priceUnit, priceScale, lotUnit, lotScale } = market.book.top;
+    const { grid } = market;
+    const isSame = priceUnit === grid.priceUnit && priceScale === grid.priceScale && lotUnit === grid.lotUnit && lotScale === grid.lotScale;
+    return isSame ? levelLots(this.#views, market.base, side, ticks) : Number.NaN;
   }
 }

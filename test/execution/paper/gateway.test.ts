@@ -80,6 +80,35 @@ describe('paper gateway: queue', () => {
     expect(brief(bench.step())).toEqual(['FILL 5@9999']);
   });
 
+  it('an order far from the market queues behind the level at its price, wherever the book keeps it', () => {
+    const bench = marketed();
+    const levels: [number, number, number][] = [];
+    for (let n = 0; n < 150; n++) levels.push([BUY, 9_900 - n * 10, 5], [SELL, 10_100 + n, 5]);
+    levels.push([SELL, 400_000, 25]);
+    bench.book(SPOT, levels);
+    bench.ask({ orderId: 1, side: BUY, price: 8_410, qty: 10 });
+    bench.ask({ orderId: 2, side: SELL, price: 400_000, qty: 10 });
+    bench.ask({ orderId: 3, side: SELL, price: 399_999, qty: 10 });
+    bench.step();
+    bench.trade(SPOT, 8_410, 7, SELL);
+    bench.trade(SPOT, 399_999, 3, BUY);
+    bench.trade(SPOT, 400_000, 31, BUY);
+    expect(bench.step().map(({ orderId, fillLots }) => [orderId, fillLots])).toEqual([
+      [1, 2],
+      [3, 3],
+      [3, 7],
+      [2, 6],
+    ]);
+  });
+
+  it('a print with a fraction of a lot fills whole lots', () => {
+    const bench = marketed();
+    bench.ask({ orderId: 7, side: BUY, price: 9_999, qty: 10 });
+    bench.step();
+    bench.trade(SPOT, 9_999, 44.7, SELL);
+    expect(brief(bench.step())).toEqual(['FILL 4@9999']);
+  });
+
   it('two of our orders at a price share a trade in order of arrival', () => {
     const bench = marketed();
     bench.ask({ orderId: 1, side: BUY, price: 9_999, qty: 10 });
