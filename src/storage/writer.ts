@@ -113,18 +113,15 @@ export class Writer implements Role {
     this.#sinks = [...this.#sinks, sink];
   }
 
-  /** Written with the next group, in the order of the calls. */
+  /** Written with the next group, in the order of the calls. The start of a run is written twice: if one copy is damaged, its records can still be read. */
   appendCold(kind: ColdKind, value: unknown): void {
     this.#cold.push({ kind, value });
+    if (kind === ColdKind.RUN_START) this.#cold.push({ kind, value });
   }
 
-  /**
-   * The first thing of a run, on the device when it returns: what the indexes in its records mean. Written twice: if one copy is damaged, the run's records can
-   * still be read.
-   */
+  /** The first thing of a run, on the device when it returns: what the indexes in its records mean. */
   startRun(run: RunStart, nowUs: number): void {
     this.#journal.run = run.tables.run;
-    this.appendCold(ColdKind.RUN_START, run);
     this.appendCold(ColdKind.RUN_START, run);
     if (!this.flushNow(nowUs))
       throw new EngineError('JOURNAL_NOT_WRITABLE', 'give-up', { folder: this.#journal.folder, error: this.#journal.lastError });
