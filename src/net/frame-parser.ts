@@ -92,6 +92,11 @@ export class FrameParser {
     this.#readAt += count;
   }
 
+  /** Size of the gathering buffer that is held now. */
+  get gatheredCapacity(): number {
+    return this.#spill?.length ?? 0;
+  }
+
   /** Hands on every whole frame. 0, or the close code with which the connection must fail (`failure` says why). */
   parse(): number {
     const bytes = this.#receive;

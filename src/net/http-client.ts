@@ -1,11 +1,11 @@
 /** HttpClient on node:http and node:https: kept-alive connections, every wait and every size bounded. Called by sessions, gateways and the command line; event-loop lanes. */
 import { Agent, type IncomingMessage, request as requestPlain } from 'node:http';
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import { gunzip, inflate } from 'node:zlib';
 import { EngineError, messageOf, type Recovery } from '../core/numbers/errors.js';
 import type { Timers } from '../core/ports/clock.js';
 import type { HttpAnswer, HttpClient } from '../core/ports/http.js';
+import { trustOf } from './trust.js';
 
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** Exchange information of the largest venue is about 20 MB as text. */
@@ -32,13 +32,13 @@ export class NodeHttpClient implements HttpClient {
 
   constructor(options: HttpClientOptions) {
     this.#timers = options.timers;
-    const ca = options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] };
+    const trust = options.ca === undefined ? {} : { secureContext: trustOf(options.ca) };
     this.#secure = new TlsAgent({
       keepAlive: true,
       maxSockets: SOCKETS_PER_HOST,
       maxFreeSockets: SOCKETS_KEPT,
       minVersion: 'TLSv1.2',
-      ...ca,
+      ...trust,
     });
   }
 

@@ -25,6 +25,8 @@ import type { Uws, UwsApp, UwsRequest, UwsResponse, UwsWebSocket } from './uws.j
 
 /** Two servers must not share a port: the library's default lets the kernel deal connections out between them. */
 const EXCLUSIVE_PORT = 1;
+/** How often a port that was just free may be snatched before we give up. */
+const FREE_PORT_TRIES = 5;
 /** The library cuts what is over its own bound without a word; up to this much more we answer 1009 ourselves. */
 const SLACK_BYTES = 1024 * 1024;
 /** Our own bound, checked before each send, is the one that counts; the library's is out of the way. */
@@ -73,12 +75,18 @@ export class UwsHttpServer implements HttpServer {
   }
 
   async listen(host: string, port: number): Promise<number> {
-    let bound = 0;
-    this.#app.listen(host, port, EXCLUSIVE_PORT, (listener) => {
-      if (listener !== false) bound = this.#uws.us_socket_local_port(listener);
-    });
-    if (bound > 0) return bound;
-    throw listenError(host, port, await bindFailure(host, port));
+    // Asked for port 0, the library leaves SO_REUSEADDR out, and the port could not be bound again for a minute after the stop: Node picks it.
+    for (let tries = 0; tries < (port === 0 ? FREE_PORT_TRIES : 1); tries++) {
+      const wanted = port === 0 ? await freePort(host) : port;
+      let bound = 0;
+      this.#app.listen(host, wanted, EXCLUSIVE_PORT, (listener) => {
+        if (listener !== false) bound = this.#uws.us_socket_local_port(listener);
+      });
+      if (bound > 0) return bound;
+    }
+    // The library only says that it could not; Node says why.
+    await freePort(host, port);
+    throw listenError(host, port, 'refused by uWebSockets.js');
   }
 
   async close(): Promise<void> {
@@ -225,7 +233,8 @@ function headOf(response: UwsResponse, request: UwsRequest): UpgradeRequest {
 function writeReply(response: UwsResponse, reply: HttpReply, isHead: boolean, mustClose: boolean): void {
   response.writeStatus(statusLine(reply.status));
   for (const [name, value] of Object.entries(reply.headers ?? {})) if (!isOurs(name)) response.writeHeader(name, value);
-  if (isHead) response.endWithoutBody(Buffer.byteLength(reply.body));
+  // Told the length by argument, the library waits for a body that never comes and aborts the next request on the connection; as a header it is just text.
+  if (isHead) response.writeHeader('Content-Length', String(Buffer.byteLength(reply.body))).endWithoutBody();
   else response.end(reply.body, mustClose);
 }
 
@@ -243,11 +252,14 @@ function secureApp(uws: Uws, tls: { readonly key: string; readonly cert: string 
   }
 }
 
-/** The library only says that it could not listen; Node says why. */
-function bindFailure(host: string, port: number): Promise<string> {
-  return new Promise((resolve) => {
+/** The port that Node could bind just now; rejects as `listen` does. */
+function freePort(host: string, port = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve('UNKNOWN')));
+    probe.once('error', (error: NodeJS.ErrnoException) => reject(listenError(host, port, error.code ?? error.message)));
+    probe.listen({ host, port, exclusive: true }, () => {
+      const address = probe.address();
+      probe.close(() => resolve(address !== null && typeof address === 'object' ? address.port : port));
+    });
   });
 }

@@ -19,7 +19,7 @@ export interface UwsResponse {
   writeStatus(status: string): UwsResponse;
   writeHeader(name: string, value: string): UwsResponse;
   end(body?: UwsData, closeConnection?: boolean): UwsResponse;
-  endWithoutBody(reportedContentLength?: number): UwsResponse;
+  endWithoutBody(): UwsResponse;
   onAborted(handler: () => void): UwsResponse;
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
   getRemoteAddressAsText(): ArrayBuffer;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls, rootCertificates } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import { assert, messageOf } from '../core/numbers/errors.js';
 import type { Clock, TimerHandle, Timers } from '../core/ports/clock.js';
 import type { ConnectOptions, FrameConnection, FrameHandler, FrameSource } from '../core/ports/frame-source.js';
@@ -12,6 +12,7 @@ import { CLOSE_ABNORMAL, CLOSE_INTERNAL, CLOSE_NORMAL, mayTravel } from './close
 import { FrameParser, type FrameSink, OP_PING, OP_PONG } from './frame-parser.js';
 import { FrameWriter } from './frame-writer.js';
 import { HEAD_BYTES_MAX, headEnd, parseTarget, refusalOf, requestText, type Target } from './handshake.js';
+import { trustOf } from './trust.js';
 
 /** Largest Binance snapshot frames are a few hundred KB; 2 MiB holds several reads' worth (DESIGN.md, section 2). */
 export const RECEIVE_BYTES = 2 * 1024 * 1024;
@@ -125,7 +126,7 @@ class ClientConnection implements FrameConnection, FrameSink {
           minVersion: 'TLSv1.2',
           ALPNProtocols: ['http/1.1'],
           ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
-          ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+          ...(ca === undefined ? {} : { secureContext: trustOf(ca) }),
         })
       : connectPlain(common);
     this.#socket = socket;

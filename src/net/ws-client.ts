@@ -2,13 +2,13 @@
  * The same FrameSource by the `ws` package: for addresses that need permessage-deflate, and for servers our own client does not get on with. Event-loop lanes.
  * Each message is copied into the caller's receive buffer when it fits, so that the kernel finds it where it looks; a larger one is handed on in a buffer of its own.
  */
-import { rootCertificates } from 'node:tls';
 import { WebSocket } from 'ws';
 import { assert, messageOf } from '../core/numbers/errors.js';
 import type { TimerHandle } from '../core/ports/clock.js';
 import type { ConnectOptions, FrameConnection, FrameHandler, FrameSource } from '../core/ports/frame-source.js';
 import { CLOSE_ABNORMAL, CLOSE_INTERNAL, CLOSE_NORMAL, mayTravel } from './close-code.js';
 import { parseTarget } from './handshake.js';
+import { trustOf } from './trust.js';
 import {
   CLOSE_TIMEOUT_MS,
   failureText,
@@ -85,7 +85,7 @@ class WsConnection implements FrameConnection {
         followRedirects: false,
         rejectUnauthorized: true,
         ...(options.headers === undefined ? {} : { headers: options.headers }),
-        ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
+        ...(options.ca === undefined ? {} : { secureContext: trustOf(options.ca) }),
       });
     } catch (error) {
       this.#reason = messageOf(error);
