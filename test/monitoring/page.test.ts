@@ -1,0 +1,89 @@
+/** The built page in a real browser, fed by the demo engine. Pictures are kept when THOR_SCREENSHOTS names a folder. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDemoServer, type DemoServer } from './demo-server.js';
+
+const CONFIG = fileURLToPath(new URL('../../src/monitoring/panel/vite.config.ts', import.meta.url));
+const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const IS_REQUIRED = (process.env['THOR_REQUIRE'] ?? '').split(',').includes('chromium');
+const PICTURES = process.env['THOR_SCREENSHOTS'];
+
+describe('page', () => {
+  let folder = '';
+  let server: DemoServer;
+  let browser: Browser | null = null;
+  let pump: NodeJS.Timeout | undefined;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'thor-page-'));
+    await build({ configFile: CONFIG, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+    server = await startDemoServer({ panelFolder: folder, isTicking: true });
+    for (let i = 0; i < 4_000; i++) {
+      server.engine.step();
+      if (i % 10 === 0) server.engine.view.sample();
+    }
+    pump = setInterval(() => {
+      server.engine.step();
+      server.engine.view.sample();
+    }, 100);
+    if (BROWSER !== undefined)
+      browser = await chromium.launch({
+        executablePath: BROWSER,
+        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+      });
+  }, 60_000);
+
+  afterAll(async () => {
+    clearInterval(pump);
+    await browser?.close();
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(width: number, height: number): Promise<Page | null> {
+    if (browser === null) {
+      expect(IS_REQUIRED, 'no chromium is installed, and THOR_REQUIRE names it').toBe(false);
+      process.stderr.write('no chromium: the page is not looked at\n');
+      return null;
+    }
+    const page = await browser.newPage({ viewport: { width, height } });
+    page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && complaints.push(message.text())));
+    page.on('pageerror', (error) => complaints.push(String(error)));
+    await page.goto(server.url);
+    await page.waitForSelector('.figures');
+    await page.waitForTimeout(2_500);
+    return page;
+  }
+
+  it('shows books, levels, orders, fills and profit of a simulated run, marked as such, without a complaint of the browser', async () => {
+    const page = await open(1440, 900);
+    if (page === null) return;
+    expect(await page.locator('.badge-simulated').innerText()).toBe('SIMULATED');
+    expect(await page.locator('.book').count()).toBe(8);
+    expect(await page.locator('.area-orders tbody tr').count()).toBeGreaterThan(20);
+    expect(await page.locator('.area-fills tbody tr').count()).toBeGreaterThan(5);
+    expect(await page.locator('.pnl .check').first().innerText()).toContain('0 ✓');
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'page-1440.png') });
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  it('fits a phone: no sideways scrolling at 390 pixels', async () => {
+    const page = await open(390, 844);
+    if (page === null) return;
+    expect(
+      await page.evaluate(
+        () => (globalThis as unknown as { document: { documentElement: { scrollWidth: number } } }).document.documentElement.scrollWidth,
+      ),
+    ).toBe(390);
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'page-390.png'), fullPage: true });
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+});
