@@ -52,12 +52,14 @@ export function tradeMessage(dialect: BinanceDialect, market: Market, trade: Mar
   return `{"e":"trade","E":${timeMs},"T":${timeMs},"s":"${market.spec.symbol}",${terms},"X":"MARKET","m":${isMaker}}`;
 }
 
+/** Spot names the symbol before the id, futures after it. */
 export function aggTradeMessage(dialect: BinanceDialect, market: Market, trade: AggregateTrade): string {
   const timeMs = Math.floor(trade.timeUs / 1_000);
-  const tail = dialect.family === 'spot' ? ',"M":true' : '';
+  const isSpot = dialect.family === 'spot';
+  const names = isSpot ? `"s":"${market.spec.symbol}","a":${trade.id}` : `"a":${trade.id},"s":"${market.spec.symbol}"`;
   return (
-    `{"e":"aggTrade","E":${timeMs},"s":"${market.spec.symbol}","a":${trade.id},"p":"${market.priceText(trade.ticks)}","q":"${market.qtyText(trade.lots)}",` +
-    `"f":${trade.firstTradeId},"l":${trade.lastTradeId},"T":${timeMs},"m":${trade.takerSide === 'sell'}${tail}}`
+    `{"e":"aggTrade","E":${timeMs},${names},"p":"${market.priceText(trade.ticks)}","q":"${market.qtyText(trade.lots)}",` +
+    `"f":${trade.firstTradeId},"l":${trade.lastTradeId},"T":${timeMs},"m":${trade.takerSide === 'sell'}${isSpot ? ',"M":true' : ''}}`
   );
 }
 

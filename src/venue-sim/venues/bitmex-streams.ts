@@ -122,7 +122,8 @@ function bookChanges(market: Market, changed: WindowChange, change: Change): str
       rows[action].push(levelRow(market, side, ticks, lots, { size: lots !== 0, price: isNew }));
     }
   };
-  add('sell', changed.asks);
+  // In order of id: the highest price first.
+  add('sell', changed.asks.toReversed());
   add('buy', changed.bids);
   const actions = ['delete', 'update', 'insert'] as const;
   return actions.filter((action) => rows[action].length > 0).map((action) => change(action, rows[action]));
