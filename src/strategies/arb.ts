@@ -36,6 +36,7 @@ import {
 } from './arb/edge.js';
 import { ARB_STATE_NAMES, LegState, PAIR_STATE, type Leg } from './arb/leg.js';
 import { LEVELS_PER_PAIR, Pair, PairState } from './arb/pair.js';
+import { countUnseen } from './unseen.js';
 import { ARB_PARAMS, arbSettings, type ArbSettings } from './arb/params.js';
 
 /** Pauses between attempts to close what is naked, and after deals that filled nothing. */
@@ -84,6 +85,7 @@ export class ArbStrategy implements Strategy {
     cumLots: 0,
     auxTicks: 0,
     auxLots: 0,
+    orderId: 0,
     reason: 0,
   };
   /** Naked value times seconds spent, and when something was last naked. */
@@ -110,6 +112,7 @@ export class ArbStrategy implements Strategy {
   }
 
   onStart(ctx: StrategyContext): void {
+    this.#publishDirty(ctx);
     for (const pair of this.#pairs) if (pair !== null) this.#progress(ctx, pair);
   }
 
@@ -194,26 +197,24 @@ export class ArbStrategy implements Strategy {
         const side = (n & 1) as 0 | 1;
         leg.totalBase = (record?.auxLots ?? 0) / BASE_SCALE;
         leg.totalLots = record?.auxTicks ?? 0;
+        leg.remember(record?.orderId ?? 0, record?.cumLots ?? 0);
         pair.netBase[side] = pair.netBase[side]! + leg.totalBase;
         pair.netLots[side] = pair.netLots[side]! + leg.totalLots;
       }
       pair.heldBase = pair.matchedBase();
       pair.heldEdge = pair.heldBase === 0 ? 0 : (published.get(pair.recordLevel)?.auxTicks ?? 0) / EDGE_SCALE;
     }
-    const seen = new Set<number>();
-    const orders = [...recovered.orders].sort((a, b) => a.orderId - b.orderId);
-    for (const order of orders) {
+    countUnseen(recovered, (order, lots) => {
       const pair = this.#pairs[Math.floor(order.level / LEVELS_PER_PAIR)];
-      if (pair === undefined || pair === null || order.level === pair.recordLevel) continue;
+      if (pair === undefined || pair === null || order.level === pair.recordLevel) return;
       const leg = pair.legOf(order.level);
-      const known = seen.has(order.level) ? 0 : Math.min(published.get(order.level)?.cumLots ?? 0, order.cumLots);
-      seen.add(order.level);
       const isLive = !isTerminal(order.state);
       leg.recover(order.orderId, order.side, order.priceTicks, order.qtyLots, order.cumLots, isLive);
-      this.#credit(pair, leg, order.cumLots - known, order.priceTicks);
+      this.#credit(pair, leg, lots, order.priceTicks);
       if (isLive && pair.state === PairState.IDLE) this.#go(pair, PairState.LEGS);
-    }
-    setup.note(`${setup.name}: resumed, ${orders.length} orders of the last run looked at`);
+    });
+    this.#dirty.fill(1);
+    setup.note(`${setup.name}: resumed, ${recovered.orders.length} orders of the last run looked at`);
   }
 
   /** One direction of one pair: is there a crossing, does it pay, may we, how much. */
@@ -529,7 +530,8 @@ export class ArbStrategy implements Strategy {
     record.slot = leg.slot;
     record.priceTicks = leg.priceTicks;
     record.qtyLots = leg.qtyLots;
-    record.cumLots = leg.cumLots;
+    record.cumLots = leg.heardLots;
+    record.orderId = leg.heardId;
     record.auxTicks = leg.totalLots;
     record.auxLots = Math.round(leg.totalBase * BASE_SCALE);
     record.reason = Reason.NONE;
@@ -548,6 +550,7 @@ export class ArbStrategy implements Strategy {
     // For screens; a restart derives both from the legs' own records.
     record.qtyLots = Math.round(pair.heldBase * BASE_SCALE);
     record.cumLots = 0;
+    record.orderId = 0;
     record.auxTicks = Math.round(pair.heldEdge * EDGE_SCALE);
     record.auxLots = Math.round(pair.nakedBase * BASE_SCALE);
     record.reason = Reason.NONE;
@@ -568,8 +571,13 @@ export class ArbStrategy implements Strategy {
 function sizeByHeld(found: Walk, pair: Pair, buySide: 0 | 1, out: LegSizes): boolean {
   const sellSide = buySide === 0 ? 1 : 0;
   const share = Math.min(1, found.base / Math.abs(pair.heldBase));
-  out.buyLots = Math.floor(share * Math.abs(pair.netLots[buySide]!) + 1e-6);
-  out.sellLots = Math.floor(share * Math.abs(pair.netLots[sellSide]!) + 1e-6);
+  const buyHeld = Math.abs(pair.netLots[buySide]!);
+  const sellHeld = Math.abs(pair.netLots[sellSide]!);
+  // The side of fewer lots is the coarser one: the other follows what it can do.
+  const fewer = Math.min(buyHeld, sellHeld);
+  const wholeShare = Math.floor(share * fewer + 1e-6) / fewer;
+  out.buyLots = Math.round(wholeShare * buyHeld);
+  out.sellLots = Math.round(wholeShare * sellHeld);
   const buy = pair.terms[buySide];
   const sell = pair.terms[sellSide];
   return takes(buy, out.buyLots, found.buyTicks * buy.tick) && takes(sell, out.sellLots, found.sellTicks * sell.tick);

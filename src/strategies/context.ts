@@ -29,6 +29,7 @@ import {
   REC_INSTRUMENT,
   REC_KIND,
   REC_LEVEL,
+  REC_ORDER_ID,
   REC_PNL_KIND,
   REC_PRICE,
   REC_PRODUCER,
@@ -209,6 +210,7 @@ export class RunnerContext implements StrategyContext, DecisionTimes {
     u16[(at + REC_REASON) >> 1] = record.reason;
     u32[(at + REC_INSTRUMENT) >> 2] = this.#instrumentIndexes[record.slot]!;
     u32[(at + REC_LEVEL) >> 2] = record.level;
+    f64[(at + REC_ORDER_ID) >> 3] = record.orderId;
     f64[(at + REC_PRICE) >> 3] = record.priceTicks;
     f64[(at + REC_QTY) >> 3] = record.qtyLots;
     f64[(at + REC_CUM) >> 3] = record.cumLots;

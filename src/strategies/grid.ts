@@ -59,6 +59,7 @@ export class GridStrategy implements Strategy {
     cumLots: 0,
     auxTicks: 0,
     auxLots: 0,
+    orderId: 0,
     reason: 0,
   };
   #ladder: Ladder | null = null;
@@ -285,7 +286,7 @@ export class GridStrategy implements Strategy {
       ctx.refuse(Reason.NO_BALANCE);
       return;
     }
-    if (!ctx.intents.hasRoom(1)) return;
+    if (!ctx.intents.hasRoom(1) || (levels.isDirty[place] !== 0 && !this.#publishPlace(ctx, place))) return;
     levels.startPlace(place, priceTicks, wanted, ctx.nowUs);
     // The level's record goes first: a restart then knows that fills of any later order are news.
     if (!this.#publishPlace(ctx, place)) {
@@ -365,6 +366,7 @@ export class GridStrategy implements Strategy {
       record.priceTicks = ladder.anchorTicks;
       record.qtyLots = 0;
       record.cumLots = 0;
+      record.orderId = 0;
       record.auxTicks = ladder.count;
       record.auxLots = ladderHash(this.#setup.params, this.#instrument);
       record.reason = Reason.NONE;
@@ -384,7 +386,8 @@ export class GridStrategy implements Strategy {
     record.slot = 0;
     record.priceTicks = levels.priceTicks[place]!;
     record.qtyLots = (place & 1) === 0 ? levels.lineLots(line) : levels.heldLots(line);
-    record.cumLots = levels.cumLots[place]!;
+    record.cumLots = levels.heardLots(place);
+    record.orderId = levels.heardId(place);
     record.auxTicks = levels.priceTicks[place ^ 1]!;
     record.auxLots = levels.totalLots[place]!;
     record.reason = levels.reason[place]!;

@@ -153,6 +153,7 @@ interface Journaled {
   readonly cumLots: number;
   readonly auxTicks: number;
   readonly auxLots: number;
+  readonly orderId: number;
 }
 
 export class World {
@@ -407,6 +408,7 @@ export class World {
         cumLots: f64[(at + R.REC_CUM) >> 3]!,
         auxTicks: f64[(at + R.REC_FILL_PRICE) >> 3]!,
         auxLots: f64[(at + R.REC_FILL_QTY) >> 3]!,
+        orderId: f64[(at + R.REC_ORDER_ID) >> 3]!,
       });
       const level = u32[(at + R.REC_LEVEL) >> 2]!;
       const strategy = u16[(at + R.REC_STRATEGY) >> 1]!;
@@ -437,6 +439,9 @@ export class World {
     for (const order of recovered.orders) {
       if (!isTerminal(order.state)) this.live.set(`${order.strategy}/${order.level}`, { groupLegs: 0, ...order });
     }
+    for (const order of recovered.orders) if (isTerminal(order.state)) this.#endedSince.push(order);
+    for (const level of recovered.levels)
+      this.journal.push({ orderId: 0, ...level, kind: R.RecordKind.LEVEL, reason: Reason.NONE, group: 0 });
     for (const fill of recovered.fills) {
       this.fills.push(fill);
       this.#move(fill, fill.fillLots);

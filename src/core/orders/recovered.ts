@@ -45,6 +45,8 @@ export interface RecoveredLevelState {
   readonly cumLots: number;
   readonly auxTicks: number;
   readonly auxLots: number;
+  /** REC_ORDER_ID of the level record: the newest order that the strategy had heard of; `cumLots` is what it counted of that one. */
+  readonly orderId?: number;
 }
 
 export interface RecoveredState {

@@ -36,8 +36,6 @@ export interface StrategyDefinition {
   readonly levelStates?: readonly string[];
   /** Least and most instruments of one entry. */
   readonly instruments: { readonly min: number; readonly max: number };
-  /** Names of the level states that this kind publishes, by code: for screens and exports. */
-  readonly levelStates?: readonly string[];
   /** Throws UsageError, with the numbers, when the parameters cannot work (for example a step below the round-trip cost). */
   create(setup: StrategySetup): Strategy;
 }
@@ -68,6 +66,8 @@ export interface RecoveredLevel {
   /** The strategy's free words as published (LevelRecord.auxTicks, auxLots). */
   readonly auxTicks: number;
   readonly auxLots: number;
+  /** LevelRecord.orderId as published; absent where the journal does not tell. */
+  readonly orderId?: number;
 }
 
 /** A live order of the strategy that was adopted at start. */
@@ -173,6 +173,8 @@ export interface LevelRecord {
   /** Free words for the strategy: the counter price, the lots owed. */
   auxTicks: number;
   auxLots: number;
+  /** The newest order of the level that the strategy has heard of (0: none yet); `cumLots` is how much of it the level counts. */
+  orderId: number;
   /** Why the level is parked or waits; Reason.NONE when it does neither. */
   reason: number;
 }

@@ -57,6 +57,14 @@ export class Leg {
     return this.state !== LegState.IDLE;
   }
 
+  /** The newest order heard of, and what is counted of it: what the leg's record says. */
+  get heardId(): number {
+    return this.#orderId === 0 ? this.#pastId : this.#orderId;
+  }
+  get heardLots(): number {
+    return this.#orderId === 0 ? this.#pastCum : this.cumLots;
+  }
+
   start(side: number, priceTicks: number, qtyLots: number, nowUs: number): void {
     this.state = LegState.SENT;
     this.side = side;
@@ -71,6 +79,12 @@ export class Leg {
     this.state = LegState.IDLE;
   }
 
+  /** What the leg's record said. */
+  remember(orderId: number, cumLots: number): void {
+    this.#pastId = orderId;
+    this.#pastCum = cumLots;
+  }
+
   recover(orderId: number, side: number, priceTicks: number, qtyLots: number, cumLots: number, isLive: boolean): void {
     this.side = side;
     this.priceTicks = priceTicks;
@@ -79,6 +93,7 @@ export class Leg {
     if (isLive) {
       this.state = LegState.SENT;
       this.#orderId = orderId;
+      if (this.#pastId === orderId) this.#pastId = 0;
     } else {
       this.#pastId = orderId;
       this.#pastCum = cumLots;

@@ -12,6 +12,7 @@ import { RecordKind, SIDE_BUY } from '../../core/memory/record.js';
 import { isTerminal, OrderState } from '../../core/orders/order-state.js';
 import { Reason } from '../../core/orders/reasons.js';
 import type { OrderEvent, RecoveredStrategy } from '../../core/ports/strategy.js';
+import { countUnseen } from '../unseen.js';
 import type { Ladder } from './ladder.js';
 import { isLiveLevel, LevelEvent, LevelState, nextLevelState } from './level-state.js';
 
@@ -105,6 +106,15 @@ export class GridLevels {
     if (open >= this.minLots[place]!) return open;
     const isStuck = open > 0 && held < this.minLots[place + 1]! && !isLiveLevel(this.state[place + 1]!);
     return isStuck ? this.minLots[place]! : 0;
+  }
+
+  /** The newest order of the place that was heard of, and what is counted of it: what its record says. */
+  heardId(place: number): number {
+    return this.orderId[place] === 0 ? this.#pastId[place]! : this.orderId[place]!;
+  }
+
+  heardLots(place: number): number {
+    return this.orderId[place] === 0 ? this.#pastCum[place]! : this.cumLots[place]!;
   }
 
   lineLots(line: number): number {
@@ -209,32 +219,30 @@ export class GridLevels {
     }
   }
 
-  /** Takes over what the journal says. A level's `cumLots` belongs to the oldest order that is listed for it. */
+  /** Takes over what the journal says. */
   recover(recovered: RecoveredStrategy): void {
     for (const level of recovered.levels) {
       if (level.level >= this.places) continue;
       this.totalLots[level.level] = level.auxLots;
-      this.cumLots[level.level] = level.cumLots;
+      this.#pastId[level.level] = level.orderId ?? 0;
+      this.#pastCum[level.level] = level.cumLots;
     }
-    const seen = new Set<number>();
-    const orders = [...recovered.orders].sort((a, b) => a.orderId - b.orderId);
-    for (const order of orders) {
+    countUnseen(recovered, (order, lots) => {
       const place = order.level;
-      if (place >= this.places) continue;
-      const published = seen.has(place) ? 0 : Math.min(this.cumLots[place]!, order.cumLots);
-      seen.add(place);
-      this.totalLots[place] = this.totalLots[place]! + order.cumLots - published;
+      if (place >= this.places) return;
+      this.totalLots[place] = this.totalLots[place]! + lots;
       this.orderTicks[place] = order.priceTicks;
       this.orderLots[place] = order.qtyLots;
       this.cumLots[place] = order.cumLots;
       if (isTerminal(order.state)) {
         this.#pastId[place] = order.orderId;
         this.#pastCum[place] = order.cumLots;
-        continue;
+        return;
       }
+      if (this.#pastId[place] === order.orderId) this.#pastId[place] = 0;
       this.orderId[place] = order.orderId;
       this.state[place] = stateOfOrder(order.state);
-    }
+    });
     this.isDirty.fill(1);
   }
 

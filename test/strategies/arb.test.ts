@@ -1,0 +1,401 @@
+/** Arbitrage over real rings and books: what it takes, what it refuses and why, and what it does with a leg that fails. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FLAG_HEDGE, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../src/core/memory/record.js';
+import { Reason } from '../../src/core/orders/reasons.js';
+import arb, { ArbStrategy } from '../../src/strategies/arb.js';
+import { PairState } from '../../src/strategies/arb/pair.js';
+import { instrumentOf, World, type LiveOrder, type WorldOptions } from './harness.js';
+
+const A = instrumentOf({ index: 0, venue: 'binance-usdm', id: 'binance-usdm:BTCUSDT', takerFee: '0.0005' });
+const B = instrumentOf({ index: 1, venue: 'bybit', id: 'bybit:linear:BTCUSDT', symbol: 'linear:BTCUSDT', takerFee: '0.00055' });
+const SPOT = instrumentOf({
+  index: 0,
+  venue: 'binance-spot',
+  id: 'binance-spot:BTCUSDT',
+  kind: 'spot',
+  tickSize: '0.01',
+  lotSize: '0.00001',
+  minQty: '0.00001',
+  takerFee: '0.001',
+});
+const INVERSE = instrumentOf({
+  index: 1,
+  venue: 'binance-coinm',
+  id: 'binance-coinm:BTCUSD_PERP',
+  kind: 'inverse',
+  quote: 'USD',
+  settle: 'BTC',
+  lotSize: '1',
+  multiplier: '100',
+  minQty: '1',
+  minNotional: '0',
+  takerFee: '0.0005',
+});
+
+function world(params: Record<string, unknown> = {}, instruments = [A, B], more: Partial<WorldOptions> = {}): World {
+  return new World({
+    instruments,
+    entries: [{ name: 'x', definition: arb, instruments: instruments.map((one) => one.index), params }],
+    ...more,
+  });
+}
+
+function pairOf(w: World): ArbStrategy['pairs'][number] {
+  return (w.strategy as ArbStrategy).pairs[0]!;
+}
+
+/** A at 60,000, B 0.3 % above: pays after 0.105 % of fees. */
+function crossed(w: World, lots = 1000): void {
+  w.setBook(0, [[599_990, lots]], [[600_000, lots]]);
+  w.setBook(1, [[601_800, lots]], [[601_810, lots]]);
+}
+
+function level(w: World, side: number): LiveOrder {
+  return w.orders().find((order) => order.side === side)!;
+}
+
+describe('a crossing that pays', () => {
+  it('is taken with two immediate legs of one group and equal quantity', () => {
+    const w = world();
+    crossed(w);
+    w.step();
+    expect(w.wishes).toHaveLength(2);
+    const [buy, sell] = w.wishes as [(typeof w.wishes)[0], (typeof w.wishes)[0]];
+    expect([buy.side, buy.instrument, sell.side, sell.instrument]).toEqual([SIDE_BUY, 0, SIDE_SELL, 1]);
+    expect([buy.timeInForce, sell.timeInForce]).toEqual([TIF_IOC, TIF_IOC]);
+    expect([buy.group, buy.groupLegs, sell.groupLegs]).toEqual([sell.group, 2, 2]);
+    // 1000 USDT at 60,000 is 16 lots of 0.001.
+    expect([buy.qtyLots, sell.qtyLots]).toEqual([16, 16]);
+    expect([buy.priceTicks, sell.priceTicks]).toEqual([600_120, 601_680]);
+    expect(w.counter('taken')).toBe(1);
+    expect(buy.causeUs).toBeGreaterThan(0);
+  });
+
+  it('is taken again only after the pause and with new books', () => {
+    const w = world();
+    crossed(w);
+    w.step();
+    for (const order of w.orders()) w.fill(order, order.qtyLots);
+    w.step(2);
+    crossed(w);
+    w.step();
+    expect(w.wishes).toHaveLength(2);
+    expect(w.refused(Reason.COOLING_DOWN)).toBe(1);
+    w.step(10, 100_000);
+    expect(w.wishes).toHaveLength(2);
+    crossed(w);
+    w.step();
+    expect(w.wishes).toHaveLength(4);
+  });
+
+  it('is cut to the position that is allowed, then refused, and traded back when the spread reverses', () => {
+    const w = world({ maxPosition: '1500' });
+    for (let i = 0; i < 4; i++) {
+      w.step(10, 100_000);
+      crossed(w);
+      w.step();
+      for (const order of w.orders()) w.fill(order, order.qtyLots);
+      w.step(2);
+    }
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([24, -24]);
+    expect(w.refused(Reason.POSITION_CAP)).toBeGreaterThan(0);
+    w.step(10, 100_000);
+    w.setBook(0, [[601_800, 1000]], [[601_810, 1000]]);
+    w.setBook(1, [[599_990, 1000]], [[600_000, 1000]]);
+    w.step();
+    for (const order of w.orders()) w.fill(order, order.qtyLots);
+    w.step(2);
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([8, -8]);
+  });
+});
+
+describe('a crossing that is refused', () => {
+  it('is counted once with its reason for as long as it lasts', () => {
+    const w = world();
+    for (let i = 0; i < 20; i++) {
+      w.setBook(0, [[599_990, 10]], [[600_000, 10]]);
+      w.setBook(1, [[600_300, 10 + i]], [[600_310, 10]]);
+      w.step();
+    }
+    expect(w.refused(Reason.EDGE_TOO_SMALL)).toBe(1);
+    w.setBook(1, [[599_000, 10]], [[600_310, 10]]);
+    w.step();
+    w.setBook(1, [[600_300, 10]], [[600_310, 10]]);
+    w.step();
+    expect(w.refused(Reason.EDGE_TOO_SMALL)).toBe(2);
+    expect(w.wishes).toEqual([]);
+    expect(w.journal.filter((entry) => entry.kind === RecordKind.REFUSED)).toHaveLength(1);
+  });
+
+  it('does not count books that do not cross', () => {
+    const w = world();
+    w.quote(0, 599_990, 600_000);
+    w.quote(1, 599_995, 600_005);
+    w.step(50, 100_000);
+    expect(w.counter('refused')).toBe(0);
+  });
+
+  it('with an old book, a book out of sync, or too little to trade', () => {
+    const old = world({ bookMaxAgeMs: 100 });
+    old.setBook(0, [[599_990, 1000]], [[600_000, 1000]]);
+    old.step(3, 100_000);
+    old.setBook(1, [[601_800, 1000]], [[601_810, 1000]]);
+    old.step();
+    expect([old.wishes.length, old.refused(Reason.BOOK_TOO_OLD)]).toEqual([0, 1]);
+
+    const hidden = world();
+    crossed(hidden);
+    hidden.setBook(1, [[601_800, 1000]], [[601_810, 1000]], false);
+    hidden.step();
+    expect(hidden.wishes).toEqual([]);
+
+    const small = world({}, [{ ...A, minNotional: '500' }, B]);
+    crossed(small, 2);
+    small.step();
+    expect([small.wishes.length, small.refused(Reason.SIZE_BELOW_MINIMUM)]).toEqual([0, 1]);
+  });
+
+  it('without the balance for a spot leg', () => {
+    const other = { ...SPOT, index: 1, venue: 'bybit', id: 'bybit:spot:BTCUSDT' };
+    const w = world({}, [SPOT, other]);
+    w.setBalance('binance-spot', 'USDT', 1e6);
+    w.setBalance('bybit', 'BTC', 0.00001);
+    w.setBook(0, [[5_999_900, 1e6]], [[6_000_000, 1e6]]);
+    w.setBook(1, [[6_050_000, 1e6]], [[6_051_000, 1e6]]);
+    w.step();
+    expect([w.wishes.length, w.refused(Reason.NO_BALANCE)]).toEqual([0, 1]);
+  });
+
+  it('when one leg timeout of the smallest deal would cost more than the naked cap', () => {
+    const w = world({ nakedCap: '10' });
+    crossed(w);
+    w.step();
+    expect([w.wishes.length, w.refused(Reason.NAKED_CAP)]).toEqual([0, 1]);
+  });
+});
+
+describe('a leg that fails', () => {
+  function halfDone(params: Record<string, unknown> = {}): World {
+    const w = world(params);
+    crossed(w);
+    w.step();
+    w.fill(level(w, SIDE_BUY), 16);
+    w.end(level(w, SIDE_SELL), RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    w.step();
+    return w;
+  }
+
+  it('is closed where it costs least: here on the other venue, whose price is still better', () => {
+    const w = halfDone();
+    expect(w.wishes).toHaveLength(3);
+    const hedge = w.wishes[2]!;
+    expect([hedge.side, hedge.instrument, hedge.qtyLots, hedge.flags, hedge.group]).toEqual([SIDE_SELL, 1, 16, FLAG_HEDGE, 0]);
+    w.fill(w.orders()[0]!, 16);
+    w.step();
+    expect(pairOf(w).nakedBase).toBe(0);
+    expect(pairOf(w).state).toBe(PairState.COOLING);
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([16, -16]);
+  });
+
+  it('is unwound where it was bought when the other side went away', () => {
+    const w = world();
+    crossed(w);
+    w.step();
+    w.setBook(1, [[598_000, 1000]], [[598_010, 1000]]);
+    w.fill(level(w, SIDE_BUY), 16);
+    w.end(level(w, SIDE_SELL), RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    w.step();
+    const hedge = w.wishes[2]!;
+    expect([hedge.side, hedge.instrument, hedge.qtyLots]).toEqual([SIDE_SELL, 0, 16]);
+    w.fill(w.orders()[0]!, 16);
+    w.step();
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([0, 0]);
+    expect(pairOf(w).heldBase).toBe(0);
+  });
+
+  it('is closed again for what a closing order left, with growing pauses', () => {
+    const w = halfDone();
+    w.fill(w.orders()[0]!, 6);
+    w.end(w.orders()[0]!, RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    w.step(1);
+    w.step(20, 50_000);
+    expect(w.wishes.filter((wish) => wish.flags === FLAG_HEDGE).map((wish) => wish.qtyLots)).toEqual([16, 10]);
+    w.end(w.orders()[0]!, RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    const before = w.wishes.length;
+    for (let i = 0; i < 600; i++) {
+      w.step(1, 100_000);
+      for (const order of w.orders()) w.end(order, RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    }
+    expect(w.wishes.length - before).toBeLessThan(25);
+  });
+
+  it('is cancelled when it gives no answer in time; what is naked is closed and a late fill is closed too', () => {
+    const w = world({ legTimeoutMs: 500 });
+    w.acks = false;
+    crossed(w);
+    w.step();
+    const buy = level(w, SIDE_BUY);
+    const sell = level(w, SIDE_SELL);
+    w.fill(buy, 16);
+    w.live.delete(`0/${sell.level}`); // the venue says nothing about this one, cancels included
+    w.step(7, 100_000);
+    expect(w.wishes.filter((wish) => wish.kind === RecordKind.INTENT_CANCEL).map((wish) => wish.level)).toEqual([sell.level]);
+    w.live.set(`0/${sell.level}`, sell);
+    w.step(2);
+  });
+
+  it('stops new deals when naked value times seconds passes the cap', () => {
+    const w = world({ nakedCap: '1600', legTimeoutMs: 1000 });
+    crossed(w);
+    w.step();
+    w.fill(level(w, SIDE_BUY), 16);
+    w.end(level(w, SIDE_SELL), RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    w.deny = () => Reason.HALTED;
+    w.step(40, 100_000);
+    w.deny = () => Reason.NONE;
+    for (let i = 0; i < 60; i++) {
+      w.step(1, 100_000);
+      for (const order of w.orders()) w.fill(order, order.qtyLots);
+    }
+    expect(pairOf(w).nakedBase).toBe(0);
+    const before = w.counter('taken');
+    w.setBook(1, [[590_000, 1000]], [[590_010, 1000]]);
+    w.step();
+    crossed(w);
+    w.step(3);
+    expect(w.counter('taken')).toBe(before);
+    expect(w.refused(Reason.NAKED_CAP)).toBe(1);
+  });
+});
+
+describe('a basis', () => {
+  it('is entered when it pays entry and exit, held, and left when it reverted', () => {
+    const perp = { ...A, index: 1 };
+    const w = world({ minEdge: '0.0005' }, [SPOT, perp]);
+    w.setBook(0, [[5_999_900, 1e6]], [[6_000_000, 1e6]]);
+    w.setBook(1, [[602_000, 1e6]], [[602_010, 1e6]]);
+    w.step();
+    // 0.33 % is above the fees of the entry (0.15 %) and of the exit (0.15 %), but leaves less than 0.05 %.
+    expect([w.wishes.length, w.refused(Reason.EDGE_TOO_SMALL)]).toEqual([0, 1]);
+    w.setBook(1, [[603_000, 1e6]], [[603_010, 1e6]]);
+    w.step();
+    for (const order of w.orders()) w.fill(order, order.qtyLots, order.side === SIDE_BUY ? 6_000_000 : 603_000);
+    w.step(2);
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([1600, -16]);
+    expect(pairOf(w).entryEdge).toBeCloseTo((60_300 * 0.9995 - 60_000 * 1.001) / 60_000, 9);
+    w.step(10, 100_000);
+    w.setBook(0, [[5_999_900, 1e6]], [[6_000_000, 1e6]]);
+    w.setBook(1, [[601_500, 1e6]], [[601_510, 1e6]]);
+    w.step();
+    expect(w.positionOf(1)).toBe(-16);
+    w.setBook(1, [[600_000, 1e6]], [[600_010, 1e6]]);
+    w.step();
+    for (const order of w.orders()) w.fill(order, order.qtyLots);
+    w.step(2);
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([0, 0]);
+    expect(pairOf(w).heldBase).toBe(0);
+  });
+
+  it('closes an inverse contract by the contracts it opened, whatever the price does meanwhile', () => {
+    const w = world({ minEdge: '0.0005', maxNotional: '3000' }, [SPOT, INVERSE]);
+    w.setBook(0, [[4_999_900, 1e6]], [[5_000_000, 1e6]]);
+    w.setBook(1, [[505_000, 1e6]], [[505_010, 1e6]]);
+    w.step();
+    for (const order of w.orders()) w.fill(order, order.qtyLots, order.side === SIDE_BUY ? 5_000_000 : 505_000);
+    w.step(2);
+    const contracts = w.positionOf(1);
+    expect(contracts).toBeLessThan(0);
+    expect(w.orders()).toEqual([]);
+    w.step(20, 100_000);
+    // Ten per cent higher, and no basis left.
+    for (let i = 0; i < 3; i++) {
+      w.setBook(0, [[5_500_000, 1e6]], [[5_500_100, 1e6]]);
+      w.setBook(1, [[549_900, 1e6]], [[550_000, 1e6]]);
+      w.step();
+      for (const order of w.orders()) w.fill(order, order.qtyLots);
+      w.step(20, 100_000);
+    }
+    expect([w.positionOf(0), w.positionOf(1)]).toEqual([0, 0]);
+    expect(w.wishes.filter((wish) => wish.flags === FLAG_HEDGE)).toEqual([]);
+  });
+});
+
+describe('a restart', () => {
+  it('closes what an unseen fill left naked', () => {
+    const before = world();
+    crossed(before);
+    before.step();
+    before.fill(level(before, SIDE_BUY), 16);
+    before.end(level(before, SIDE_SELL), RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    const after = world({}, [A, B], { recovered: before.crash(), run: 2, startUs: before.nowUs });
+    expect(pairOf(after).nakedBase).toBeCloseTo(0.016, 9);
+    crossed(after);
+    after.step(3);
+    const hedge = after.wishes.find((wish) => wish.flags === FLAG_HEDGE)!;
+    expect([hedge.side, hedge.qtyLots]).toEqual([SIDE_SELL, 16]);
+  });
+
+  it('remembers position and entry edge', () => {
+    const before = world();
+    crossed(before);
+    before.step();
+    for (const order of before.orders()) before.fill(order, order.qtyLots);
+    before.step(2);
+    const after = world({}, [A, B], { recovered: before.crash(), run: 2 });
+    expect(pairOf(after).heldBase).toBeCloseTo(pairOf(before).heldBase, 9);
+    expect(pairOf(after).entryEdge).toBeCloseTo(pairOf(before).entryEdge, 9);
+    expect(pairOf(after).nakedBase).toBe(0);
+  });
+});
+
+describe('parameters', () => {
+  it('are refused when no pair can be made of the instruments', () => {
+    expect(() => world({}, [A, { ...B, base: 'ETH' }])).toThrow(/no pair of one base/);
+    expect(() => world({ mode: 'basis' })).toThrow(/mode basis finds no pair/);
+    expect(() => world({ maxNotional: '0' })).toThrow(/must be above 0/);
+  });
+});
+
+const outcome = fc.record({
+  share: fc.integer({ min: 0, max: 16 }),
+  shift: fc.integer({ min: -30, max: 30 }),
+  crash: fc.integer({ min: 0, max: 9 }),
+});
+
+describe('whatever happens', () => {
+  it('ends flat across both venues, or with less naked than a venue takes', () => {
+    fc.assert(
+      fc.property(fc.array(outcome, { minLength: 3, maxLength: 40 }), (outcomes) => {
+        let w = world({ maxPosition: '3000' });
+        const faults: string[] = [];
+        for (const { share, shift, crash } of outcomes) {
+          w.setBook(0, [[599_990, 500]], [[600_000, 500]]);
+          w.setBook(1, [[600_000 + shift * 100, 500]], [[600_010 + shift * 100, 500]]);
+          w.step(1, 200_000);
+          for (const [i, order] of w.orders().entries()) {
+            const lots = Math.min(order.qtyLots, i === 0 ? share : 16 - share);
+            if (lots > 0) w.fill(order, lots);
+            if (w.live.has(`0/${order.level}`)) w.end(order, RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+          }
+          if (crash === 0) {
+            faults.push(...w.faults);
+            w = world({ maxPosition: '3000' }, [A, B], { recovered: w.crash(), run: w.tables.run + 1, startUs: w.nowUs });
+          }
+        }
+        for (let i = 0; i < 200; i++) {
+          w.quote(0, 599_990, 600_000);
+          w.quote(1, 599_990, 600_000);
+          w.step(1, 100_000);
+          for (const order of w.orders()) w.fill(order, order.qtyLots - order.cumLots);
+        }
+        expect(w.positionOf(0) + w.positionOf(1)).toBe(0);
+        expect(pairOf(w).nakedBase).toBe(0);
+        expect(Math.abs(w.positionOf(0))).toBeLessThanOrEqual(50);
+        expect([...faults, ...w.faults]).toEqual([]);
+        expect(w.errors).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
