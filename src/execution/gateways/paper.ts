@@ -19,7 +19,7 @@ import {
   histogramBase,
   type MemoryPlan,
 } from '../../core/memory/layout.js';
-import { FLAG_MAKER, REC_JOURNAL_SEQ, REC_KIND, REC_PRODUCER, RECORD_BYTES, RecordKind } from '../../core/memory/record.js';
+import { FLAG_MAKER, REC_JOURNAL_SEQ, REC_KIND, REC_PRODUCER, RECORD_BYTES, RecordKind, SIDE_BUY } from '../../core/memory/record.js';
 import type { SharedViews } from '../../core/memory/shared-memory.js';
 import { SpscRing } from '../../core/memory/spsc-ring.js';
 import { assert, RESULT_TORN } from '../../core/numbers/errors.js';
@@ -31,6 +31,7 @@ import type { RunTables } from '../../core/orders/tables.js';
 import type { Random } from '../../core/ports/clock.js';
 import type { Role } from '../../core/ports/role.js';
 import { PaperAccount } from '../paper/account.js';
+import { Funding } from '../paper/funding.js';
 import { Latency } from '../paper/latency.js';
 import type { PaperOptions } from '../paper/options.js';
 import type { PaperFill, PaperRequest } from '../paper/order.js';
@@ -38,6 +39,13 @@ import { readRequest, writeBalance, writeOutcome } from '../paper/outcome-record
 import { SharedMarket } from '../paper/shared-market.js';
 import { PaperVenue, type PaperOutcome } from '../paper/venue.js';
 import { Travel } from '../paper/travel.js';
+
+/** A funding payment of an earlier run, as the journal tells it. */
+export interface RecoveredFunding {
+  readonly instrument: number;
+  readonly asset: number;
+  readonly amount: number;
+}
 
 export type Durability = 'none' | 'interval' | 'each';
 
@@ -52,7 +60,7 @@ export interface PaperGatewayDeps {
   readonly durability: Durability;
   readonly options: PaperOptions;
   readonly random: Random;
-  readonly recovered: RecoveredState;
+  readonly recovered: RecoveredState & { readonly fundings?: readonly RecoveredFunding[] };
   /** Reads the monotonic clock, for latency stamps. */
   readonly nowUs: () => number;
   readonly wallUs: (nowUs: number) => number;
@@ -60,8 +68,6 @@ export interface PaperGatewayDeps {
   readonly wakeExecutor: () => void;
 }
 
-/** Answers waiting for the outcomes ring beyond which the gateway takes nothing new. */
-const MOST_WAITING = 4_096;
 /** Trade ids: the run in the high bits, a count below, so that no restart repeats one. */
 const TRADE_ID_SPAN = 2 ** 41;
 
@@ -75,11 +81,14 @@ export class PaperGateway implements Role {
   readonly #orderToBytes: Histogram;
   readonly #market: SharedMarket;
   readonly #venue: PaperVenue;
+  readonly #funding: Funding;
   readonly #inFlight: Travel<PaperRequest>;
   readonly #answers: Travel<PaperOutcome>;
   readonly #balances: string[];
   #tradeCount = 0;
   #isStopping = false;
+  /** The last delivery found the outcomes ring full. */
+  #isBlocked = false;
   #tapeLost = 0;
   #nowUs = 0;
 
@@ -97,11 +106,14 @@ export class PaperGateway implements Role {
     this.#market = new SharedMarket(views, plan, tables, venue);
     this.#inFlight = new Travel(new Latency(options.orderLatencyMs, options.latencySpread, deps.random));
     this.#answers = new Travel(new Latency(options.answerLatencyMs, options.latencySpread, deps.random));
+    const terms = tables.instruments.filter((one) => one.venue === venue).map((one) => this.account.terms(one.index));
+    this.#funding = new Funding(views, plan, terms);
     this.#venue = new PaperVenue({
       account: this.account,
       view: this.#market,
       model: options.model,
       emit: (outcome) => this.#answers.send(outcome, this.#nowUs),
+      onPosition: (instrument, strategy, signedLots) => this.#funding.noteFill(instrument, strategy, signedLots),
       nextTradeId: () => (tables.run % MAX_RUNS) * TRADE_ID_SPAN + ++this.#tradeCount,
       wallUs: deps.wallUs,
     });
@@ -113,7 +125,7 @@ export class PaperGateway implements Role {
   step(nowUs: number, maxRecords: number): number {
     this.#nowUs = nowUs;
     let work = this.#deliver(nowUs, maxRecords);
-    if (this.#answers.count >= MOST_WAITING) {
+    if (this.#isBlocked) {
       this.#counters.add('outcomesFull');
       return work;
     }
@@ -122,6 +134,7 @@ export class PaperGateway implements Role {
     work += this.#arrive(nowUs, maxRecords);
     this.#market.forEachDirty((instrument) => this.#seeMarket(instrument, nowUs));
     this.#noteLoss();
+    if (!this.#isStopping) this.#payFunding(nowUs);
     // With no latency configured, answers of this turn go out in it.
     return work + this.#deliver(nowUs, maxRecords);
   }
@@ -213,9 +226,11 @@ export class PaperGateway implements Role {
   #deliver(nowUs: number, maxRecords: number): number {
     const { views, venueIndex, tables } = this.#deps;
     let delivered = 0;
+    this.#isBlocked = false;
     while (this.#balances.length > 0) {
       const offset = this.#outcomes.reserve();
       const asset = this.#balances[0];
+      this.#isBlocked = offset < 0;
       if (offset < 0 || asset === undefined) return delivered;
       const total = this.account.walletFloat(asset);
       const free = total - this.#venue.lockedFloat(asset);
@@ -234,8 +249,10 @@ export class PaperGateway implements Role {
       const outcome = this.#answers.peek(this.#isStopping ? Infinity : nowUs);
       if (outcome === null) break;
       const offset = this.#outcomes.reserve();
+      this.#isBlocked = offset < 0;
       if (offset < 0) break;
-      const feeAsset = outcome.fill === null ? 0 : Math.max(0, tables.assets.indexOf(outcome.fill.feeAsset));
+      const asset = outcome.fill?.feeAsset ?? outcome.funding?.asset;
+      const feeAsset = asset === undefined ? 0 : Math.max(0, tables.assets.indexOf(asset));
       writeOutcome(views, offset, outcome, venueIndex, feeAsset);
       if (views.u8[offset + REC_KIND] === RecordKind.FILL) this.#counters.add('fills');
       this.#outcomes.commit();
@@ -249,6 +266,11 @@ export class PaperGateway implements Role {
     return delivered;
   }
 
+  #payFunding(nowUs: number): void {
+    const lastMicro = (instrument: number): bigint | null => this.account.lastMicro(instrument);
+    this.#funding.step(this.#deps.wallUs(nowUs), lastMicro, (payment) => this.#venue.payFunding(payment, nowUs));
+  }
+
   #noteLoss(): void {
     const lost = this.#market.tapeLost;
     if (lost === this.#tapeLost) return;
@@ -256,15 +278,19 @@ export class PaperGateway implements Role {
     this.#tapeLost = lost;
   }
 
-  #recover(state: RecoveredState): void {
+  #recover(state: PaperGatewayDeps['recovered']): void {
     const byOrder = new Map<number, PaperFill[]>();
     for (const fill of state.fills) {
       if (!this.account.has(fill.instrument)) continue;
       const paper = paperFillOf(fill, this.#deps.tables);
       this.account.apply({ instrument: fill.instrument, side: fill.side, ...paper });
+      this.#funding.noteFill(fill.instrument, fill.strategy, fill.side === SIDE_BUY ? fill.fillLots : -fill.fillLots);
       const fills = byOrder.get(fill.orderId);
       if (fills === undefined) byOrder.set(fill.orderId, [paper]);
       else fills.push(paper);
+    }
+    for (const { instrument, asset, amount } of state.fundings ?? []) {
+      if (this.account.has(instrument)) this.account.apply({ asset: this.#deps.tables.assets[asset] ?? '', amount });
     }
     for (const order of state.orders) {
       if (!this.account.has(order.instrument) || !wasAcknowledged(order)) continue;
@@ -290,7 +316,7 @@ function haltedAnswer(request: PaperRequest, tsUs: number): PaperOutcome {
           ? RecordKind.CANCEL_REJECT
           : RecordKind.UNKNOWN;
   const { priceTicks, qtyLots } = request;
-  return { kind, reason: Reason.HALTED, request, order: null, priceTicks, qtyLots, cumLots: 0, fill: null, tsUs };
+  return { kind, reason: Reason.HALTED, request, order: null, priceTicks, qtyLots, cumLots: 0, fill: null, funding: null, tsUs };
 }
 
 /** An order whose acknowledgement (or a fill of it) is in the journal exists at the venue; one that was never answered does not. */

@@ -56,7 +56,7 @@ export function readRequest(views: SharedViews, offset: number): PaperRequest {
   };
 }
 
-/** @param feeAsset index of the fill's fee asset in the run's table */
+/** @param feeAsset index of the fill's fee asset, or of the funding's asset, in the run's table */
 export function writeOutcome(views: SharedViews, offset: number, outcome: PaperOutcome, gateway: number, feeAsset: number): void {
   const { u8, u16, u32, f64 } = views;
   const half = offset >> 1;
@@ -85,7 +85,14 @@ export function writeOutcome(views: SharedViews, offset: number, outcome: PaperO
     u16[half + (REC_CLIENT_SEQ >> 1)] = about.clientSeq;
     f64[words + (REC_CAUSE_US >> 3)] = about.causeUs;
   }
-  const { fill } = outcome;
+  const { fill, funding } = outcome;
+  if (funding !== null) {
+    u16[half + (REC_STRATEGY >> 1)] = funding.strategy;
+    u32[(offset + REC_INSTRUMENT) >> 2] = funding.instrument;
+    f64[words + (REC_FEE >> 3)] = funding.amount;
+    u16[half + (REC_FEE_ASSET >> 1)] = feeAsset;
+    f64[words + (REC_TRADE_ID >> 3)] = funding.id;
+  }
   if (fill === null) return;
   f64[words + (REC_FILL_PRICE >> 3)] = fill.ticks;
   f64[words + (REC_FILL_QTY >> 3)] = fill.lots;

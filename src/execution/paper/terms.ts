@@ -1,6 +1,6 @@
 /**
  * What the venue charges and pays for a fill: contract values by its rounding rule, and fees. Called by the paper venue and its account, off the hot lane.
- * Amounts are integers of 1e-24, one scale for every asset: wide enough for any tick x lot x multiplier x micro-tick that exists.
+ * Amounts are integers of 1e-30, one scale for every asset: wide enough for any tick x lot x multiplier x micro-tick that exists.
  */
 import { MICRO_SCALE } from '../../core/ledger/marks.js';
 import { valueRuleOf, type ValueRule } from '../../core/ledger/value-rule.js';
@@ -9,7 +9,7 @@ import { parseDecimal } from '../../core/numbers/decimal.js';
 import { assert } from '../../core/numbers/errors.js';
 import type { Instrument } from '../../core/orders/instrument.js';
 
-export const AMOUNT_SCALE = 24;
+export const AMOUNT_SCALE = 30;
 /** 1e-8, the venue's smallest wallet unit, in amounts. */
 export const WALLET_UNIT = 10n ** BigInt(AMOUNT_SCALE - 8);
 

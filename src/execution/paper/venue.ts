@@ -9,6 +9,7 @@ import { assert, RESULT_OK, RESULT_TORN } from '../../core/numbers/errors.js';
 import { Reason } from '../../core/orders/reasons.js';
 import { MICRO_PER_TICK } from '../../core/ledger/marks.js';
 import type { PaperAccount } from './account.js';
+import type { FundingPayment } from './funding.js';
 import type { MarketView } from './market-view.js';
 import { Matcher } from './matcher.js';
 import type { FillModel } from './options.js';
@@ -26,6 +27,7 @@ export interface PaperOutcome {
   readonly qtyLots: number;
   readonly cumLots: number;
   readonly fill: PaperFill | null;
+  readonly funding: FundingPayment | null;
   readonly tsUs: number;
 }
 
@@ -34,6 +36,8 @@ export interface PaperVenueDeps {
   readonly view: MarketView;
   readonly model: FillModel;
   readonly emit: (outcome: PaperOutcome) => void;
+  /** Told of each fill's signed lots. */
+  readonly onPosition: (instrument: number, strategy: number, signedLots: number) => void;
   /** A trade id that no other fill of this venue has, in this run or an earlier one. */
   readonly nextTradeId: () => number;
   readonly wallUs: (nowUs: number) => number;
@@ -75,12 +79,13 @@ export class PaperVenue {
     }
   }
 
-  /** An order of an earlier run rests again, at the end of its queue. */
+  /** An order of an earlier run rests again, at the end of its queue. One that may not rest ended before: its end was not journaled, and is told again. */
   adopt(request: PaperRequest, cumLots: number, fills: readonly PaperFill[]): void {
     const order = new PaperOrder(request, cumLots, 0);
     order.fills.push(...fills);
     this.#orders.set(order.orderId, order);
-    this.#matcher(order.instrument).rest(order, false);
+    if (order.timeInForce === TIF_GTC) this.#matcher(order.instrument).rest(order, false);
+    else this.#end(order, RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
   }
 
   onTrade(instrument: number, ticks: number, lots: number, takerSide: number, recvUs: number, nowUs: number): void {
@@ -92,6 +97,15 @@ export class PaperVenue {
   onBook(instrument: number, nowUs: number): number {
     this.#nowUs = nowUs;
     return this.#matchers.get(instrument)?.onBook(nowUs) ?? RESULT_OK;
+  }
+
+  /** A funding payment reaches the account and is told. */
+  payFunding(funding: FundingPayment, nowUs: number): void {
+    this.#nowUs = nowUs;
+    this.#account.apply({ asset: funding.asset, amount: funding.amount });
+    const tsUs = this.#deps.wallUs(nowUs);
+    const nothing = { reason: Reason.NONE, request: null, order: null, priceTicks: 0, qtyLots: 0, cumLots: 0, fill: null };
+    this.#deps.emit({ kind: RecordKind.FUNDING, ...nothing, funding, tsUs });
   }
 
   hasResting(instrument: number): boolean {
@@ -226,6 +240,7 @@ export class PaperVenue {
       tsUs: this.#deps.wallUs(this.#nowUs),
     };
     this.#account.apply({ instrument: order.instrument, side: order.side, ticks, lots, fee, feeAsset });
+    this.#deps.onPosition(order.instrument, order.strategy, order.side === SIDE_BUY ? lots : -lots);
     order.cumLots += lots;
     order.fills.push(fill);
     this.fills++;
@@ -349,6 +364,7 @@ export class PaperVenue {
       qtyLots: order?.qtyLots ?? request?.qtyLots ?? 0,
       cumLots,
       fill,
+      funding: null,
       tsUs: fill?.tsUs ?? this.#deps.wallUs(this.#nowUs),
     });
   }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BOOK_GAP } from '../../../src/core/memory/book-layout.js';
 import { CONTROL_HALT, TAPE_FLAG_OLD } from '../../../src/core/memory/layout.js';
+import { Ledger } from '../../../src/core/ledger/ledger.js';
+import { pnlRows } from '../../../src/core/ledger/pnl.js';
 import { FLAG_MAKER, FLAG_POST_ONLY, FLAG_REDUCE_ONLY, RecordKind, TIF_FOK, TIF_IOC } from '../../../src/core/memory/record.js';
 import { OrderState } from '../../../src/core/orders/order-state.js';
 import { Reason } from '../../../src/core/orders/reasons.js';
@@ -410,9 +412,12 @@ describe('paper gateway: the way there and back', () => {
     bench.gateway.step(++bench.nowUs, 256);
     for (let orderId = 4; orderId <= 6; orderId++) bench.ask({ orderId, side: BUY, price: 9_000 + orderId, qty: 1 });
     bench.gateway.step(++bench.nowUs, 256);
+    bench.ask({ orderId: 7, side: BUY, price: 9_007, qty: 1 });
+    bench.gateway.step(++bench.nowUs, 256);
     expect(bench.outcomes.waiting()).toBe(4);
+    expect(bench.requests.waiting()).toBe(1);
     for (let turn = 0; turn < 3; turn++) kinds.push(...bench.step().map(({ kind, orderId }) => `${kind} ${orderId}`));
-    expect(kinds).toEqual([1, 2, 3, 4, 5, 6].map((orderId) => `ACK ${orderId}`));
+    expect(kinds).toEqual([1, 2, 3, 4, 5, 6, 7].map((orderId) => `ACK ${orderId}`));
   });
 
   it('tells balances first, and after a stop what was under way without further delay', () => {
@@ -436,6 +441,50 @@ describe('paper gateway: the way there and back', () => {
   });
 });
 
+describe('paper gateway: funding', () => {
+  it('pays each strategy its share once when the funding time passes, at the rate known before it', () => {
+    const bench = new Bench({ venue: 'binance-usdm', wallUs: (nowUs) => nowUs });
+    const hourUs = 3_600_000_000;
+    bench.book(LINEAR, [
+      [BUY, 599_999, 100],
+      [SELL, 600_001, 100],
+    ]);
+    bench.mark(LINEAR, { ticks: 600_000, rate: 0.0001, nextUs: hourUs });
+    bench.ask({ orderId: 1, instrument: LINEAR, side: BUY, price: 600_001, qty: 10, strategy: 0 });
+    bench.ask({ orderId: 2, instrument: LINEAR, side: SELL, price: 599_999, qty: 4, strategy: 1 });
+    bench.step(200_000);
+    bench.nowUs = hourUs - 200_000;
+    expect(brief(bench.step())).toEqual([]);
+    bench.mark(LINEAR, { ticks: 610_000, rate: -0.0003, nextUs: 9 * hourUs });
+    bench.nowUs = hourUs;
+    const heard = bench.step();
+    // 0.01 BTC x 61000 x 0.0001 is paid, 0.004 x 61000 x 0.0001 received.
+    expect(heard.map(({ kind, strategy, fee, feeAsset, tradeId }) => [kind, strategy, fee, TABLES.assets[feeAsset], tradeId])).toEqual([
+      ['FUNDING', 0, -6_100_000, 'USDT', 3_600],
+      ['FUNDING', 1, 2_440_000, 'USDT', 3_600],
+    ]);
+    expect(brief(bench.step(hourUs))).toEqual([]);
+    const ledger = new Ledger(TABLES);
+    const start = ledger.snapshot(() => null);
+    for (const { instrument, strategy, feeAsset, fee, tradeId } of heard) {
+      ledger.applyFunding({ instrument, strategy, asset: feeAsset, amount: fee, id: tradeId });
+    }
+    const row = pnlRows(
+      start,
+      ledger.snapshot(() => null),
+      null,
+    )[0];
+    expect(row).toMatchObject({ funding: '-0.0366', equityChange: '-0.0366', unexplained: '0' });
+    expect(bench.gateway.account.entries).toBe(4);
+  });
+
+  it('is told again by recovery and not paid again', () => {
+    const recovered = { ...NOTHING, fundings: [{ instrument: LINEAR, asset: 0, amount: -6_100_000 }] };
+    const bench = new Bench({ venue: 'binance-usdm', recovered });
+    expect(bench.gateway.account.changes(() => null)).toMatchObject([{ asset: 'USDT', change: -61n * 10n ** 27n }]);
+  });
+});
+
 describe('paper gateway: restart', () => {
   it('the account is the fold of the fills, acknowledged orders rest again at the back, others do not exist, trade ids go on', () => {
     const before = marketed();
@@ -448,6 +497,7 @@ describe('paper gateway: restart', () => {
     const orders = [
       { ...order, orderId: 1, priceTicks: 10_001, qtyLots: 50, cumLots: 30, state: OrderState.PARTLY_FILLED },
       { ...order, orderId: 2, priceTicks: 9_990, qtyLots: 5, cumLots: 0, state: OrderState.PENDING },
+      { ...order, orderId: 3, priceTicks: 9_990, qtyLots: 5, cumLots: 0, state: OrderState.OPEN, timeInForce: TIF_IOC },
     ];
     const after = new Bench({ tables: { ...TABLES, run: 2 }, recovered: { ...NOTHING, runs: 1, fills, orders } });
     for (const asset of before.gateway.account.assets()) {
@@ -460,7 +510,7 @@ describe('paper gateway: restart', () => {
     ]);
     after.ask({ kind: RecordKind.QUERY, orderId: 2 });
     after.ask({ kind: RecordKind.QUERY, orderId: 1 });
-    expect(brief(after.step())).toEqual([`NOT_FOUND ${Reason.UNKNOWN_ORDER}`, 'ACK', 'FILL 30@10001']);
+    expect(brief(after.step())).toEqual([`EXPIRED ${Reason.TIME_IN_FORCE}`, `NOT_FOUND ${Reason.UNKNOWN_ORDER}`, 'ACK', 'FILL 30@10001']);
     after.trade(SPOT, 10_001, 18, SELL);
     const fill = after.step();
     expect(brief(fill)).toEqual(['FILL 3@10001']);

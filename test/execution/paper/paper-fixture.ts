@@ -12,6 +12,10 @@ import {
   CHANGE_KIND,
   CHANGE_TRADE,
   CURSOR_WRITTEN,
+  MARK_BYTES,
+  MARK_FUNDING_RATE,
+  MARK_NEXT_FUNDING_US,
+  MARK_TICKS,
   planMemory,
   TAPE_BYTES,
   TAPE_CAPACITY,
@@ -184,6 +188,13 @@ export class Bench {
     this.views.u8[at + TAPE_FLAGS] = flags;
     tape.publish();
     this.#change(instrument, CHANGE_TRADE);
+  }
+
+  mark(instrument: number, mark: { readonly ticks: number; readonly rate: number; readonly nextUs: number }): void {
+    const base = this.plan.marks + MARK_BYTES * instrument;
+    this.views.f64[(base + MARK_TICKS) >> 3] = mark.ticks;
+    this.views.f64[(base + MARK_FUNDING_RATE) >> 3] = mark.rate;
+    this.views.f64[(base + MARK_NEXT_FUNDING_US) >> 3] = mark.nextUs;
   }
 
   ask(ask: Ask): void {
