@@ -97,6 +97,7 @@ const BYBIT_FLOW: FlowProfile = {
   takersPerSecond: 0.8,
   pulledShare: 0.88,
 };
+const BYBIT_SPOT_FLOW: FlowProfile = { ...BYBIT_FLOW, requotesPerSecond: 8, pulledShare: 0.92, takersPerSecond: 0.4 };
 const BITMEX_FLOW: FlowProfile = {
   ...USUAL,
   lagMs: 140,
@@ -308,7 +309,7 @@ export const MARKETS: readonly MarketSpec[] = [
     qtyDecimals: 6,
     firstSequence: 112_488_545_000,
     firstTradeId: 1_189_048_000,
-    flow: { ...BYBIT_FLOW, touchUsd: 13_400, levelUsd: 800, gapTicks: 5, takerUsd: 150, takersPerSecond: 0.5 },
+    flow: { ...BYBIT_SPOT_FLOW, touchUsd: 13_400, levelUsd: 800, gapTicks: 5, takerUsd: 150 },
   },
   {
     ...BYBIT_SPOT,
@@ -321,7 +322,7 @@ export const MARKETS: readonly MarketSpec[] = [
     qtyDecimals: 5,
     firstSequence: 118_201_377_000,
     firstTradeId: 1_390_112_000,
-    flow: { ...BYBIT_FLOW, touchUsd: 7_600, levelUsd: 800, gapTicks: 2.5, takerUsd: 120, takersPerSecond: 0.4 },
+    flow: { ...BYBIT_SPOT_FLOW, touchUsd: 7_600, levelUsd: 800, gapTicks: 2.5, takerUsd: 120 },
   },
   {
     ...BITMEX,

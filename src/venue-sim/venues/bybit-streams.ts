@@ -11,8 +11,9 @@ const NONE: readonly string[] = [];
 const DEPTH_PERIODS_MS: Readonly<Record<string, number>> = { '1': 10, '50': 20, '200': 100, '1000': 200 };
 /** A quiet best price is sent again as a snapshot after this time (Bybit v5, "orderbook", level 1). */
 const RESEND_LEVEL_ONE_MS = 3_000;
-/** The recording shows four to five ticker messages a second on linear. */
+/** The recording shows four to five ticker messages a second on linear, at most one on spot. */
 const TICKER_PERIOD_MS = 200;
+const SPOT_TICKER_PERIOD_MS = 1_000;
 
 export const BYBIT_INTERVALS_MS: Readonly<Record<string, number>> = {
   '1': 60_000,
@@ -79,7 +80,7 @@ function tickers(market: Market, topic: string): TopicSource {
     sent ??= tickerFields(market, nowMs);
     return [tickerMessage(market, topic, 'snapshot', sent, nowMs)];
   };
-  const timed = every(TICKER_PERIOD_MS, (nowMs) => {
+  const timed = every(market.spec.kind === 'spot' ? SPOT_TICKER_PERIOD_MS : TICKER_PERIOD_MS, (nowMs) => {
     const before = sent;
     if (market.spec.kind === 'spot') {
       if (market.lastTrade?.id === sentTrade) return NONE;
