@@ -42,6 +42,7 @@ export class FrameParser {
   readonly #maxMessageBytes: number;
   readonly #roomMin: number;
   readonly #sink: FrameSink;
+  readonly #mustCheckText: boolean;
   #readAt = 0;
   #writeAt = 0;
 
@@ -54,13 +55,14 @@ export class FrameParser {
   /** Opcode of the fragmented message under way, 0 when none is. */
   #openOpcode = 0;
 
-  constructor(receive: Uint8Array, maxMessageBytes: number, sink: FrameSink) {
+  constructor(receive: Uint8Array, maxMessageBytes: number, sink: FrameSink, mustCheckText = true) {
     this.#receive = receive;
     this.#receiveText = new TextCheck(receive);
     this.capacity = receive.length;
     this.#maxMessageBytes = maxMessageBytes;
     this.#roomMin = Math.min(ROOM_MIN_BYTES, this.capacity >>> 2);
     this.#sink = sink;
+    this.#mustCheckText = mustCheckText;
   }
 
   /** Where the next read must land. The same object while nothing waits; a view of the rest when a frame was cut short. Never empty. */
@@ -157,7 +159,8 @@ export class FrameParser {
         const start = at + header;
         const end = start + length;
         this.#readAt = end;
-        if (opcode === OP_TEXT && !this.#receiveText.isUtf8(start, end)) return this.#fail(CLOSE_NOT_UTF8, 'text is not UTF-8');
+        if (opcode === OP_TEXT && this.#mustCheckText && !this.#receiveText.isUtf8(start, end))
+          return this.#fail(CLOSE_NOT_UTF8, 'text is not UTF-8');
         if (!this.#sink.onMessage(bytes, start, end, opcode === OP_TEXT)) return 0;
         continue;
       }
@@ -192,7 +195,7 @@ export class FrameParser {
     const isText = this.#openOpcode === OP_TEXT;
     const bytes = this.#grow(this.#spillBytes);
     const count = this.#spillBytes;
-    const isValid = !isText || this.#spillText === null || this.#spillText.isUtf8(0, count);
+    const isValid = !isText || !this.#mustCheckText || this.#spillText === null || this.#spillText.isUtf8(0, count);
     this.#openOpcode = 0;
     this.#spillBytes = 0;
     if (bytes.length > SPILL_KEPT_BYTES) {

@@ -74,7 +74,7 @@ class ClientConnection implements FrameConnection, FrameSink {
     this.#world = world;
     this.#handler = handler;
     this.#receive = receive;
-    this.#parser = new FrameParser(receive, options.maxMessageBytes ?? MAX_MESSAGE_BYTES, this);
+    this.#parser = new FrameParser(receive, options.maxMessageBytes ?? MAX_MESSAGE_BYTES, this, options.checksText !== true);
     const target = parseTarget(options.url);
     const request = typeof target === 'string' ? target : requestText(target, this.#key, options.headers ?? {});
     if (typeof target === 'string' || request === null) {

@@ -83,6 +83,7 @@ class WsConnection implements FrameConnection {
         maxPayload: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
         handshakeTimeout: options.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
         followRedirects: false,
+        skipUTF8Validation: options.checksText === true,
         rejectUnauthorized: true,
         ...(options.headers === undefined ? {} : { headers: options.headers }),
         ...(options.ca === undefined ? {} : { secureContext: trustOf(options.ca) }),

@@ -80,6 +80,7 @@ const BREACHES: readonly (readonly [string, Buffer, number])[] = [
   ['text that is not UTF-8', frame(1, Buffer.from([0x61, 0xc3, 0x28])), 1007],
   ['an overlong encoding', frame(1, Buffer.from([0xc0, 0xaf])), 1007],
   ['a surrogate in UTF-8', frame(1, Buffer.from([0xed, 0xa0, 0x80])), 1007],
+  ['long text that is not UTF-8', frame(1, Buffer.concat([Buffer.alloc(5000, 97), Buffer.from([0xff])])), 1007],
   ['text cut inside a character', frame(1, Buffer.from('grün').subarray(0, 3)), 1007],
   [
     'fragmented text that is not UTF-8 as a whole',
@@ -214,6 +215,18 @@ describe.each(['plain', 'tls'] as const)('websocket client, %s', (transport) => 
     expect((await parts.recorder.closed).code).toBe(1009);
     const exact = await meet(transport, ({ socket }) => socket.write(frame(1, 'x'.repeat(1000))), { maxMessageBytes: 1000 });
     await exact.recorder.hasFrames(1);
+  });
+
+  it('leaves the look at text to a handler that does it, but not that at close reasons', async () => {
+    const bad = Buffer.from([0xc3, 0x28]);
+    const bytes = Buffer.concat([
+      frame(1, bad),
+      frame(1, Buffer.concat([bad, Buffer.alloc(3000, 97)])),
+      frame(8, Buffer.from([3, 0xe8, 0xff])),
+    ]);
+    const { recorder } = await meet(transport, ({ socket }) => socket.write(bytes), { checksText: true });
+    expect((await recorder.closed).code).toBe(1007);
+    expect(recorder.frames).toHaveLength(2);
   });
 
   it('answers a close frame with its code, and says code and reason', async () => {

@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly deflate?: boolean;
   readonly maxMessageBytes?: number;
   readonly handshakeTimeoutMs?: number;
+  /** The handler itself refuses text that is not UTF-8 (a kernel that takes ASCII only, a strict decoder elsewhere): the source need not look, about 0.1 us a message. */
+  readonly checksText?: boolean;
   /** Extra certificate authority (PEM), for private relays and tests. Certificate checks are always on. */
   readonly ca?: string;
 }
