@@ -173,7 +173,8 @@ export class DemoEngine {
   /** One step of market time: prices move, books are published, grids fill, arb looks. */
   step(us = 100_000): void {
     this.elapsedUs += us;
-    const shock = (this.#random() - 0.5) * 6e-5 + Math.sin(this.elapsedUs / 40e6) * 1.2e-5;
+    const pull = (this.#midTicks[0] ?? 0) * 0.01 - (SHAPES[0]?.price ?? 0); // prices come back, so that grids fill again and again
+    const shock = (this.#random() - 0.5) * 1.1e-4 - (pull / 61_804) * 0.01;
     SHAPES.forEach((_, index) => {
       const noise = (this.#random() - 0.5) * 1.5e-5;
       this.#midTicks[index] = (this.#midTicks[index] ?? 0) * (1 + shock + noise);

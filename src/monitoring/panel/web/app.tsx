@@ -1,4 +1,4 @@
-/** The desk: header, key figures, then panels in a grid that becomes one column on a phone. */
+/** The desk: header, key figures, then three columns of panels, which become two and then one on narrower screens. */
 import { BooksPanel } from './panels/books.tsx';
 import { EquityPanel } from './panels/equity.tsx';
 import { FillsPanel } from './panels/fills.tsx';
@@ -23,16 +23,22 @@ export function App() {
       <Header />
       <KeyFigures />
       <main class="grid">
-        <VenuesPanel />
-        <BooksPanel />
-        <StrategiesPanel />
-        <GridPanel />
-        <OrdersPanel />
-        <FillsPanel />
-        <ProfitPanel />
-        <EquityPanel />
-        <LatencyPanel />
-        <RefusalsPanel />
+        <div class="column">
+          <VenuesPanel />
+          <BooksPanel />
+        </div>
+        <div class="column">
+          <StrategiesPanel />
+          <GridPanel />
+          <OrdersPanel />
+          <FillsPanel />
+        </div>
+        <div class="column">
+          <ProfitPanel />
+          <EquityPanel />
+          <LatencyPanel />
+          <RefusalsPanel />
+        </div>
       </main>
     </div>
   );

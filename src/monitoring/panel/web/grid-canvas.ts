@@ -149,7 +149,7 @@ function drawTimes(
   at: { startUs: number; endUs: number; right: number; bottom: number; x: (tsUs: number) => number },
 ): void {
   const span = at.endUs - at.startUs;
-  const step = [5e6, 10e6, 30e6, 60e6, 120e6, 300e6].find((us) => span / us <= 7) ?? 600e6;
+  const step = [5e6, 10e6, 30e6, 60e6, 120e6, 300e6].find((us) => span / us <= at.right / 72) ?? 600e6;
   pen.textAlign = 'center';
   for (let tsUs = Math.ceil(at.startUs / step) * step; tsUs < at.endUs; tsUs += step) {
     const x = Math.round(at.x(tsUs)) + 0.5;

@@ -4,26 +4,41 @@ import { grouped, micros, quantity } from '../format.ts';
 import { useStore, type MutableSeries } from '../store.ts';
 import { Panel } from '../ui.tsx';
 
-const LEVELS_SHOWN = 5;
+/** More books than this get shorter ladders, so that all of them are seen at once. */
+const FULL_LADDERS = 6;
+const LEVELS_FULL = 5;
+const LEVELS_SHORT = 3;
 const SPARK_POINTS = 120;
 
 export function BooksPanel() {
   const store = useStore('books', 'history');
+  const levels = store.books.length > FULL_LADDERS ? LEVELS_SHORT : LEVELS_FULL;
   return (
     <Panel title="Books" area="books" aside={`${store.books.filter(({ state }) => state === 'live').length} live`}>
       <div class="books">
         {store.books.map((book) => (
-          <BookCard key={book.instrument} book={book} depth={store.depth.get(book.instrument)} mids={store.mids.get(book.instrument)} />
+          <BookCard
+            key={book.instrument}
+            book={book}
+            depth={store.depth.get(book.instrument)}
+            mids={store.mids.get(book.instrument)}
+            levels={levels}
+          />
         ))}
       </div>
     </Panel>
   );
 }
 
-function BookCard(props: { readonly book: BookRow; readonly depth: DepthPayload | undefined; readonly mids: MutableSeries | undefined }) {
-  const { book, depth, mids } = props;
-  const asks = (depth?.asks ?? []).slice(0, LEVELS_SHOWN);
-  const bids = (depth?.bids ?? []).slice(0, LEVELS_SHOWN);
+function BookCard(props: {
+  readonly book: BookRow;
+  readonly depth: DepthPayload | undefined;
+  readonly mids: MutableSeries | undefined;
+  readonly levels: number;
+}) {
+  const { book, depth, mids, levels } = props;
+  const asks = (depth?.asks ?? []).slice(0, levels);
+  const bids = (depth?.bids ?? []).slice(0, levels);
   const total = Math.max(sum(asks), sum(bids), Number.MIN_VALUE);
   return (
     <article class={`book ${book.state}`}>
@@ -34,7 +49,7 @@ function BookCard(props: { readonly book: BookRow; readonly depth: DepthPayload 
       </header>
       <Spark series={mids} />
       <div class="ladder" aria-label={`asks of ${book.instrument}`}>
-        {rows(asks, total, 'sell').reverse()}
+        {rows(asks, levels, total, 'sell').reverse()}
       </div>
       <div class="spread">
         <span>
@@ -43,15 +58,15 @@ function BookCard(props: { readonly book: BookRow; readonly depth: DepthPayload 
         <span title="time from the venue to us">{micros(book.lagUs)}</span>
       </div>
       <div class="ladder" aria-label={`bids of ${book.instrument}`}>
-        {rows(bids, total, 'buy')}
+        {rows(bids, levels, total, 'buy')}
       </div>
     </article>
   );
 }
 
-function rows(levels: readonly (readonly [string, string])[], total: number, side: 'buy' | 'sell') {
+function rows(found: readonly (readonly [string, string])[], length: number, total: number, side: 'buy' | 'sell') {
   let cumulative = 0;
-  const drawn = levels.map(([price, qty], index) => {
+  const drawn = found.map(([price, qty], index) => {
     cumulative += Number(qty);
     return (
       <div class={`rung ${side}${index === 0 ? ' best' : ''}`} key={index}>
@@ -61,7 +76,7 @@ function rows(levels: readonly (readonly [string, string])[], total: number, sid
       </div>
     );
   });
-  while (drawn.length < LEVELS_SHOWN) drawn.push(<div class="rung" key={`empty-${drawn.length}`} />);
+  while (drawn.length < length) drawn.push(<div class="rung" key={`empty-${drawn.length}`} />);
   return drawn;
 }
 

@@ -21,26 +21,26 @@ export function FillsPanel() {
           <thead>
             <tr>
               <th>time</th>
-              <th>kind</th>
+              <th class="wide-only">kind</th>
               <th>instrument</th>
               <th>side</th>
               <th class="num">price</th>
               <th class="num">quantity</th>
-              <th class="num">fee</th>
+              <th class="num wide-only">fee</th>
             </tr>
           </thead>
           <tbody>
             {fills.slice(0, ROWS).map((fill) => (
               <tr key={fill.fillId} class={fill.isEarlierRun ? 'ended' : ''} title={`${fill.fillId} ${fill.strategy} level ${fill.level}`}>
                 <td class="dim">{clock(fill.tsUs)}</td>
-                <td>
+                <td class="wide-only">
                   <span class={`kind ${fill.kind}`}>{fill.kind}</span>
                 </td>
                 <td class="dim">{fill.instrument}</td>
                 <td class={fill.side}>{fill.side}</td>
                 <td class="num">{grouped(fill.price)}</td>
                 <td class="num">{fill.qty}</td>
-                <td class="num dim">
+                <td class="num dim wide-only">
                   {fill.fee} {fill.feeAsset}
                   <span class="maker">{fill.isMaker ? ' M' : ' T'}</span>
                 </td>

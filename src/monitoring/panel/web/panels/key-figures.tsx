@@ -30,7 +30,7 @@ export function KeyFigures() {
   const realised = main === undefined ? '0' : String(Number(main.grid) + Number(main.arb) + Number(main.other) + Number(main.fees));
   return (
     <div class="figures">
-      <Figure label={`realised${main === undefined ? '' : `, ${main.asset}`}`} tone={signClass(realised)} note="grid + arb + other + fees">
+      <Figure label={`realised${main === undefined ? '' : `, ${main.asset}`}`} tone={signClass(realised)} note="after fees">
         {money(realised, true)}
       </Figure>
       <Figure
@@ -40,8 +40,8 @@ export function KeyFigures() {
       >
         {money(main?.equityChange ?? '0', true)}
       </Figure>
-      <Figure label="books add up" tone={pnl.length === 0 ? 'dim' : zero ? 'up' : 'down'} note="unexplained and residual">
-        {pnl.length === 0 ? '-' : zero ? '0 = 0' : 'NO'}
+      <Figure label="profit adds up" tone={pnl.length === 0 ? 'dim' : zero ? 'up' : 'down'} note="unexplained · residual">
+        {pnl.length === 0 ? '-' : zero ? 'exactly ✓' : 'NO'}
       </Figure>
       <Figure label="fills" note={kinds.join(' · ')}>
         {count(fills.count)}

@@ -23,13 +23,13 @@ export function OrdersPanel() {
         <table class="rows">
           <thead>
             <tr>
-              <th>time</th>
-              <th>strategy</th>
+              <th class="wide-only">time</th>
+              <th class="wide-only">strategy</th>
               <th>instrument</th>
               <th>side</th>
               <th class="num">price</th>
               <th class="num">quantity</th>
-              <th class="num">filled</th>
+              <th class="num wide-only">filled</th>
               <th>state</th>
             </tr>
           </thead>
@@ -40,13 +40,13 @@ export function OrdersPanel() {
                 class={order.isLive ? '' : 'ended'}
                 title={`${order.clientOrderId} level ${order.level} ${order.flags.join(' ')}`}
               >
-                <td class="dim">{clock(order.tsUs)}</td>
-                <td>{order.strategy}</td>
+                <td class="dim wide-only">{clock(order.tsUs)}</td>
+                <td class="wide-only">{order.strategy}</td>
                 <td class="dim">{order.instrument}</td>
                 <td class={order.side}>{order.side}</td>
                 <td class="num">{grouped(order.price)}</td>
                 <td class="num">{order.qty}</td>
-                <td class="num">{order.filled}</td>
+                <td class="num wide-only">{order.filled}</td>
                 <td>
                   <span class={`tag ${order.state}`}>{words(order.state)}</span>
                   {order.isAdopted && <span class="dim"> adopted</span>}
