@@ -100,7 +100,7 @@ export class Engine {
     let status: StatusTable | null = null;
     try {
       await this.#start();
-      status = output.usesTerminal ? new StatusTable(this.#service.view, this.#service.url, this.#deps.wallTimers, output) : null;
+      status = output.usesTerminal ? new StatusTable(this.#service.view, this.#deps.wallTimers, output) : null;
       status?.start();
       await this.#untilStop();
     } catch (error) {

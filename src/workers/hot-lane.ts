@@ -101,7 +101,7 @@ export async function buildHotLane(
     lane: data.lane,
     nowUs,
     wallUs,
-    wakeGateways: ringService,
+    wakeService: ringService,
   });
   const stopWatch = new StopWatch(views, plan, {
     beginStop: () => {
