@@ -13,6 +13,8 @@ import { Bench, brief, NOTHING, recoveredFillOf } from './paper-fixture.js';
 const BUY = 0;
 const SELL = 1;
 
+const INSTANT = { ...PAPER_DEFAULTS, orderLatencyMs: 0, answerLatencyMs: 0, latencySpread: 0 };
+
 /** Bids 99.98 (50), 99.99 (40); asks 100.01 (30), 100.02 (60) of the spot instrument, in ticks and lots. */
 function marketed(bench = new Bench()): Bench {
   bench.book(SPOT, [
@@ -136,9 +138,20 @@ describe('paper gateway: queue', () => {
     expect(brief(bench.step())).toEqual(['FILL 1@9999']);
   });
 
+  it('a level smaller than the queue before us moves us up', () => {
+    const bench = marketed();
+    bench.ask({ orderId: 7, side: BUY, price: 9_999, qty: 10 });
+    bench.step();
+    bench.book(SPOT, [[BUY, 9_999, 5]]);
+    bench.step();
+    bench.step(300_000);
+    bench.trade(SPOT, 9_999, 6, SELL);
+    expect(brief(bench.step())).toEqual(['FILL 1@9999']);
+  });
+
   it('only the proportional model advances by cancels behind a larger level', () => {
     const fills = (model: 'queue' | 'queue-proportional'): string[] => {
-      const bench = marketed(new Bench({ options: { ...PAPER_DEFAULTS, orderLatencyMs: 0, answerLatencyMs: 0, latencySpread: 0, model } }));
+      const bench = marketed(new Bench({ options: { ...INSTANT, model } }));
       bench.ask({ orderId: 7, side: BUY, price: 9_999, qty: 10 });
       bench.step();
       bench.book(SPOT, [[BUY, 9_999, 400]]);
@@ -235,6 +248,19 @@ describe('paper gateway: takers', () => {
     bench.ask({ orderId: 4, side: BUY, price: 9_000, qty: 12 });
     const reasons = [Reason.SIZE_TOO_SMALL, Reason.NOTIONAL_TOO_SMALL, 0, Reason.OPEN_ORDERS_LIMIT];
     expect(bench.step().map(({ reason }) => reason)).toEqual(reasons);
+  });
+
+  it('what resting spot orders hold cannot be spent again, until they end or are made smaller', () => {
+    const bench = marketed(new Bench({ options: { ...INSTANT, balances: { 'binance-spot': { USDT: '10', BTC: '0.001' } } } }));
+    bench.ask({ orderId: 1, side: BUY, price: 9_000, qty: 7_000 });
+    bench.ask({ orderId: 2, side: BUY, price: 9_000, qty: 5_000 });
+    bench.ask({ orderId: 3, side: SELL, price: 20_000, qty: 60 });
+    bench.ask({ orderId: 4, side: SELL, price: 20_000, qty: 60 });
+    bench.ask({ kind: RecordKind.AMEND, orderId: 1, price: 9_000, qty: 12_000 });
+    bench.ask({ kind: RecordKind.AMEND, orderId: 1, price: 9_000, qty: 6_000 });
+    bench.ask({ orderId: 5, side: BUY, price: 9_000, qty: 5_000 });
+    const short = Reason.INSUFFICIENT_BALANCE;
+    expect(brief(bench.step())).toEqual(['ACK', `REJECT ${short}`, 'ACK', `REJECT ${short}`, `AMEND_REJECT ${short}`, 'AMENDED', 'ACK']);
   });
 
   it('reduce-only never turns a position', () => {
@@ -455,9 +481,12 @@ describe('paper gateway: funding', () => {
     bench.step(200_000);
     bench.nowUs = hourUs - 200_000;
     expect(brief(bench.step())).toEqual([]);
-    bench.mark(LINEAR, { ticks: 610_000, rate: -0.0003, nextUs: 9 * hourUs });
+    bench.mark(LINEAR, { ticks: 610_000, rate: -0.0003, nextUs: hourUs });
     bench.nowUs = hourUs;
     const heard = bench.step();
+    expect(brief(bench.step(1_000_000))).toEqual([]);
+    expect(brief(bench.step(1_000_000))).toEqual([]);
+    bench.mark(LINEAR, { ticks: 610_000, rate: -0.0003, nextUs: 9 * hourUs });
     // 0.01 BTC x 61000 x 0.0001 is paid, 0.004 x 61000 x 0.0001 received.
     expect(heard.map(({ kind, strategy, fee, feeAsset, tradeId }) => [kind, strategy, fee, TABLES.assets[feeAsset], tradeId])).toEqual([
       ['FUNDING', 0, -6_100_000, 'USDT', 3_600],
