@@ -5,7 +5,14 @@ import { unitsOfOrder, type RiskLimits } from './limits.js';
 import type { Positions } from './positions.js';
 
 /** An order that leads towards flat is fine however large the position became. */
-export function checkPosition(limits: RiskLimits, positions: Positions, instrument: number, side: number, ticks: number, lots: number): number {
+export function checkPosition(
+  limits: RiskLimits,
+  positions: Positions,
+  instrument: number,
+  side: number,
+  ticks: number,
+  lots: number,
+): number {
   const net = positions.net(instrument);
   const worst = side === SIDE_BUY ? net + positions.openBuy(instrument) + lots : positions.openSell(instrument) + lots - net;
   if (worst <= 0) return Reason.NONE;

@@ -156,6 +156,8 @@ export class Risk {
 
   #tooManyOpen(instrument: number): boolean {
     const venue = this.limits.venue[instrument]!;
-    return this.resting.count(instrument) >= this.limits.maxOpenOrders[instrument]! || this.openByVenue[venue]! >= this.limits.maxOpenOrdersVenue;
+    return (
+      this.resting.count(instrument) >= this.limits.maxOpenOrders[instrument]! || this.openByVenue[venue]! >= this.limits.maxOpenOrdersVenue
+    );
   }
 }

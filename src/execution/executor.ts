@@ -1,0 +1,399 @@
+/**
+ * The executor: the one owner of the truth about orders, positions and risk. A role of the hot lane. A turn: the venues' answers first (truth before wishes),
+ * then time-outs, then requests that waited for budget, then the strategies' wishes, each ring in its turn and bounded.
+ *
+ *   intents[k] -> risk -> id reserved -> plan -> journal -> requests[g]          outcomes[g] -> journal, slot, positions -> events[k]
+ *
+ * Room in every ring is checked before anything changes; without room a wish stays in its ring. No promise, no allocation a record.
+ */
+import { CONTROL_CANCEL_ALL, CONTROL_EXECUTOR_STOP, CONTROL_RUN, histogramBase, RUN_STOPPING } from '../core/memory/layout.js';
+import { Histogram } from '../core/memory/histogram.js';
+import { RecordKind, REC_CAUSE_US, REC_KIND, REC_LEVEL, REC_PRICE, REC_QTY, RECORD_BYTES, FLAG_ADOPTED } from '../core/memory/record.js';
+import { SpscRing } from '../core/memory/spsc-ring.js';
+import { assert } from '../core/numbers/errors.js';
+import { isTerminal, OrderState } from '../core/orders/order-state.js';
+import { Reason } from '../core/orders/reasons.js';
+import type { RecoveredState } from '../core/orders/recovered.js';
+import type { Role } from '../core/ports/role.js';
+import { Desk, type DeskDeps } from './desk.js';
+import { Groups } from './groups.js';
+import { IN_CANCEL, IN_CREATE, IN_QUERY, IS_KNOWN, REPLACING, WANT_AMEND, WANT_CANCEL } from './orders.js';
+import { Outcomes, type AnswerTimes } from './outcomes.js';
+import { Draft } from './risk/draft.js';
+
+/** Time-outs are looked at this often: far below the shortest of them. */
+const SWEEP_EVERY_US = 10_000;
+/** Turns without anything under way before a stop counts as drained: strategies of the same lane had theirs. */
+const QUIET_TURNS = 3;
+
+export const DEFAULT_TIMES: AnswerTimes = { answerTimeoutUs: 3_000_000, askMostUs: 30_000_000, notFoundGraceUs: 2_000_000 };
+
+export interface ExecutorDeps extends DeskDeps {
+  readonly recovered: RecoveredState;
+  readonly times?: AnswerTimes;
+  /** Called at most once a turn, after requests or journal entries became visible: wakes gateways and writer. */
+  readonly wakeService: () => void;
+}
+
+/** What is under way, for summaries. */
+export interface ExecutorCounts {
+  readonly open: number;
+  readonly waiting: number;
+  readonly unanswered: number;
+  readonly unknown: number;
+}
+
+export class Executor implements Role {
+  readonly name = 'executor';
+  readonly #deps: ExecutorDeps;
+  readonly #desk: Desk;
+  readonly #outcomes: Outcomes;
+  readonly #groups: Groups;
+  readonly #intentRings: readonly SpscRing[];
+  readonly #outcomeRings: readonly SpscRing[];
+  readonly #times: AnswerTimes;
+  readonly #draft = new Draft();
+  readonly #runWord: number;
+  readonly #stopWord: number;
+  readonly #cancelAllWord: number;
+  #cancelAllSeen: number;
+  #sweptUs = -Infinity;
+  #nextStrategy = 0;
+  #quietTurns = 0;
+  #isStopping = false;
+
+  constructor(deps: ExecutorDeps) {
+    const { views, plan, tables } = deps;
+    assert(
+      tables.venues.length === plan.counts.gateways,
+      `one gateway a venue: ${tables.venues.length} venues, ${plan.counts.gateways} gateways`,
+    );
+    assert(
+      tables.strategies.length === plan.counts.strategies,
+      `one ring a strategy: ${tables.strategies.length} strategies, ${plan.counts.strategies} rings`,
+    );
+    this.#deps = deps;
+    this.#times = deps.times ?? DEFAULT_TIMES;
+    this.#desk = new Desk(deps);
+    const orderToAck = new Histogram(views, histogramBase(plan, deps.lane, 'orderToAck'));
+    this.#outcomes = new Outcomes(this.#desk, this.#times, orderToAck, deps.wallUs);
+    this.#groups = new Groups(this.#desk);
+    const ring = (region: number, index: number): SpscRing =>
+      new SpscRing(views, region + plan.ringStride * index, RECORD_BYTES, plan.counts.ringRecords);
+    this.#intentRings = tables.strategies.map((_, strategy) => ring(plan.intents, strategy));
+    this.#outcomeRings = tables.venues.map((_, gateway) => ring(plan.outcomes, gateway));
+    this.#runWord = (plan.control + CONTROL_RUN) >> 2;
+    this.#stopWord = (plan.control + CONTROL_EXECUTOR_STOP) >> 2;
+    this.#cancelAllWord = (plan.control + CONTROL_CANCEL_ALL) >> 2;
+    this.#cancelAllSeen = Atomics.load(views.i32, this.#cancelAllWord);
+    this.#recover(deps.recovered);
+  }
+
+  step(nowUs: number, maxRecords: number): number {
+    const desk = this.#desk;
+    const { i32 } = this.#deps.views;
+    desk.nowUs = nowUs;
+    desk.trail.nowUs = nowUs;
+    const written = desk.trail.written;
+    let work = 0;
+    for (let gateway = 0; gateway < this.#outcomeRings.length; gateway++) work += this.#drainOutcomes(gateway, maxRecords);
+    if (i32[this.#runWord] === RUN_STOPPING) this.#isStopping = true;
+    const cancelAll = Atomics.load(i32, this.#cancelAllWord);
+    if (cancelAll !== this.#cancelAllSeen) {
+      this.#cancelAllSeen = cancelAll;
+      this.cancelEverything();
+    }
+    if (nowUs - this.#sweptUs >= SWEEP_EVERY_US) {
+      this.#sweptUs = nowUs;
+      this.#sweep();
+    }
+    for (let gateway = 0; gateway < desk.plans.length; gateway++) work += desk.release(gateway);
+    const strategies = this.#intentRings.length;
+    for (let n = 0; n < strategies; n++) work += this.#drainIntents((this.#nextStrategy + n) % strategies, maxRecords);
+    this.#nextStrategy = strategies === 0 ? 0 : (this.#nextStrategy + 1) % strategies;
+    if (this.#isStopping) this.#watchStop();
+    if (desk.hasSent || desk.trail.written !== written) {
+      desk.hasSent = false;
+      this.#deps.wakeService();
+    }
+    return work;
+  }
+
+  /** No new orders from now on; cancels pass. The run word says the same to everyone. */
+  beginStop(): void {
+    this.#isStopping = true;
+    Atomics.store(this.#deps.views.i32, this.#runWord, RUN_STOPPING);
+  }
+
+  /** Nothing waits in a ring or a plan, and every request was answered. */
+  isDrained(): boolean {
+    if (this.#desk.inflightCount > 0 || this.#groups.waiting > 0) return false;
+    for (const plan of this.#desk.plans) if (plan.count > 0) return false;
+    for (const ring of this.#intentRings) if (ring.waiting() > 0) return false;
+    for (const ring of this.#outcomeRings) if (ring.waiting() > 0) return false;
+    return true;
+  }
+
+  /** Cancels every live order of ours: with a halt word of HALT_NEW_ORDERS, the kill switch. Orders that still wait here never leave. */
+  cancelEverything(): void {
+    const { orders } = this.#desk;
+    for (let place = orders.liveCount - 1; place >= 0; place--) this.#cancelSlot(orders.liveAt(place));
+  }
+
+  /** Orders that are alive at a venue as far as we know, adopted and unknown ones included. */
+  openOrders(): number {
+    const { orders } = this.#desk;
+    let open = 0;
+    for (let place = 0; place < orders.liveCount; place++) if (orders.state(orders.liveAt(place)) !== OrderState.NONE) open++;
+    return open;
+  }
+
+  counts(): ExecutorCounts {
+    const { orders, plans, inflightCount } = this.#desk;
+    let unknown = 0;
+    for (let place = 0; place < orders.liveCount; place++) if (orders.state(orders.liveAt(place)) === OrderState.UNKNOWN) unknown++;
+    return { open: this.openOrders(), waiting: plans.reduce((sum, plan) => sum + plan.count, 0), unanswered: inflightCount, unknown };
+  }
+
+  #drainOutcomes(gateway: number, maxRecords: number): number {
+    const ring = this.#outcomeRings[gateway]!;
+    let done = 0;
+    for (; done < maxRecords; done++) {
+      const at = ring.front();
+      if (at < 0 || !this.#outcomes.apply(at)) break;
+      ring.release();
+    }
+    return done;
+  }
+
+  #drainIntents(strategy: number, maxRecords: number): number {
+    const ring = this.#intentRings[strategy]!;
+    if (!this.#groups.settle(strategy)) return 0;
+    let done = 0;
+    for (; done < maxRecords; done++) {
+      const at = ring.front();
+      if (at < 0 || !this.#take(strategy, at)) break;
+      ring.release();
+      if (!this.#groups.settle(strategy)) break;
+    }
+    return done;
+  }
+
+  /** One wish. False: no room somewhere, it stays in its ring. */
+  #take(strategy: number, at: number): boolean {
+    const { u8, u32, f64 } = this.#deps.views;
+    const desk = this.#desk;
+    if (!desk.trail.canTell(strategy, 2)) return false;
+    const level = u32[(at + REC_LEVEL) >> 2]!;
+    switch (u8[at + REC_KIND]!) {
+      case RecordKind.INTENT_PLACE:
+        return this.#place(strategy, at);
+      case RecordKind.INTENT_AMEND:
+        this.#amend(strategy, at, level, f64[(at + REC_PRICE) >> 3]!, f64[(at + REC_QTY) >> 3]!);
+        return true;
+      case RecordKind.INTENT_CANCEL:
+        this.#cancel(strategy, at, level);
+        return true;
+      case RecordKind.INTENT_CANCEL_ALL:
+        this.#cancelAllOf(strategy);
+        return true;
+      default:
+        this.#draft.read(desk.views, at, strategy);
+        desk.trail.deny(this.#draft, RecordKind.DENIED, 0, Reason.BAD_ORDER, true);
+        return true;
+    }
+  }
+
+  #place(strategy: number, at: number): boolean {
+    const desk = this.#desk;
+    const draft = this.#draft;
+    draft.read(desk.views, at, strategy);
+    if (draft.group !== 0 && draft.groupLegs > 1) return this.#groups.collect(draft);
+    const reason = this.#groups.judge(draft, 1);
+    if (reason !== Reason.NONE) {
+      desk.trail.deny(draft, RecordKind.DENIED, 0, reason, true);
+      return true;
+    }
+    const slot = desk.open(draft, 0);
+    this.#release(slot);
+    return true;
+  }
+
+  #amend(strategy: number, at: number, level: number, priceTicks: number, qtyLots: number): void {
+    const desk = this.#desk;
+    const { orders } = desk;
+    const draft = this.#draft;
+    const slot = orders.at(strategy, level);
+    if (slot < 0) {
+      draft.read(desk.views, at, strategy);
+      desk.trail.deny(draft, RecordKind.AMEND_REJECT, 0, Reason.NO_SUCH_ORDER, false);
+      return;
+    }
+    desk.draftOf(slot, draft, priceTicks, qtyLots);
+    draft.causeUs = desk.views.f64[(at + REC_CAUSE_US) >> 3]!;
+    const reason = this.#judgeAmend(slot, draft);
+    if (reason !== Reason.NONE) {
+      desk.trail.deny(draft, RecordKind.AMEND_REJECT, desk.orderIdOf(slot), reason, true);
+      return;
+    }
+    if (orders.state(slot) === OrderState.NONE) {
+      // Its create still waits here: it goes out with the new terms.
+      desk.setTerms(slot, priceTicks, qtyLots);
+      desk.rehold(slot);
+      desk.plan(slot, RecordKind.CREATE);
+      desk.trail.tell(RecordKind.AMENDED, slot, Reason.NONE, this.#deps.wallUs(desk.nowUs));
+      return;
+    }
+    orders.newTicks[slot] = priceTicks;
+    orders.newLots[slot] = qtyLots;
+    orders.causeUs[slot] = draft.causeUs;
+    const isNative = desk.amendsNatively(slot);
+    orders.wants[slot] = orders.wants[slot]! | (isNative ? WANT_AMEND : REPLACING | WANT_CANCEL);
+    desk.rehold(slot);
+    this.#advance(slot);
+  }
+
+  /** The order's own holds are lifted while its new terms are judged, and put back. */
+  #judgeAmend(slot: number, draft: Draft): number {
+    const desk = this.#desk;
+    const { orders } = desk;
+    const cum = desk.cumOf(slot);
+    const isWhole = Number.isSafeInteger(draft.priceTicks) && Number.isSafeInteger(draft.qtyLots) && draft.priceTicks > 0;
+    if (!isWhole || draft.qtyLots <= cum) return Reason.BAD_ORDER;
+    // It is on its way out, or nobody knows: an amend would be a guess.
+    if ((orders.wants[slot]! & (WANT_CANCEL | REPLACING)) === WANT_CANCEL || orders.state(slot) === OrderState.UNKNOWN)
+      return Reason.LEVEL_BUSY;
+    if ((orders.inflight[slot]! & IN_CANCEL) !== 0 && (orders.wants[slot]! & REPLACING) === 0) return Reason.LEVEL_BUSY;
+    if (orders.endKind[slot] !== 0) return Reason.LEVEL_BUSY;
+    const blocked = desk.blocked(1);
+    if (blocked !== Reason.NONE) return blocked;
+    desk.unhold(slot);
+    const reason = desk.risk.checkAmend(draft, draft.qtyLots - cum, desk.nowUs);
+    desk.rehold(slot);
+    return reason;
+  }
+
+  #cancel(strategy: number, at: number, level: number): void {
+    const desk = this.#desk;
+    const slot = desk.orders.at(strategy, level);
+    if (slot >= 0) {
+      desk.orders.causeUs[slot] = desk.views.f64[(at + REC_CAUSE_US) >> 3]!;
+      this.#cancelSlot(slot);
+      return;
+    }
+    this.#draft.read(desk.views, at, strategy);
+    desk.trail.deny(this.#draft, RecordKind.CANCEL_REJECT, 0, Reason.NO_SUCH_ORDER, false);
+  }
+
+  #cancelAllOf(strategy: number): void {
+    const desk = this.#desk;
+    this.#groups.drop(strategy);
+    for (let place = desk.orders.liveCount - 1; place >= 0; place--) {
+      const slot = desk.orders.liveAt(place);
+      if (desk.strategyOf(slot) === strategy) this.#cancelSlot(slot);
+    }
+  }
+
+  #cancelSlot(slot: number): void {
+    const desk = this.#desk;
+    const { orders } = desk;
+    if (orders.state(slot) === OrderState.NONE) {
+      desk.dropUnsent(slot, RecordKind.CANCELLED, Reason.BY_REQUEST);
+      return;
+    }
+    orders.wants[slot] = (orders.wants[slot]! & ~(WANT_AMEND | REPLACING)) | WANT_CANCEL;
+    desk.rehold(slot);
+    this.#advance(slot);
+  }
+
+  /** Plans what the order wants, if nothing forbids it now; else it is planned when the answer comes. */
+  #advance(slot: number): void {
+    const desk = this.#desk;
+    const { orders } = desk;
+    const inflight = orders.inflight[slot]!;
+    const wants = orders.wants[slot]!;
+    // Not acknowledged, or in doubt: a cancel now might reach the venue before the order does.
+    const mustWait = (inflight & (IN_CREATE | IN_QUERY)) !== 0 || orders.state(slot) === OrderState.UNKNOWN || orders.endKind[slot] !== 0;
+    if (mustWait) {
+      orders.causeUs[slot] = 0;
+      return;
+    }
+    if ((wants & WANT_CANCEL) !== 0) {
+      if ((inflight & IN_CANCEL) !== 0) orders.wants[slot] = wants & ~WANT_CANCEL;
+      else desk.plan(slot, RecordKind.CANCEL);
+    } else if ((wants & WANT_AMEND) !== 0) {
+      if (inflight !== 0) return;
+      desk.plan(slot, RecordKind.AMEND);
+    } else {
+      return;
+    }
+    this.#release(slot);
+  }
+
+  /** Out with it at once where the budget allows. What has to wait for the venue's budget says nothing of our own latency: its cause is forgotten. */
+  #release(slot: number): void {
+    const desk = this.#desk;
+    desk.release(desk.gatewayOf(slot));
+    if (desk.waitingKind(slot) !== 0) desk.orders.causeUs[slot] = 0;
+  }
+
+  /** Requests without an answer become unknown and are asked for; questions that are due are asked. */
+  #sweep(): void {
+    const desk = this.#desk;
+    const { orders, nowUs } = desk;
+    for (let place = orders.liveCount - 1; place >= 0; place--) {
+      const slot = orders.liveAt(place);
+      const inflight = orders.inflight[slot]!;
+      if (inflight !== 0 && nowUs - orders.sentUs[slot]! >= this.#outcomes.patienceUs(slot)) {
+        if (!desk.trail.hasRoom(1) || !desk.trail.canTell(desk.strategyOf(slot), 1)) continue;
+        if ((inflight & IN_QUERY) !== 0) this.#outcomes.unanswered(slot);
+        else if (orders.state(slot) !== OrderState.UNKNOWN) this.#outcomes.lost(slot, Reason.TIMEOUT);
+      }
+      if (orders.askUs[slot]! <= nowUs && (orders.inflight[slot]! & IN_QUERY) === 0) {
+        orders.askUs[slot] = Infinity;
+        desk.plan(slot, RecordKind.QUERY);
+      }
+    }
+  }
+
+  #watchStop(): void {
+    this.#quietTurns = this.isDrained() ? this.#quietTurns + 1 : 0;
+    Atomics.store(this.#deps.views.i32, this.#stopWord, this.#quietTurns >= QUIET_TURNS ? 2 : 1);
+  }
+
+  /** Positions from every fill of the journal; live orders into slots, those whose outcome is open asked for. */
+  #recover(recovered: RecoveredState): void {
+    const desk = this.#desk;
+    for (const fill of recovered.fills) {
+      if (!desk.fillsSeen.add(fill.orderId, fill.tradeId)) continue;
+      if (fill.strategy >= desk.tables.strategies.length || fill.instrument >= desk.tables.instruments.length) continue;
+      desk.risk.positions.fill(fill.strategy, fill.instrument, fill.side, fill.fillLots, fill.fillTicks);
+    }
+    const draft = this.#draft;
+    for (const order of recovered.orders) {
+      if (isTerminal(order.state) || order.state === OrderState.NONE) continue;
+      assert(desk.orders.hasFree(1), `engine.orderSlots must hold all live orders of the journal, has ${desk.orders.capacity}`);
+      draft.strategy = order.strategy;
+      draft.instrument = order.instrument;
+      draft.level = order.level;
+      draft.side = order.side;
+      draft.flags = order.flags | FLAG_ADOPTED;
+      draft.timeInForce = order.timeInForce;
+      draft.group = order.group;
+      draft.groupLegs = 0;
+      draft.pnlKind = order.pnlKind;
+      draft.clientSeq = 0;
+      draft.priceTicks = order.priceTicks;
+      draft.qtyLots = order.qtyLots;
+      draft.causeUs = 0;
+      const isSettled = order.state === OrderState.OPEN || order.state === OrderState.PARTLY_FILLED;
+      const slot = desk.adopt(draft, order.orderId, isSettled ? order.state : OrderState.UNKNOWN, order.cumLots);
+      // Sent by an earlier run: a venue that does not know it now never will.
+      desk.orders.createdUs[slot] = -Infinity;
+      const wasSeen = order.state !== OrderState.PENDING && order.state !== OrderState.UNKNOWN;
+      if (wasSeen || order.cumLots > 0) desk.orders.wants[slot] = desk.orders.wants[slot]! | IS_KNOWN;
+      if (order.state === OrderState.CANCELLING) desk.orders.wants[slot] = desk.orders.wants[slot]! | WANT_CANCEL;
+      if (!isSettled) desk.plan(slot, RecordKind.QUERY);
+    }
+  }
+}
