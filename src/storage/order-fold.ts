@@ -43,7 +43,7 @@ export function beginOrder(record: JournalRecord, state: number): FoldedOrder {
     createdUs: record.tsUs,
     priceTicks: record.priceTicks,
     qtyLots: record.qtyLots,
-    cumLots: 0,
+    cumLots: Math.max(0, record.cumLots - (record.kind === RecordKind.FILL ? record.fillLots : 0)),
     state,
     reason: 0,
     amendTicks: 0,
@@ -74,19 +74,19 @@ export function foldRecord(order: FoldedOrder, record: JournalRecord): void {
       order.state = S.CANCELLING;
       break;
     case RecordKind.ACK:
-      if (isUnanswered) {
-        takeTerms(order, record.priceTicks, record.qtyLots);
-        order.state = stateOnBook(order);
-      }
+      // The first answer, or the venue's word on an order that was asked for: then it answers all that was under way.
+      takeTerms(order, record.priceTicks, record.qtyLots);
+      clearAmend(order);
+      order.state = stateOnBook(order);
       break;
     case RecordKind.AMENDED:
       takeTerms(order, record.priceTicks > 0 ? record.priceTicks : order.amendTicks, record.qtyLots > 0 ? record.qtyLots : order.amendLots);
       clearAmend(order);
-      if (order.state !== S.CANCELLING || order.cumLots >= order.qtyLots) order.state = stateOnBook(order);
+      settleAmend(order);
       break;
     case RecordKind.AMEND_REJECT:
       clearAmend(order);
-      if (order.state === S.AMENDING) order.state = stateOnBook(order);
+      settleAmend(order);
       order.reason = record.reason;
       break;
     case RecordKind.CANCEL_REJECT:
@@ -113,9 +113,15 @@ export function foldRecord(order: FoldedOrder, record: JournalRecord): void {
   }
 }
 
+/** While an amend is under way the whole quantity may not be the last word; what is in doubt stays in doubt. */
 function stateAfterFill(order: FoldedOrder): number {
-  if (order.cumLots >= order.qtyLots) return S.FILLED;
-  return order.state === S.CANCELLING || order.state === S.AMENDING ? order.state : S.PARTLY_FILLED;
+  if (order.cumLots >= order.qtyLots && order.amendLots === 0) return S.FILLED;
+  return order.state === S.PENDING || order.state === S.OPEN ? S.PARTLY_FILLED : order.state;
+}
+
+function settleAmend(order: FoldedOrder): void {
+  const isInDoubt = order.state === S.CANCELLING || order.state === S.UNKNOWN;
+  if (!isInDoubt || order.cumLots >= order.qtyLots) order.state = stateOnBook(order);
 }
 
 function stateOnBook(order: FoldedOrder): number {

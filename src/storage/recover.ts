@@ -17,7 +17,7 @@ import { RunMap } from './run-map.js';
 import { parseRunStart, type RunStart } from './run-start.js';
 import { type Block, ColdKind } from './segment.js';
 
-/** Ended orders kept for a level that is not published any more: far more than a strategy leaves unsettled, small enough for years. */
+/** Ended orders kept for a level that names no order, or is not published any more: far more than a strategy leaves unsettled, small enough for years. */
 const ENDED_PER_LEVEL = 16;
 
 export interface RecoveredFunding {
@@ -186,25 +186,17 @@ class JournalFold {
     else trades.add(record.tradeId);
     if (this.#map.isKnown(record.strategy, record.instrument)) this.#fills.push(fillOf(record));
     else this.#asideFills++;
-    const order = this.#orders.get(record.orderId);
-    if (order !== undefined) {
+    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
+    if (order !== null) {
       const wasLive = !isTerminal(order.state);
       foldRecord(order, record);
       if (wasLive && isTerminal(order.state)) this.#end(order);
       return;
     }
-    const unseen = this.#behindHole(record);
-    if (unseen !== null) {
-      unseen.cumLots = Math.max(record.fillLots, record.cumLots);
-      if (unseen.cumLots >= unseen.qtyLots) {
-        unseen.state = OrderState.FILLED;
-        this.#end(unseen);
-      }
-      return;
-    }
-    // A late fill of an order that its level has settled: listed again with what is new, which is what the strategy has to add.
+    // A late fill of an order that its level has settled: listed again with what is new, on top of what the level counts of it.
+    const level = this.#levels.get(placeOf(record));
     const late = beginOrder(record, OrderState.CANCELLED);
-    late.cumLots = record.fillLots;
+    late.cumLots = record.fillLots + (level?.orderId === record.orderId ? level.cumLots : 0);
     this.#orders.set(late.orderId, late);
     this.#end(late);
   }
@@ -227,11 +219,13 @@ class JournalFold {
     if (list !== undefined && list.length > ENDED_PER_LEVEL) this.#orders.delete(list.shift()?.orderId ?? 0);
   }
 
-  /** The level has taken in what it says: an order that ended is settled when the level counts its fills, or when the strategy went on to a newer order. */
+  /** The level has taken in what it says: an order that ended is settled when the level counts all of it, or has heard of a newer one. */
   #level(record: JournalRecord): void {
     const place = placeOf(record);
-    const newest = this.#newestId.get(place) ?? 0;
-    this.#forgetEnded(place, (order) => order.cumLots <= record.cumLots || order.orderId < newest);
+    this.#forgetEnded(
+      place,
+      ({ orderId, cumLots }) => orderId < record.orderId || (orderId === record.orderId && cumLots <= record.cumLots),
+    );
     this.#levels.set(place, {
       strategy: record.strategy,
       level: record.level,
@@ -243,6 +237,7 @@ class JournalFold {
       cumLots: record.cumLots,
       auxTicks: record.fillTicks,
       auxLots: record.fillLots,
+      orderId: record.orderId,
     });
   }
 

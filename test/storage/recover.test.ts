@@ -106,11 +106,12 @@ describe('recover', () => {
     await two.end();
     const second = recover({ folder, tables: tablesOf(3, [BTC], ['a']) });
     expect([second.runs, second.fills.length, second.orders.length]).toEqual([2, 1, 0]);
-    // A fill that comes after all that is listed with what is new.
+    // A fill that comes after all that is listed with what is new on top of what the level counts.
     const three = startRun(folder, tablesOf(3, [BTC], ['a']));
     three.put({ ...order, kind: K.FILL, fillLots: 2, fillTicks: 5, tradeId: 78 });
     await three.end();
-    expect(recover({ folder, tables: tablesOf(4, [BTC], ['a']) }).orders).toMatchObject([{ state: OrderState.CANCELLED, cumLots: 2 }]);
+    expect(recover({ folder, tables: tablesOf(4, [BTC], ['a']) }).orders).toMatchObject([{ state: OrderState.CANCELLED, cumLots: 7 }]);
+    expect(recover({ folder, tables: tablesOf(4, [BTC], ['a']) }).levels).toMatchObject([{ orderId: order.orderId, cumLots: 5 }]);
   });
 
   it('never reads records by the tables of another run, and still counts the run whose start is damaged', async () => {
@@ -257,19 +258,20 @@ function slowFold(records: readonly Partial<JournalRecord>[]): { live: string[];
       if (r.kind === K.FILL && !seen.has(r.tradeId ?? 0)) {
         seen.add(r.tradeId ?? 0);
         cum += r.fillLots ?? 0;
-        if (!dead.includes(state)) state = cum >= lots ? 'filled' : ['cancelling', 'amending'].includes(state) ? state : 'partly_filled';
+        if (!dead.includes(state))
+          state = cum >= lots && wanted[1] === 0 ? 'filled' : ['pending', 'open'].includes(state) ? 'partly_filled' : state;
       }
       if (dead.includes(state)) continue;
-      if (r.kind === K.ACK && doubt.includes(state)) state = rest();
+      if (r.kind === K.ACK) [state, wanted] = [rest(), [0, 0]];
       if (r.kind === K.AMEND) [state, wanted] = ['amending', [r.priceTicks ?? 0, r.qtyLots ?? 0]];
       if (r.kind === K.AMENDED) {
         if (wanted[0] > 0) [ticks, lots] = wanted;
         wanted = [0, 0];
-        state = state === 'cancelling' && rest() !== 'filled' ? 'cancelling' : rest();
+        if (!['cancelling', 'unknown'].includes(state) || rest() === 'filled') state = rest();
       }
       if (r.kind === K.AMEND_REJECT) {
         wanted = [0, 0];
-        if (state === 'amending') state = rest();
+        if (!['cancelling', 'unknown'].includes(state) || rest() === 'filled') state = rest();
       }
       if (r.kind === K.CANCEL) state = 'cancelling';
       if (r.kind === K.CANCEL_REJECT && state === 'cancelling') state = rest();
