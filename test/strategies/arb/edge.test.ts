@@ -115,24 +115,23 @@ describe('walk', () => {
   });
 });
 
-/** Net profit of buying and selling `size` units one by one, NaN-free: as far as the books go. */
-function netOf(
-  asks: readonly (readonly [number, number])[],
-  bids: readonly (readonly [number, number])[],
-  fee: number,
-  size: number,
-): number {
-  const unit = (levels: readonly (readonly [number, number])[], n: number): number => {
-    let left = n;
-    for (const [ticks, lots] of levels) {
-      if (left < lots) return ticks;
-      left -= lots;
-    }
-    return Number.NaN;
-  };
+type Pairs = readonly (readonly [number, number])[];
+
+/** Price of the n-th unit of a side, NaN beyond its end. */
+function unitPrice(levels: Pairs, n: number): number {
+  let left = n;
+  for (const [ticks, lots] of levels) {
+    if (left < lots) return ticks;
+    left -= lots;
+  }
+  return Number.NaN;
+}
+
+/** Net profit of buying and selling `size` units one by one; minus infinity when the books do not hold them. */
+function netOf(asks: Pairs, bids: Pairs, fee: number, size: number): number {
   let net = 0;
   for (let n = 0; n < size; n++) {
-    const step = unit(bids, n) * (1 - fee) - unit(asks, n) * (1 + fee);
+    const step = unitPrice(bids, n) * (1 - fee) - unitPrice(asks, n) * (1 + fee);
     if (Number.isNaN(step)) return Number.NEGATIVE_INFINITY;
     net += step;
   }
