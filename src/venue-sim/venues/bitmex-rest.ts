@@ -33,6 +33,9 @@ export class BitmexRest {
       ['schema/websocketHelp', () => HELP],
       ['instrument', (ask) => this.#rows(ask, (market) => [this.#instrument(market, ask)])],
       ['instrument/active', (ask) => `[${context.markets.map((market) => this.#instrument(market, ask)).join(',')}]`],
+      // There are no index instruments here: the same rows.
+      ['instrument/activeAndIndices', (ask) => `[${context.markets.map((market) => this.#instrument(market, ask)).join(',')}]`],
+      ['wallet/assets', () => ASSETS],
       ['orderBook/L2', (ask) => this.#orderBook(ask)],
       ['trade', (ask) => this.#rows(ask, (market) => market.trades(MOST_ROWS).map((trade) => tradeRow(market, trade, bitcoinPrice())))],
       ['quote', (ask) => this.#rows(ask, (market) => [quoteRow(market, ask.nowUs)])],
@@ -168,3 +171,31 @@ const HELP = JSON.stringify({
     public: [...PUBLIC_TABLES],
   },
 });
+
+/** Settlement currencies and their smallest units; clients ask for them before the instruments. */
+const ASSETS = JSON.stringify(
+  [
+    { asset: 'XBT', currency: 'XBt', name: 'Bitcoin', scale: 8, network: 'btc', fee: 20_000 },
+    { asset: 'USDT', currency: 'USDt', name: 'Tether', scale: 6, network: 'eth', fee: 5_000_000 },
+  ].map(({ asset, currency, name, scale, network, fee }) => ({
+    asset,
+    currency,
+    majorCurrency: asset,
+    name,
+    currencyType: 'Crypto',
+    scale,
+    enabled: true,
+    isMarginCurrency: true,
+    networks: [
+      {
+        asset: network,
+        tokenAddress: '',
+        depositEnabled: true,
+        withdrawalEnabled: true,
+        withdrawalFee: fee,
+        minFee: fee,
+        maxFee: fee * 100,
+      },
+    ],
+  })),
+);

@@ -166,6 +166,8 @@ describe('bitmex REST', () => {
       'schema/websocketHelp',
       'instrument?symbol=XBTUSD',
       'instrument/active',
+      'instrument/activeAndIndices',
+      'wallet/assets',
       'orderBook/L2?symbol=XBTUSD&depth=5',
       'trade?symbol=XBT&count=3&reverse=true',
       'quote?symbol=ETHUSD',
