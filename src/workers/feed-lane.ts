@@ -37,7 +37,7 @@ export interface FeedLaneParts {
 export function buildFeedLane(data: LaneData, feedLane: number, parts: FeedLaneParts): FeedLane {
   const { plan, tables, layout, addresses } = data;
   const views = viewsOf(data.buffer);
-  const sink = new MarketSink(views, plan, feedLane, parts.bells);
+  const sink = new MarketSink(views, plan, { lane: data.lane, feedLane }, parts.clock, parts.bells);
   const socketSource = createFrameSource({
     clock: parts.clock,
     timers: parts.wallTimers,

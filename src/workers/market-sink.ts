@@ -1,6 +1,7 @@
 /** What a feed lane tells the others: tapes, marks and the lane's changes ring, then the doorbell of those who wait. Feed thread; the one writer of all of these. */
 import { BroadcastWriter } from '../core/memory/broadcast-ring.js';
 import type { Doorbell } from '../core/memory/doorbell.js';
+import { Histogram } from '../core/memory/histogram.js';
 import {
   CHANGE_BOOK,
   CHANGE_BYTES,
@@ -27,10 +28,12 @@ import {
   TAPE_RECV_US,
   TAPE_SIDE,
   TAPE_VENUE_US,
+  histogramBase,
   type MemoryPlan,
 } from '../core/memory/layout.js';
 import { beginWrite, endWrite } from '../core/memory/seqlock.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
+import type { Clock } from '../core/ports/clock.js';
 import type { FeedSink, MarkRecord, QuoteRecord, TradeRecord } from '../feeds/sink.js';
 
 export class MarketSink implements FeedSink {
@@ -40,15 +43,28 @@ export class MarketSink implements FeedSink {
   readonly #tapes: (BroadcastWriter | undefined)[];
   readonly #bells: readonly Doorbell[];
 
-  constructor(views: SharedViews, plan: MemoryPlan, feedLane: number, bells: readonly Doorbell[]) {
+  readonly #frameToBook: Histogram;
+  readonly #clock: Clock;
+
+  /** @param lane index of this thread, for its histogram */
+  constructor(
+    views: SharedViews,
+    plan: MemoryPlan,
+    at: { readonly lane: number; readonly feedLane: number },
+    clock: Clock,
+    bells: readonly Doorbell[],
+  ) {
+    this.#clock = clock;
+    this.#frameToBook = new Histogram(views, histogramBase(plan, at.lane, 'frameToBook'));
     this.#views = views;
     this.#plan = plan;
-    this.#changes = new BroadcastWriter(views, plan.changes + plan.changesStride * feedLane, CHANGE_BYTES, CHANGE_CAPACITY);
+    this.#changes = new BroadcastWriter(views, plan.changes + plan.changesStride * at.feedLane, CHANGE_BYTES, CHANGE_CAPACITY);
     this.#tapes = Array.from({ length: plan.counts.instruments });
     this.#bells = bells;
   }
 
   bookChanged(instrument: number, recvUs: number): void {
+    this.#frameToBook.record(this.#clock.nowUs() - recvUs);
     this.#change(instrument, CHANGE_BOOK, recvUs);
   }
 
