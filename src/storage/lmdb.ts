@@ -2,7 +2,7 @@
  * The default store: one LMDB file beside the journal, written by the engine's service thread, readable by any other process meanwhile. A batch and the journal
  * position behind it are committed together, so the store is always the projection of a prefix of the journal.
  */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { UsageError } from '../core/numbers/errors.js';
 import type { JournalPosition } from './journal.js';
@@ -39,8 +39,15 @@ export class LmdbStore implements Store {
   readonly #levels: Database<LevelDoc, [string, number]>;
   readonly #audit: Database<AuditDoc, [number, number, number]>;
 
-  /** Throws UsageError for a store of another version. */
-  constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
+  /**
+   * A file that is no whole LMDB file is put aside: what it held is made again from the journal. Throws UsageError for a store of another version.
+   */
+  constructor(path: string, options: { readonly readOnly?: boolean; readonly onNotice?: (text: string) => void } = {}) {
+    if (options.readOnly !== true && !isWhole(path)) {
+      renameSync(path, `${path}.damaged`);
+      rmSync(`${path}-lock`, { force: true });
+      options.onNotice?.(`${path} is damaged: it was renamed to ${LMDB_NAME}.damaged and is made again from the journal`);
+    }
     this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 8, readOnly: options.readOnly ?? false });
     this.#head = this.#root.openDB<Head, string>({ name: 'head' });
     this.#runs = this.#root.openDB<RunDoc, number>({ name: 'runs' });
@@ -57,9 +64,9 @@ export class LmdbStore implements Store {
     }
   }
 
-  /** Null when there is no file: readers of another process do not create one. */
+  /** Null when there is no file, or no whole one: readers of another process neither create nor repair. */
   static openToRead(path: string): LmdbStore | null {
-    return existsSync(path) ? new LmdbStore(path, { readOnly: true }) : null;
+    return existsSync(path) && statSync(path).size > 0 && isWhole(path) ? new LmdbStore(path, { readOnly: true }) : null;
   }
 
   position(): Promise<JournalPosition | null> {
@@ -108,6 +115,36 @@ export class LmdbStore implements Store {
 
   close(): Promise<void> {
     return this.#root.close();
+  }
+}
+
+const META_BYTES = 96;
+const META_MAGIC = 24;
+const META_PAGE_SIZE = 48;
+const META_LAST_PAGE = 88;
+const LMDB_MAGIC = 0xbeefc0de;
+
+/**
+ * Whether both meta pages are those of an LMDB file and all its pages are there: lmdb maps the file and takes the process down when they are not
+ * (tried with 3.5.6: garbage, and a file cut short, end in SIGSEGV or SIGBUS). True for a file that does not exist or is empty.
+ */
+function isWhole(path: string): boolean {
+  if (!existsSync(path)) return true;
+  const size = statSync(path).size;
+  if (size === 0) return true;
+  const file = openSync(path, 'r');
+  try {
+    const meta = Buffer.alloc(META_BYTES);
+    let pageBytes = 0;
+    for (let page = 0; page < 2; page++) {
+      if (readSync(file, meta, 0, META_BYTES, page * pageBytes) < META_BYTES || meta.readUInt32LE(META_MAGIC) !== LMDB_MAGIC) return false;
+      if (page === 0) pageBytes = meta.readUInt32LE(META_PAGE_SIZE);
+      const isPageSize = pageBytes >= 512 && pageBytes <= 65_536 && (pageBytes & (pageBytes - 1)) === 0;
+      if (!isPageSize || size < (Number(meta.readBigUInt64LE(META_LAST_PAGE)) + 1) * pageBytes) return false;
+    }
+    return true;
+  } finally {
+    closeSync(file);
   }
 }
 

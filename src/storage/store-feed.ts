@@ -4,7 +4,7 @@
  * It reads up to what is on the device: after a power cut a store never knows more than the journal.
  */
 import type { CounterBlock, WriterCounter } from '../core/memory/counters.js';
-import { messageOf } from '../core/numbers/errors.js';
+import { EngineError, messageOf } from '../core/numbers/errors.js';
 import type { Role } from '../core/ports/role.js';
 import type { Disk } from './disk.js';
 import { isBefore, type Journal, type JournalPosition } from './journal.js';
@@ -105,9 +105,18 @@ export class StoreFeed implements Role {
   }
 
   async #open(): Promise<void> {
-    this.#projection = await Projection.over(this.#store);
-    this.#position = (await this.#store.position()) ?? { segment: 0, offset: 0 };
     const { disk, journal } = this.#options;
+    const position = (await this.#store.position()) ?? { segment: 0, offset: 0 };
+    if (isBefore(journal.position, position)) {
+      const { segment } = position;
+      throw new EngineError('STORE_AHEAD_OF_JOURNAL', 'give-up', {
+        store: this.#store.name,
+        segment,
+        journalSegment: journal.position.segment,
+      });
+    }
+    this.#projection = await Projection.over(this.#store);
+    this.#position = position;
     this.#reader = new JournalReader({ folder: journal.folder, from: this.#position, ...(disk === undefined ? {} : { disk }) });
   }
 

@@ -171,7 +171,7 @@ export class Writer implements Role {
   /** Fills a batch from the rings, each in turn first, and the cold objects. False when there is nothing or no place to write it. */
   #collect(maxRecords: number): boolean {
     const rings = this.#rings;
-    if (this.#cold.length === 0 && rings.every((ring) => ring.front() < 0)) return false;
+    if (this.#cold.length === 0 && !this.#hasRecords()) return false;
     const journal = this.#journal;
     if (!journal.begin()) {
       this.#publishBlocked();
@@ -199,6 +199,11 @@ export class Writer implements Role {
     this.#firstProducer = rings.length === 0 ? 0 : (this.#firstProducer + 1) % rings.length;
     this.#batchRecords = records;
     return true;
+  }
+
+  #hasRecords(): boolean {
+    for (let p = 0; p < this.#rings.length; p++) if (this.#rings[p]!.front() >= 0) return true;
+    return false;
   }
 
   #write(nowUs: number): boolean {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -148,7 +149,7 @@ describe('store', () => {
             });
           }
           await run.end();
-          const end = { folder, position: journal.position, durable: { segment: 1e9, offset: 0 } };
+          const end = { folder, position: { segment: 1e9, offset: 0 }, durable: { segment: 1e9, offset: 0 } };
           const feed = new StoreFeed({ store: flaky, journal: end });
           for (let us = 0; us < 8_000_000; us += 1_000_001) {
             feed.step(us, 64);
@@ -160,13 +161,13 @@ describe('store', () => {
         const atOnce = new OverlayStore();
         const feed = new StoreFeed({
           store: atOnce,
-          journal: { folder, position: journal.position, durable: { segment: 1e9, offset: 0 } },
+          journal: { folder, position: { segment: 1e9, offset: 0 }, durable: { segment: 1e9, offset: 0 } },
         });
         await feed.catchUp();
         for (let tries = 0; tries < 5; tries++) {
           const last = new StoreFeed({
             store: flaky,
-            journal: { folder, position: journal.position, durable: { segment: 1e9, offset: 0 } },
+            journal: { folder, position: { segment: 1e9, offset: 0 }, durable: { segment: 1e9, offset: 0 } },
           });
           await last.catchUp().catch(() => undefined);
         }
@@ -246,6 +247,45 @@ describe('store', () => {
   });
 });
 
+describe('damaged store', () => {
+  it.each([
+    ['garbage', (bytes: Buffer) => Buffer.alloc(bytes.length, 0xa5)],
+    ['cut to one page', (bytes: Buffer) => bytes.subarray(0, 4096)],
+    ['cut in a page', (bytes: Buffer) => bytes.subarray(0, bytes.length - 100)],
+    ['a few bytes', () => Buffer.from('hello')],
+  ])('is put aside and made again from the journal: %s', async (_name, damage) => {
+    const data = temporaryFolder();
+    const folder = join(data, 'journal');
+    const run = startRun(folder, tablesOf(1, [BTC], ['a']));
+    trade(run);
+    await run.end();
+    const path = join(data, LMDB_NAME);
+    const end = { folder, position: { segment: 1, offset: 1e9 }, durable: { segment: 1, offset: 1e9 } };
+    await new StoreFeed({ store: new LmdbStore(path), journal: end }).close();
+    const rows = await exported({ kind: 'fills', data });
+    writeFileSync(path, damage(readFileSync(path)));
+    expect(await exported({ kind: 'fills', data })).toEqual(rows);
+    const notices: string[] = [];
+    const store = new LmdbStore(path, { onNotice: (text) => notices.push(text) });
+    expect(notices).toEqual([expect.stringContaining('is damaged')]);
+    expect(existsSync(`${path}.damaged`)).toBe(true);
+    const feed = new StoreFeed({ store, journal: end });
+    await feed.catchUp();
+    expect((await all(store.fills(ALL))).length).toBe(rows.count);
+    await feed.close();
+  });
+
+  it('is said when it belongs to another journal', async () => {
+    const store = new OverlayStore();
+    await store.write({ orders: [], fills: [], levels: [], audit: [], runs: [], position: { segment: 9, offset: 32 } });
+    const feed = new StoreFeed({
+      store,
+      journal: { folder: temporaryFolder(), position: { segment: 1, offset: 32 }, durable: { segment: 1, offset: 32 } },
+    });
+    await expect(feed.catchUp()).rejects.toThrow(/STORE_AHEAD_OF_JOURNAL/);
+  });
+});
+
 describe('export', () => {
   async function directory(): Promise<string> {
     const data = temporaryFolder();
@@ -263,7 +303,7 @@ describe('export', () => {
     expect(fromJournal.map(({ count }) => count)).toEqual([2, 2, 1, 6]);
     const journal = journalIn(folder);
     const store = new LmdbStore(join(data, LMDB_NAME));
-    const feed = new StoreFeed({ store, journal: { folder, position: journal.position, durable: { segment: 1, offset: 1e9 } } });
+    const feed = new StoreFeed({ store, journal: { folder, position: { segment: 1, offset: 1e9 }, durable: { segment: 1, offset: 1e9 } } });
     await feed.close();
     expect(await Promise.all(kinds.map((kind) => exported({ kind, data })))).toEqual(fromJournal);
     const run = startRun(folder, tablesOf(2, [BTC], ['grid, "one"']));
