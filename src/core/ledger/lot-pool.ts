@@ -1,8 +1,11 @@
 /**
- * Open lots of one pool, first in, first out. Called by the ledger.
- * A lot is a signed quantity with the signed cash flow that opened it. An opposite quantity closes the oldest lots; the flows of what was matched, both sides,
- * are the matched profit. Shares of a flow are cut towards zero and the remainder stays with what stays, so that no unit is ever lost or made.
+ * Open lots of one pool. Called by the ledger.
+ * A lot is a signed quantity with the signed cash flow that opened it. An opposite quantity closes lots, the newest or the oldest first; the flows of what was
+ * matched, both sides, are the matched profit. Shares of a flow are cut towards zero and the remainder stays with what stays, so that no unit is ever lost or made.
  */
+
+/** Which open lot an opposite quantity closes first. */
+export type MatchOrder = 'newest' | 'oldest';
 
 interface Lot {
   qty: bigint;
@@ -13,12 +16,17 @@ interface Lot {
 const COMPACT_AT = 1024;
 
 export class LotPool {
+  readonly #order: MatchOrder;
   readonly #lots: Lot[] = [];
   #front = 0;
   /** Signed quantity not matched. */
   openQty = 0n;
   /** Sum of the cash flows of open lots. */
   openFlow = 0n;
+
+  constructor(order: MatchOrder) {
+    this.#order = order;
+  }
 
   get lotCount(): number {
     return this.#lots.length - this.#front;
@@ -30,7 +38,7 @@ export class LotPool {
     let restFlow = flow;
     let profit = 0n;
     while (restQty !== 0n) {
-      const lot = this.#lots[this.#front];
+      const lot = this.#order === 'newest' ? this.#lots.at(-1) : this.#lots[this.#front];
       if (lot === undefined || lot.qty > 0n === restQty > 0n) break;
       const size = smaller(magnitude(restQty), magnitude(lot.qty));
       const lotShare = (lot.flow * size) / magnitude(lot.qty);
@@ -40,7 +48,7 @@ export class LotPool {
       restFlow -= ownShare;
       lot.qty += lot.qty > 0n ? -size : size;
       restQty += restQty > 0n ? -size : size;
-      if (lot.qty === 0n) this.#dropFront();
+      if (lot.qty === 0n) this.#drop();
     }
     if (restQty !== 0n) this.#lots.push({ qty: restQty, flow: restFlow });
     this.openQty += qty;
@@ -48,7 +56,11 @@ export class LotPool {
     return profit;
   }
 
-  #dropFront(): void {
+  #drop(): void {
+    if (this.#order === 'newest') {
+      this.#lots.pop();
+      return;
+    }
     this.#front++;
     if (this.#front < COMPACT_AT && this.#front < this.#lots.length) return;
     this.#lots.splice(0, this.#front);

@@ -91,7 +91,9 @@ export class StrategyBooks {
     const key = isShared ? `arb|${instrument.isInverse ? `inverse|${quote}` : base}|${instrument.moneyAsset}` : `${kind}|${index}`;
     const found = this.#pools.get(key);
     if (found !== undefined) return found;
-    const made: Pool = { lots: new LotPool(), kind, moneyAsset: instrument.moneyAsset, baseAsset: -1, contractQty: 0n, matched: 0n };
+    // A grid's counter order closes the order before it, and a leg its own pair: the newest. Free strategies get the books' common order.
+    const lots = new LotPool(kind === 'other' ? 'oldest' : 'newest');
+    const made: Pool = { lots, kind, moneyAsset: instrument.moneyAsset, baseAsset: -1, contractQty: 0n, matched: 0n };
     this.#pools.set(key, made);
     return made;
   }

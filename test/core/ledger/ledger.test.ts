@@ -50,16 +50,34 @@ describe('ledger', () => {
     expect(asset(sold, 'BTC')).toEqual({ asset: 'BTC', ...ZEROS, trend: '0.6', fees: '-0.001', equity: '0.599' });
   });
 
-  it('matches the oldest lots first, short or long, through zero', () => {
+  it('a grid closes its newest lots first: each round trip earns its own step, long or short, through zero', () => {
+    const ladder = [
+      { instrument: SPOT, side: BUY, ticks: 10_000, lots: 100_000 },
+      { instrument: SPOT, side: BUY, ticks: 9_900, lots: 100_000 },
+      { instrument: SPOT, side: BUY, ticks: 9_800, lots: 100_000 },
+      { instrument: SPOT, side: SELL, ticks: 9_900, lots: 100_000 },
+    ];
+    expect(asset(run(ladder), 'USDT')).toMatchObject({ grid: '1', trend: '-199' });
     const snapshot = run([
-      { instrument: SPOT, side: SELL, ticks: 10_300, lots: 100_000 },
-      { instrument: SPOT, side: SELL, ticks: 10_500, lots: 100_000 },
-      { instrument: SPOT, side: BUY, ticks: 10_000, lots: 150_000 },
-      { instrument: SPOT, side: BUY, ticks: 10_400, lots: 100_000 },
+      ...ladder,
+      { instrument: SPOT, side: SELL, ticks: 10_000, lots: 100_000 },
+      { instrument: SPOT, side: SELL, ticks: 10_100, lots: 150_000 },
+      { instrument: SPOT, side: BUY, ticks: 10_000, lots: 50_000 },
+    ]);
+    expect(asset(snapshot, 'USDT')).toMatchObject({ grid: '3.5', trend: '0', equity: '3.5' });
+    expect(asset(snapshot, 'BTC')).toMatchObject({ trend: '0' });
+  });
+
+  it('other strategies close their oldest lots first', () => {
+    const snapshot = run([
+      { instrument: SPOT, side: SELL, ticks: 10_300, lots: 100_000, strategy: 2 },
+      { instrument: SPOT, side: SELL, ticks: 10_500, lots: 100_000, strategy: 2 },
+      { instrument: SPOT, side: BUY, ticks: 10_000, lots: 150_000, strategy: 2 },
+      { instrument: SPOT, side: BUY, ticks: 10_400, lots: 100_000, strategy: 2 },
     ]);
     // 103 - 100, half of 105 - 100, half of 105 - 104; half a coin is left, bought at 104.
-    expect(asset(snapshot, 'USDT')).toMatchObject({ grid: '6', trend: '-52', equity: '-46' });
-    expect(asset(snapshot, 'BTC')).toMatchObject({ grid: '0', trend: '0.5' });
+    expect(asset(snapshot, 'USDT')).toMatchObject({ other: '6', trend: '-52', equity: '-46' });
+    expect(asset(snapshot, 'BTC')).toMatchObject({ other: '0', trend: '0.5' });
   });
 
   it('linear: a hand-computed sheet of a grid on a perpetual', () => {
@@ -72,12 +90,13 @@ describe('ledger', () => {
       ],
       marksAt({ [LINEAR]: 598_000.5 }),
     );
-    // Matched: 0.005 x 50 + 0.005 x 100 + 0.003 x 200 = 1.35. Open: 0.007 bought at 59900, mark 59800.05: -0.69965.
+    // Newest first, 0.01 bought at 59900: 0.005 sold at 60050 is 0.75, 0.005 at 60100 is 1; then 0.003 of the 0.01 bought at 60000, at 60100: 0.3.
+    // Open: 0.007 bought at 60000, mark 59800.05: -1.39965.
     expect(asset(snapshot, 'USDT')).toEqual({
       asset: 'USDT',
       ...ZEROS,
-      grid: '1.35',
-      trend: '-0.69965',
+      grid: '2.05',
+      trend: '-1.39965',
       fees: '-0.39601',
       equity: '0.25434',
     });
