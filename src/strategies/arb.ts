@@ -428,7 +428,8 @@ export class ArbStrategy implements Strategy {
   }
 
   #hedge(ctx: StrategyContext, pair: Pair): void {
-    if (ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) return;
+    // While stopping nothing new goes out; the next start finds what is naked and closes it.
+    if (ctx.isStopping || ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) return;
     const isSell = pair.nakedBase > 0;
     const side = this.#cheaperSide(ctx, pair, isSell);
     if (side < 0) return; // no live book that takes it: tried again with every timer turn
@@ -478,8 +479,10 @@ export class ArbStrategy implements Strategy {
     for (let n = 0; n < 4; n++) {
       const leg = n < 2 ? pair.legs[n as 0 | 1] : pair.hedges[(n - 2) as 0 | 1];
       if (!leg.isOut || ctx.nowUs - leg.sentUs <= legTimeoutUs) continue;
-      if (leg.state === LegState.SENT && ctx.intents.cancel(leg.level) === RESULT_OK) {
+      const isCancelDue = leg.state === LegState.SENT && ctx.nowUs - leg.cancelledUs > legTimeoutUs;
+      if (isCancelDue && ctx.intents.cancel(leg.level) === RESULT_OK) {
         leg.state = LegState.CANCELLING;
+        leg.cancelledUs = ctx.nowUs;
         this.#publishLeg(ctx, pair, leg);
       }
       const isGivenUp = ctx.nowUs - leg.sentUs > 2 * legTimeoutUs;

@@ -1,5 +1,6 @@
 /** One order place of a pair: the order that is out, and what it filled. The same rules as everywhere: fills may come early, late, or in parts. Hot lane. */
 import { RecordKind } from '../../core/memory/record.js';
+import { Reason } from '../../core/orders/reasons.js';
 import type { OrderEvent } from '../../core/ports/strategy.js';
 
 /** Codes are journaled in level records: never reuse one. */
@@ -41,6 +42,7 @@ export class Leg {
   qtyLots = 0;
   cumLots = 0;
   sentUs = 0;
+  cancelledUs = -Infinity;
   /** Signed sums of all this place ever filled: with `cumLots` in one record, so that a restart adds up. */
   totalBase = 0;
   totalLots = 0;
@@ -72,6 +74,7 @@ export class Leg {
     this.qtyLots = qtyLots;
     this.cumLots = 0;
     this.sentUs = nowUs;
+    this.cancelledUs = -Infinity;
     this.#orderId = 0;
   }
 
@@ -124,6 +127,11 @@ export class Leg {
       case RecordKind.DENIED:
         // The answer to a cancel of an order that ended meanwhile has no order either.
         this.#end();
+        break;
+      case RecordKind.CANCEL_REJECT:
+        // The executor tells an order's end before it forgets it: one it does not have is over. Otherwise the cancel is tried again.
+        if (event.reason === Reason.NO_SUCH_ORDER) this.#end();
+        else if (this.state === LegState.CANCELLING) this.state = LegState.SENT;
         break;
       case RecordKind.UNKNOWN:
         this.state = LegState.UNKNOWN;

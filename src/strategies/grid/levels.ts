@@ -167,7 +167,8 @@ export class GridLevels {
     const place = event.level;
     if (place < 0 || place >= this.places) return 0;
     // An order that ended before: only its late fills count.
-    if (event.orderId !== 0 && event.orderId <= this.#pastId[place]!) return this.#countPast(place, event);
+    if (event.orderId !== 0 && event.orderId <= this.#pastId[place]! && !this.#isRevival(place, event))
+      return this.#countPast(place, event);
     if (event.orderId !== 0 && event.orderId !== this.orderId[place]) this.#adopt(place, event);
     const filled = event.kind === RecordKind.FILL ? this.#credit(place, event.cumLots - this.cumLots[place]!) : 0;
     if (filled > 0) this.cumLots[place] = event.cumLots;
@@ -179,11 +180,13 @@ export class GridLevels {
       case RecordKind.AMENDED:
         this.#apply(place, LevelEvent.AMENDED);
         this.#takeTerms(place, event);
+        this.#endIfWhole(place);
         break;
       case RecordKind.FILL:
         if (event.qtyLots > 0) this.orderLots[place] = event.qtyLots;
         if (filled > 0) this.#attempts[place] = 0;
-        if (this.cumLots[place]! < this.orderLots[place]!) this.#apply(place, LevelEvent.PART);
+        // While an amend is under way its whole quantity may be about to grow: the answer tells whether it is over.
+        if (this.cumLots[place]! < this.orderLots[place]! || this.state[place] === LevelState.AMENDING) this.#apply(place, LevelEvent.PART);
         else this.#end(place, LevelEvent.FILLED);
         break;
       case RecordKind.CANCELLED:
@@ -199,7 +202,10 @@ export class GridLevels {
         break;
       case RecordKind.AMEND_REJECT:
       case RecordKind.CANCEL_REJECT:
-        this.#stands(place, nowUs);
+        // The executor tells an order's end before it forgets it: one it does not have is over.
+        if (event.reason === Reason.NO_SUCH_ORDER && isLiveLevel(this.state[place]!))
+          this.#ended(place, LevelEvent.ENDED, event.reason, nowUs);
+        else this.#stands(place, nowUs);
         break;
       case RecordKind.UNKNOWN:
         this.#apply(place, LevelEvent.LOST);
@@ -296,6 +302,22 @@ export class GridLevels {
   #stands(place: number, nowUs: number): void {
     this.#apply(place, LevelEvent.STANDS);
     this.notBeforeUs[place] = nowUs + this.#nextPauseUs(place);
+    this.#endIfWhole(place);
+  }
+
+  #endIfWhole(place: number): void {
+    if (isLiveLevel(this.state[place]!) && this.orderLots[place]! > 0 && this.cumLots[place]! >= this.orderLots[place]!)
+      this.#end(place, LevelEvent.FILLED);
+  }
+
+  /** It filled whole, we took it for over, and an amend that was under way then made it larger. */
+  #isRevival(place: number, event: OrderEvent): boolean {
+    const isPast = event.orderId === this.#pastId[place] && !isLiveLevel(this.state[place]!);
+    if (!isPast || event.kind !== RecordKind.AMENDED || event.qtyLots <= this.#pastCum[place]!) return false;
+    this.orderId[place] = event.orderId;
+    this.cumLots[place] = this.#pastCum[place]!;
+    this.#pastId[place] = 0;
+    return true;
   }
 
   #end(place: number, what: number): void {

@@ -26,6 +26,12 @@ describe('level states', () => {
     }
   });
 
+  it('are never live after the end of the order', () => {
+    for (const state of STATES) {
+      for (const event of [E.FILLED, E.ENDED, E.REFUSED, E.REFUSED_FOR_GOOD]) expect(isLiveLevel(nextLevelState(state, event))).toBe(false);
+    }
+  });
+
   it.each([
     [S.IDLE, E.SENT_PLACE, S.PLACING],
     [S.PLACING, E.ACK, S.OPEN],
