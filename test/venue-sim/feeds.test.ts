@@ -159,7 +159,6 @@ describe.each(VENUE_IDS)('feed on simulated %s', (id) => {
         compared++;
       }
     }
-    feed.stop();
     expect(feed.gaps, notes.join('; ')).toBe(0);
     expect(feed.stats.bad).toBe(0);
     expect(trades).toBeGreaterThan(20);
@@ -170,5 +169,6 @@ describe.each(VENUE_IDS)('feed on simulated %s', (id) => {
       readers.map((reader) => (reader.readTop() ? reader.top.state : -1)),
       notes.join('; '),
     ).toEqual(readers.map(() => BOOK_LIVE));
+    feed.stop();
   });
 });
