@@ -75,6 +75,8 @@ import { Trail } from './trail.js';
 const NEAR_RATIO = 0.002;
 /** Fills remembered against repeats: hours of them, and a venue repeats the last minutes. */
 const FILLS_SEEN = 65_536;
+/** By PNL_* code. */
+const PNL_KINDS = ['grid', 'arb', 'other'];
 
 export interface DeskDeps {
   readonly views: SharedViews;
@@ -115,6 +117,7 @@ export class Desk {
   readonly #blockedWord: number;
   readonly #runWord: number;
   readonly #draft = new Draft();
+  readonly #holds: Uint16Array;
 
   constructor(deps: DeskDeps) {
     const { views, plan, tables, limits } = deps;
@@ -131,6 +134,7 @@ export class Desk {
       (_, gateway) => new SpscRing(views, plan.requests + plan.ringStride * gateway, RECORD_BYTES, plan.counts.ringRecords),
     );
     this.#senders = tables.venues.map((_, gateway) => (slot, kind) => this.#send(gateway, slot, kind));
+    this.#holds = new Uint16Array(tables.venues.length);
     this.#levels = plan.counts.levelsPerStrategy;
     this.#counters = new Int32Array(plan.counts.strategies * this.#levels);
     this.#tickToOrder = new Histogram(views, histogramBase(plan, deps.lane, 'tickToOrder'));
@@ -146,6 +150,41 @@ export class Desk {
     if (blocked !== Reason.NONE) return blocked;
     if (i32[this.#runWord] === RUN_STOPPING) return Reason.HALTED;
     return this.trail.hasRoomForNew(entries) ? Reason.NONE : Reason.JOURNAL_FULL;
+  }
+
+  /** Why new orders of a gateway wait (a list is under way) or are refused (it is down); Reason.NONE when they go. */
+  hold(gateway: number, reason: number): void {
+    this.#holds[gateway] = reason;
+  }
+
+  isDown(instrument: number): boolean {
+    return this.#holds[this.risk.limits.venue[instrument]!] === Reason.GATEWAY_DOWN;
+  }
+
+  /** Asks a gateway for all our open orders. False: no room just now. */
+  sendList(gateway: number): boolean {
+    const ring = this.#requests[gateway]!;
+    if (Atomics.load(this.views.i32, this.#haltWord) === HALT_ALL || !ring.hasRoom(1) || !this.trail.hasRoom(1)) return false;
+    const sequence = this.trail.writeList(gateway, this.#deps.wallUs(this.nowUs));
+    const { u8, u16, f64 } = this.views;
+    const at = ring.reserve();
+    for (let word = at >> 3; word < (at + RECORD_BYTES) >> 3; word++) f64[word] = 0;
+    u8[at + REC_KIND] = RecordKind.LIST;
+    u8[at + REC_GATEWAY] = gateway;
+    u16[(at + REC_PRODUCER) >> 1] = this.#deps.producer;
+    f64[(at + REC_JOURNAL_SEQ) >> 3] = sequence;
+    f64[(at + REC_DECIDED_US) >> 3] = this.#deps.nowUs();
+    ring.commit();
+    this.hasSent = true;
+    return true;
+  }
+
+  get levelCapacity(): number {
+    return this.#levels;
+  }
+
+  pnlKindOf(strategy: number): number {
+    return PNL_KINDS.indexOf(this.tables.strategies[strategy]?.pnlKind ?? 'other');
   }
 
   // --- reading a slot
@@ -415,7 +454,7 @@ export class Desk {
     if (halt === HALT_ALL) return NO_ROOM;
     if (!ring.hasRoom(1) || !trail.hasRoom(1) || !trail.canTell(strategy, 1)) return NO_ROOM;
     const refusal = !isNew ? Reason.NONE : halt !== HALT_NONE ? Reason.HALTED : this.blocked(1);
-    if (refusal === Reason.JOURNAL_FULL) return NO_ROOM;
+    if (refusal === Reason.JOURNAL_FULL || (isNew && this.#holds[gateway] !== Reason.NONE)) return NO_ROOM;
     if (refusal !== Reason.NONE) {
       if (kind === RecordKind.CREATE) this.dropUnsent(slot, RecordKind.DENIED, refusal);
       else this.refuseAmend(slot, refusal);

@@ -19,18 +19,24 @@ import { Desk, type DeskDeps } from './desk.js';
 import { Groups } from './groups.js';
 import { IN_CANCEL, IN_CREATE, IN_QUERY, IS_KNOWN, REPLACING, WANT_AMEND, WANT_CANCEL } from './orders.js';
 import { Outcomes, type AnswerTimes } from './outcomes.js';
+import { Reconciler } from './reconcile.js';
 import { Draft } from './risk/draft.js';
 
 /** Time-outs are looked at this often: far below the shortest of them. */
 const SWEEP_EVERY_US = 10_000;
 /** Turns without anything under way before a stop counts as drained: strategies of the same lane had theirs. */
 const QUIET_TURNS = 3;
+/** A fill whose message was lost is found at the latest by the next list of open orders. */
+const RECONCILE_EVERY_US = 60_000_000;
 
 export const DEFAULT_TIMES: AnswerTimes = { answerTimeoutUs: 3_000_000, askMostUs: 30_000_000, notFoundGraceUs: 2_000_000 };
 
 export interface ExecutorDeps extends DeskDeps {
   readonly recovered: RecoveredState;
   readonly times?: AnswerTimes;
+  /** Gateways (by index) that can list open orders: reconciled with at start, after a loss, and every `reconcileEveryUs`. */
+  readonly lists?: readonly boolean[];
+  readonly reconcileEveryUs?: number;
   /** Called at most once a turn, after requests or journal entries became visible: wakes gateways and writer. */
   readonly wakeService: () => void;
 }
@@ -49,6 +55,7 @@ export class Executor implements Role {
   readonly #desk: Desk;
   readonly #outcomes: Outcomes;
   readonly #groups: Groups;
+  readonly #reconciler: Reconciler;
   readonly #intentRings: readonly SpscRing[];
   readonly #outcomeRings: readonly SpscRing[];
   readonly #times: AnswerTimes;
@@ -78,6 +85,14 @@ export class Executor implements Role {
     const orderToAck = new Histogram(views, histogramBase(plan, deps.lane, 'orderToAck'));
     this.#outcomes = new Outcomes(this.#desk, this.#times, orderToAck, deps.wallUs);
     this.#groups = new Groups(this.#desk);
+    this.#reconciler = new Reconciler(
+      this.#desk,
+      this.#outcomes,
+      this.#times,
+      deps.lists ?? [],
+      deps.reconcileEveryUs ?? RECONCILE_EVERY_US,
+    );
+    this.#outcomes.reconciler = this.#reconciler;
     const ring = (region: number, index: number): SpscRing =>
       new SpscRing(views, region + plan.ringStride * index, RECORD_BYTES, plan.counts.ringRecords);
     this.#intentRings = tables.strategies.map((_, strategy) => ring(plan.intents, strategy));
@@ -106,6 +121,7 @@ export class Executor implements Role {
     if (nowUs - this.#sweptUs >= SWEEP_EVERY_US) {
       this.#sweptUs = nowUs;
       this.#sweep();
+      this.#reconciler.sweep();
     }
     for (let gateway = 0; gateway < desk.plans.length; gateway++) work += desk.release(gateway);
     const strategies = this.#intentRings.length;

@@ -38,6 +38,7 @@ export class Groups {
     const desk = this.#desk;
     const blocked = desk.blocked(entries);
     if (blocked !== Reason.NONE) return blocked;
+    if (desk.isDown(draft.instrument)) return Reason.GATEWAY_DOWN;
     if (desk.orders.at(draft.strategy, draft.level) >= 0) return Reason.LEVEL_BUSY;
     if (!desk.orders.hasFree(entries)) return Reason.NO_ROOM;
     return desk.risk.checkPlace(draft, draft.qtyLots, desk.nowUs);

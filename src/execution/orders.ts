@@ -45,6 +45,8 @@ export class OrderTable {
   readonly newTicks: Float64Array;
   readonly newLots: Float64Array;
   readonly causeUs: Float64Array;
+  /** The venue's time of the answer that told its terms last: an older answer that comes later does not change them back. */
+  readonly termsUs: Float64Array;
   /** Filled so far by the venue's own word. */
   readonly venueCum: Float64Array;
   /** The end the venue told, kept until its fills are here; 0 = none. */
@@ -85,6 +87,7 @@ export class OrderTable {
     this.newTicks = new Float64Array(n);
     this.newLots = new Float64Array(n);
     this.causeUs = new Float64Array(n);
+    this.termsUs = new Float64Array(n);
     this.venueCum = new Float64Array(n);
     this.endKind = new Uint8Array(n);
     this.endReason = new Uint16Array(n);
@@ -160,6 +163,7 @@ export class OrderTable {
     this.newTicks[slot] = 0;
     this.newLots[slot] = 0;
     this.causeUs[slot] = 0;
+    this.termsUs[slot] = 0;
     this.venueCum[slot] = 0;
     this.endKind[slot] = 0;
     this.endReason[slot] = 0;

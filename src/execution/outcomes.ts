@@ -13,7 +13,6 @@ import {
   REC_GATEWAY,
   REC_INSTRUMENT,
   REC_KIND,
-  REC_LEVEL,
   REC_ORDER_ID,
   REC_PRICE,
   REC_QTY,
@@ -60,6 +59,8 @@ export class Outcomes {
   readonly #orderToAck: Histogram;
   readonly #wallUs: (nowUs: number) => number;
   readonly #draft = new Draft();
+  /** Takes outcomes about a gateway rather than an order; set once by the executor. */
+  reconciler: { apply(at: number, kind: number, tsUs: number): boolean } | null = null;
 
   constructor(desk: Desk, times: AnswerTimes, orderToAck: Histogram, wallUs: (nowUs: number) => number) {
     this.#desk = desk;
@@ -82,10 +83,12 @@ export class Outcomes {
     // At most two entries and two events for one outcome: an end, and the refusal of the amend that was under way.
     if (!desk.trail.hasRoom(2)) return false;
     const slot = desk.orders.find(f64[(at + REC_ORDER_ID) >> 3]!);
-    if (!desk.trail.canTell(slot < 0 ? strategy : desk.strategyOf(slot), 2)) return false;
+    const isOrder = kind < RecordKind.LISTED;
+    if (isOrder && !desk.trail.canTell(slot < 0 ? strategy : desk.strategyOf(slot), 2)) return false;
     const told = f64[(at + REC_TS_US) >> 3]!;
     const tsUs = told > 0 ? told : this.#wallUs(desk.nowUs);
     if (kind === RecordKind.FUNDING) this.#onFunding(at, tsUs);
+    else if (kind >= RecordKind.LISTED && this.reconciler?.apply(at, kind, tsUs) === true) return true;
     else if (slot < 0) this.#onStray(at, kind, strategy, tsUs);
     else this.#onOrder(slot, at, kind, tsUs);
     return true;
@@ -148,8 +151,7 @@ export class Outcomes {
       if ((inflight & IN_CANCEL) !== 0) orders.wants[slot] = orders.wants[slot] | WANT_CANCEL;
       desk.setInflight(slot, 0);
       orders.tries[slot] = 0;
-      const [ticks, lots] = [f64[(at + REC_PRICE) >> 3]!, f64[(at + REC_QTY) >> 3]!];
-      if (ticks > 0 && lots > 0) desk.setTerms(slot, ticks, lots);
+      this.#takeTerms(slot, at, tsUs);
     } else {
       desk.setInflight(slot, inflight & ~IN_CREATE);
     }
@@ -161,6 +163,15 @@ export class Outcomes {
     if (wasAmending && !isAmended) trail.tell(RecordKind.AMEND_REJECT, slot, Reason.TIMEOUT, tsUs);
     else trail.tell(isReplacement || isAmended ? RecordKind.AMENDED : RecordKind.ACK, slot, Reason.NONE, tsUs);
     this.#continue(slot);
+  }
+
+  /** Price and quantity by the venue's word, unless it spoke of them later already. */
+  #takeTerms(slot: number, at: number, tsUs: number): void {
+    const { orders, views } = this.#desk;
+    const [ticks, lots] = [views.f64[(at + REC_PRICE) >> 3]!, views.f64[(at + REC_QTY) >> 3]!];
+    if (!(ticks > 0 && lots > 0) || tsUs < orders.termsUs[slot]!) return;
+    orders.termsUs[slot] = tsUs;
+    this.#desk.setTerms(slot, ticks, lots);
   }
 
   #hasNewTerms(slot: number, at: number): boolean {
@@ -264,10 +275,12 @@ export class Outcomes {
     if (isTerminal(orders.state(slot))) return this.#late(slot);
     const [ticks, lots] = [f64[(at + REC_PRICE) >> 3]!, f64[(at + REC_QTY) >> 3]!];
     // Not waited for any more, but news: the venue's terms hold.
-    const isNews = (ticks > 0 && ticks !== desk.priceOf(slot)) || (lots > 0 && lots !== desk.qtyOf(slot));
+    const isOther = (ticks > 0 && ticks !== desk.priceOf(slot)) || (lots > 0 && lots !== desk.qtyOf(slot));
+    const isNews = isOther && tsUs >= orders.termsUs[slot]!;
     if ((orders.inflight[slot]! & IN_AMEND) === 0 && !isNews) return this.#duplicate(slot);
     desk.markKnown(slot);
-    desk.setTerms(slot, ticks > 0 ? ticks : orders.newTicks[slot]!, lots > 0 ? lots : orders.newLots[slot]!);
+    if (ticks > 0 && lots > 0) this.#takeTerms(slot, at, tsUs);
+    else desk.setTerms(slot, orders.newTicks[slot]!, orders.newLots[slot]!);
     desk.setInflight(slot, orders.inflight[slot]! & ~(IN_AMEND | IN_CREATE));
     orders.wants[slot] = orders.wants[slot]! | IS_ACKED;
     if (orders.state(slot) !== OrderState.UNKNOWN) desk.move(slot, desk.livingState(slot));
@@ -430,6 +443,11 @@ export class Outcomes {
     const at = nowUs + this.patienceUs(slot);
     if (orders.tries[slot]! < 30) orders.tries[slot] = orders.tries[slot]! + 1;
     if (at < orders.askUs[slot]!) orders.askUs[slot] = at;
+  }
+
+  /** The venue seems to know more than we do: it is asked, unless the news comes by itself within one answer's time. */
+  askSoon(slot: number): void {
+    this.#askLater(slot);
   }
 
   /** How long an answer may take: longer with every question about the same order. */

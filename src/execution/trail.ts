@@ -128,6 +128,18 @@ export class Trail {
     return this.#commit();
   }
 
+  /** The entry of a question about everything at a venue. */
+  writeList(gateway: number, tsUs: number): number {
+    const { u8, u16, f64 } = this.#views;
+    const at = this.#journal.reserve();
+    for (let word = at >> 3; word < (at + RECORD_BYTES) >> 3; word++) f64[word] = 0;
+    u8[at + REC_KIND] = RecordKind.LIST;
+    u8[at + REC_GATEWAY] = gateway;
+    u16[(at + REC_PRODUCER) >> 1] = this.#producer;
+    f64[(at + REC_TS_US) >> 3] = tsUs;
+    return this.#commit();
+  }
+
   /** The entry of an amend: the slot with the terms that are asked for. */
   writeAmend(slot: number, tsUs: number): number {
     const at = this.#copySlot(this.#journal.reserve(), RecordKind.AMEND, slot, Reason.NONE, tsUs);

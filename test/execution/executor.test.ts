@@ -422,12 +422,12 @@ describe('lost answers', () => {
   });
 });
 
-describe('groups', () => {
-  const legs = (second: Partial<Row>): Partial<Row>[] => [
-    { instrument: 0, side: SIDE_BUY, priceTicks: 6_000_100, qtyLots: 100, level: 0, group: 5, groupLegs: 2 },
-    { instrument: 1, side: SIDE_SELL, priceTicks: 600_000, qtyLots: 1, level: 1, group: 5, groupLegs: 2, ...second },
-  ];
+const legs = (second: Partial<Row>): Partial<Row>[] => [
+  { instrument: 0, side: SIDE_BUY, priceTicks: 6_000_100, qtyLots: 100, level: 0, group: 5, groupLegs: 2 },
+  { instrument: 1, side: SIDE_SELL, priceTicks: 600_000, qtyLots: 1, level: 1, group: 5, groupLegs: 2, ...second },
+];
 
+describe('groups', () => {
   it('sends all legs in one turn, and none before the last is here', () => {
     const rig = ready();
     const [first, second] = legs({});

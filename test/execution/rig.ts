@@ -197,6 +197,8 @@ export interface RigOptions {
   readonly ringRecords?: number;
   readonly journalRecords?: number;
   readonly tables?: RunTables;
+  readonly lists?: readonly boolean[];
+  readonly reconcileEveryUs?: number;
 }
 
 export class Rig {
@@ -258,6 +260,8 @@ export class Rig {
       nowUs: () => this.nowUs,
       wallUs: (nowUs) => 1_700_000_000_000_000 + nowUs,
       recovered: options.recovered ?? NOTHING,
+      ...(options.lists === undefined ? {} : { lists: options.lists }),
+      ...(options.reconcileEveryUs === undefined ? {} : { reconcileEveryUs: options.reconcileEveryUs }),
       ...(options.times === undefined ? {} : { times: options.times }),
       wakeService: () => {
         this.wakes++;

@@ -97,6 +97,8 @@ export const RecordKind = {
   CANCEL: 13,
   /** Ask the venue by client order id; answered by ACK, FILL*, CANCELLED or NOT_FOUND. */
   QUERY: 14,
+  /** Ask the venue for all our open orders; answered by LISTED*, LIST_END, together and in order. `orderId` is 0. */
+  LIST: 15,
   // gateway -> executor -> strategy
   ACK: 21,
   REJECT: 22,
@@ -115,6 +117,12 @@ export const RecordKind = {
   FUNDING: 31,
   /** A venue's wallet at start: REC_FEE_ASSET = asset, REC_QTY = total and REC_CUM = free, in units as floats. */
   BALANCE: 32,
+  /** One open order of a LIST, with price, quantity and filled quantity; orderId 0 is somebody else's order. */
+  LISTED: 33,
+  LIST_END: 34,
+  /** The private stream or the connection is lost: no new orders there until GATEWAY_UP and a reconciliation. */
+  GATEWAY_DOWN: 35,
+  GATEWAY_UP: 36,
   // executor -> strategy
   /** Refused before the send (risk, state, syntax); nothing left the engine. */
   DENIED: 40,
