@@ -54,7 +54,7 @@ export class Api implements HttpServerHandlers {
       ['pnl', () => ({ pnl: view.deps.pnl(), strategies: view.deps.strategyPnl?.() ?? [] })],
       ['latency', () => ({ latencyUs: view.summaryCounts().latencyUs, lanes: view.lanes() })],
       ['audit', (query) => ({ seq: journal.seq, audit: journal.audit(limitOf(query, AUDIT_KEPT)) })],
-      ['config', () => ({ config: view.deps.config() })],
+      ['config', () => ({ config: withoutSecrets(view.deps.config()) })],
       ['refusals', () => view.refusals()],
       ['history', () => view.history()],
       ['summary', () => view.summaryCounts()],
@@ -159,4 +159,16 @@ function integerOf(query: URLSearchParams, key: string, otherwise: number, most:
   if (!(value >= 1 && value <= most))
     throw new BadQuestion(400, `${key}: expected a whole number from 1 to ${most}, was '${text.slice(0, 40)}'`);
   return value;
+}
+
+const SECRET_KEY = /secret|password|passphrase|token|api_?key|private_?key/i;
+const REFERENCE = /^(?:env|file):/;
+
+/** The configuration holds references only; should a secret have been written into it all the same, it goes no further. */
+function withoutSecrets(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, key));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutSecrets(inner, name)]));
+  }
+  return typeof value === 'string' && SECRET_KEY.test(key) && !REFERENCE.test(value) ? '[redacted]' : value;
 }

@@ -183,19 +183,20 @@ export class JournalView {
         fold.state = OrderState.CANCELLING;
         break;
       case RecordKind.ACK:
-        if (!isUnanswered) return;
-        this.#accepted(fold);
+        // The first answer, or the venue's word on an order that was asked for: then it answers all that was under way.
+        if (isUnanswered) this.#accepted(fold);
         takeTerms(fold, record.priceTicks, record.qtyLots);
+        clearAmend(fold);
         fold.state = stateOnBook(fold);
         break;
       case RecordKind.AMENDED:
         this.#counts.amended++;
         this.#outcome(fold.strategy, 'amended');
         takeTerms(fold, record.priceTicks > 0 ? record.priceTicks : fold.amendTicks, record.qtyLots > 0 ? record.qtyLots : fold.amendLots);
-        if (fold.state !== OrderState.CANCELLING) fold.state = stateOnBook(fold);
+        settleAmend(fold);
         break;
       case RecordKind.AMEND_REJECT:
-        if (fold.state === OrderState.AMENDING) fold.state = stateOnBook(fold);
+        settleAmend(fold);
         fold.reason = record.reason;
         break;
       case RecordKind.CANCEL_REJECT:
@@ -241,8 +242,9 @@ export class JournalView {
       return;
     }
     if (fold.state === OrderState.PENDING || fold.state === OrderState.UNKNOWN) this.#accepted(fold);
-    if (fold.cumLots >= fold.qtyLots) fold.state = OrderState.FILLED;
-    else if (fold.state !== OrderState.CANCELLING && fold.state !== OrderState.AMENDING) fold.state = OrderState.PARTLY_FILLED;
+    // While an amend is under way the whole quantity may not be the last word; what is in doubt stays in doubt.
+    if (fold.cumLots >= fold.qtyLots && fold.amendLots === 0) fold.state = OrderState.FILLED;
+    else if (fold.state === OrderState.PENDING || fold.state === OrderState.OPEN) fold.state = OrderState.PARTLY_FILLED;
     this.#changed(fold, record);
   }
 
@@ -317,6 +319,17 @@ function add(counts: Record<string, number>, key: string): void {
 function stateOnBook(fold: OrderFold): number {
   if (fold.cumLots >= fold.qtyLots) return OrderState.FILLED;
   return fold.cumLots > 0 ? OrderState.PARTLY_FILLED : OrderState.OPEN;
+}
+
+function clearAmend(fold: OrderFold): void {
+  fold.amendTicks = 0;
+  fold.amendLots = 0;
+}
+
+function settleAmend(fold: OrderFold): void {
+  clearAmend(fold);
+  const isInDoubt = fold.state === OrderState.CANCELLING || fold.state === OrderState.UNKNOWN;
+  if (!isInDoubt || fold.cumLots >= fold.qtyLots) fold.state = stateOnBook(fold);
 }
 
 function takeTerms(fold: OrderFold, ticks: number, lots: number): void {
