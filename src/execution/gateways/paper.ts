@@ -118,7 +118,8 @@ export class PaperGateway implements Role {
       wallUs: deps.wallUs,
     });
     this.#recover(deps.recovered);
-    this.#balances = this.account.assets().filter((asset) => tables.assets.includes(asset));
+    this.#balances = this.account.assets();
+    for (const asset of this.#balances) assert(tables.assets.includes(asset), `the run's assets must hold ${asset} of ${venue}`);
     this.#counters.set('up', 1);
   }
 
@@ -252,7 +253,7 @@ export class PaperGateway implements Role {
       this.#isBlocked = offset < 0;
       if (offset < 0) break;
       const asset = outcome.fill?.feeAsset ?? outcome.funding?.asset;
-      const feeAsset = asset === undefined ? 0 : Math.max(0, tables.assets.indexOf(asset));
+      const feeAsset = asset === undefined ? 0 : tables.assets.indexOf(asset);
       writeOutcome(views, offset, outcome, venueIndex, feeAsset);
       if (views.u8[offset + REC_KIND] === RecordKind.FILL) this.#counters.add('fills');
       this.#outcomes.commit();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BOOK_GAP } from '../../../src/core/memory/book-layout.js';
-import { CONTROL_HALT, TAPE_FLAG_OLD } from '../../../src/core/memory/layout.js';
+import { CounterBlock, GATEWAY_COUNTERS } from '../../../src/core/memory/counters.js';
+import { CONTROL_HALT, TAPE_CAPACITY, TAPE_FLAG_OLD } from '../../../src/core/memory/layout.js';
 import { Ledger } from '../../../src/core/ledger/ledger.js';
 import { pnlRows } from '../../../src/core/ledger/pnl.js';
 import { FLAG_MAKER, FLAG_POST_ONLY, FLAG_REDUCE_ONLY, RecordKind, TIF_FOK, TIF_IOC } from '../../../src/core/memory/record.js';
@@ -444,6 +445,17 @@ describe('paper gateway: the way there and back', () => {
     expect(bench.requests.waiting()).toBe(1);
     for (let turn = 0; turn < 3; turn++) kinds.push(...bench.step().map(({ kind, orderId }) => `${kind} ${orderId}`));
     expect(kinds).toEqual([1, 2, 3, 4, 5, 6, 7].map((orderId) => `ACK ${orderId}`));
+  });
+
+  it('a tape that was overwritten before it was read is counted, and fills nothing twice', () => {
+    const bench = marketed();
+    bench.ask({ orderId: 1, side: BUY, price: 9_999, qty: 10_000 });
+    bench.step();
+    for (let n = 0; n < 3 * TAPE_CAPACITY; n++) bench.trade(SPOT, 9_999, 1, SELL);
+    const filled = [...bench.step(), ...bench.step()].reduce((sum, { fillLots }) => sum + fillLots, 0);
+    const counters = new CounterBlock(bench.views, bench.plan.gatewayCounters, GATEWAY_COUNTERS);
+    expect(counters.get('tapeLost')).toBe(2.5 * TAPE_CAPACITY);
+    expect(filled).toBe(0.5 * TAPE_CAPACITY - 40);
   });
 
   it('tells balances first, and after a stop what was under way without further delay', () => {
