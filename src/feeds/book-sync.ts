@@ -19,7 +19,7 @@ import {
 } from '../core/kernel/message.js';
 import { BOOK_GAP, BOOK_LIVE, BOOK_STALE, BOOK_SYNCING } from '../core/memory/book-layout.js';
 import { RESULT_OK } from '../core/numbers/errors.js';
-import { EventBuffer, type BufferedEvent } from './event-buffer.js';
+import { EventBuffer } from './event-buffer.js';
 import { IdLevels } from './id-levels.js';
 import type { SequenceKind, SnapshotKind } from './venue.js';
 
@@ -39,7 +39,7 @@ export const SYNC_CROSSED = 7;
 export const SYNC_ACTIONS = ['-', 'snapshot', 'delta', 'stale', 'buffered', 'dropped', 'gap', 'gap'] as const;
 
 export type GapReason =
-  'sequence' | 'splice' | 'unknown-id' | 'known-id' | 'crossed' | 'range' | 'bad-frame' | 'too-short' | 'stale' | 'command';
+  'sequence' | 'splice' | 'unknown-id' | 'known-id' | 'known-price' | 'crossed' | 'range' | 'bad-frame' | 'too-short' | 'stale' | 'command';
 
 export interface SyncRules {
   readonly sequence: SequenceKind;
@@ -49,6 +49,9 @@ export interface SyncRules {
 
 /** A sequenced book that stays crossed for this many messages is wrong in spite of its numbers. */
 const MOST_CROSSED = 16;
+
+/** Snapshots that do not fit what waits before the waiting messages are let go. */
+const MOST_BAD_SPLICES = 3;
 
 const PHASE_WAITING = 0;
 const PHASE_LIVE = 1;
@@ -68,6 +71,7 @@ export class BookSync {
   /** False until the first message after a snapshot fitted: it may overlap the snapshot. */
   #isSpliced = false;
   #crossed = 0;
+  #badSplices = 0;
   #isStale = false;
   #stream = Number.NaN;
 
@@ -119,7 +123,8 @@ export class BookSync {
   /** A snapshot that came by REST. Waiting messages are applied to it before anybody sees it. @returns SYNC_* */
   onRestSnapshot(message: Message, recvUs: number): number {
     const last = message.fields[FIELD_LAST]!;
-    if (this.#phase === PHASE_LIVE && !(last > this.#last)) {
+    // A live book is ahead of an older snapshot, and the messages in between are gone. A crossed one may be mended by its own age.
+    if (this.#phase === PHASE_LIVE && !(last > this.#last || (last === this.#last && this.#crossed > 0))) {
       this.shownSequence = this.#last;
       return SYNC_STALE;
     }
@@ -147,7 +152,8 @@ export class BookSync {
       const place = ids.find(rows.id[i]!);
       if (isSnapshot || action === ACTION_INSERT) {
         if (place >= 0) reason = 'known-id';
-        else if (rows.priceDecimals[i] === ABSENT || rows.qtyDecimals[i] === ABSENT) reason = 'bad-frame';
+        else if (rows.priceDecimals[i] === ABSENT || rows.qtyDecimals[i] === ABSENT || rows.qty[i] === 0) reason = 'bad-frame';
+        else if (this.#book.hasLevel(rows.side[i]!, rows.price[i]!, rows.priceDecimals[i]!)) reason = 'known-price';
         else {
           ids.add(rows.id[i]!, rows.side[i]!, rows.price[i]!, rows.priceDecimals[i]!);
           result = this.#book.setLevel(rows.side[i]!, rows.price[i]!, rows.priceDecimals[i]!, rows.qty[i]!, rows.qtyDecimals[i]!);
@@ -156,7 +162,9 @@ export class BookSync {
       else if (action === ACTION_DELETE) {
         result = this.#book.setLevel(ids.sideAt(place), ids.priceAt(place), ids.decimalsAt(place), 0, 0);
         ids.removeAt(place);
-      } else result = this.#updateRow(message, i, place);
+      } else if (rows.qtyDecimals[i] !== ABSENT && rows.qty[i] === 0) reason = 'bad-frame';
+      else if (this.#moves(message, i, place)) reason = 'known-price';
+      else result = this.#updateRow(message, i, place);
     }
     if (isSnapshot) {
       this.#buffer.clear();
@@ -215,6 +223,17 @@ export class BookSync {
       return false;
     }
     return true;
+  }
+
+  /** True when an update would put its level where another id has one: an id stands for a price. */
+  #moves(message: Message, i: number, place: number): boolean {
+    const ids = this.#ids!;
+    const rows = message.rows;
+    const hasPrice = rows.priceDecimals[i] !== ABSENT;
+    const price = hasPrice ? rows.price[i]! : ids.priceAt(place);
+    const decimals = hasPrice ? rows.priceDecimals[i]! : ids.decimalsAt(place);
+    if (rows.side[i] === ids.sideAt(place) && price === ids.priceAt(place) && decimals === ids.decimalsAt(place)) return false;
+    return this.#book.hasLevel(rows.side[i]!, price, decimals);
   }
 
   #updateRow(message: Message, i: number, place: number): number {
@@ -284,7 +303,9 @@ export class BookSync {
       if (verdict === SYNC_STALE) continue;
       if (verdict === SYNC_GAP) {
         this.shownSequence = this.#last;
-        this.#keepFrom(event);
+        // Too old for what waits: a younger snapshot may fit. If several do not, what waits is wrong.
+        if (++this.#badSplices > MOST_BAD_SPLICES) this.#buffer.clear();
+        else this.#buffer.dropBefore(event);
         this.fail('splice');
         return SYNC_GAP;
       }
@@ -294,14 +315,10 @@ export class BookSync {
       result = this.#book.change(event.bids, event.asks);
     }
     this.#buffer.clear();
+    this.#badSplices = 0;
     this.shownSequence = this.#last;
     this.#book.begin();
     return this.#finish(result, shownUs, recvUs, SYNC_SNAPSHOT);
-  }
-
-  /** The snapshot was too old for what waits: a younger one may still fit these events. */
-  #keepFrom(event: BufferedEvent): void {
-    this.#buffer.dropBefore(event);
   }
 
   /** Between `begin` and here the readers wait. */

@@ -134,6 +134,12 @@ export class BookWriter {
     return RESULT_OK;
   }
 
+  /** True when there is a level at this price. */
+  hasLevel(side: number, price: number, priceDecimals: number): boolean {
+    const ticks = unitsOf(price, priceDecimals, this.#grid.priceUnit, this.#grid.priceScale);
+    return ticks >= 0 && (side === 0 ? this.#bids.has(-ticks) : this.#asks.has(ticks));
+  }
+
   /** One level, for id-keyed books. @param side 0 = bid, 1 = ask. */
   setLevel(side: number, price: number, priceDecimals: number, qty: number, qtyDecimals: number): number {
     const g = this.#grid;

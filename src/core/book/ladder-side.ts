@@ -78,6 +78,15 @@ export class LadderSide {
     return this.horizon !== Infinity && this.count < LEAST_WHEN_TRUNCATED;
   }
 
+  /** True when there is a level at the key. */
+  has(key: number): boolean {
+    const offset = key - this.low;
+    if (offset < 0 || this.count === 0) return false;
+    if (offset >= WINDOW_KEYS) return this.#overflow.has(key);
+    const index = key & WINDOW_MASK;
+    return (this.#i32[this.#bits + (index >>> 5)]! & (1 << (index & 31))) !== 0;
+  }
+
   /** Sets the quantity of a key; 0 takes the level away. Unknown levels may be taken away: venues do that. */
   set(key: number, lots: number): void {
     if (lots === 0) {

@@ -98,6 +98,10 @@ export class Overflow {
     return this.#f64[this.#lots + node]!;
   }
 
+  has(key: number): boolean {
+    return this.#linkTo(key) >= 0;
+  }
+
   /** Adds or changes a level; false when it would be one too many. */
   set(key: number, lots: number): boolean {
     const known = this.#linkTo(key);

@@ -1,0 +1,87 @@
+/** One instrument behind a real session with the test at the other end of its socket. */
+import { BookReader, DepthView } from '../../src/core/book/book-reader.js';
+import { SymbolTable } from '../../src/core/kernel/symbol-table.js';
+import { BOOK_BYTES, BOOK_LIVE } from '../../src/core/memory/book-layout.js';
+import { viewsOf } from '../../src/core/memory/shared-memory.js';
+import { formatDecimal } from '../../src/core/numbers/decimal.js';
+import { FrameReader, FrameStats } from '../../src/feeds/frame-reader.js';
+import { InstrumentSlot } from '../../src/feeds/instrument-slot.js';
+import { makeKernel } from '../../src/feeds/kernels.js';
+import { findVenue } from '../../src/feeds/registry.js';
+import { Session } from '../../src/feeds/session.js';
+import { compileShapes } from '../../src/feeds/shape.js';
+import type { FeedSink } from '../../src/feeds/sink.js';
+import { observed } from '../../src/feeds/verify.js';
+import { ManualSource, ManualTime, halfRandom, type ManualSocket } from '../support/manual-host.js';
+
+export const quietSink: FeedSink = {
+  bookChanged: () => undefined,
+  state: () => undefined,
+  trade: () => undefined,
+  quote: () => undefined,
+  mark: () => undefined,
+};
+
+export class OneBook {
+  readonly time = new ManualTime();
+  readonly source = new ManualSource(this.time);
+  readonly stats = new FrameStats();
+  readonly slot: InstrumentSlot;
+  readonly session: Session;
+  readonly reader: BookReader;
+  readonly gaps: string[] = [];
+  readonly #view = new DepthView(12);
+
+  constructor(venueId: string, symbol: string, text: string, kernel: 'ts' | 'json' = 'ts', sink: FeedSink = quietSink) {
+    const venue = findVenue(venueId)!;
+    const views = viewsOf(new SharedArrayBuffer(BOOK_BYTES));
+    const instrument = observed(venueId, symbol, 0);
+    this.slot = new InstrumentSlot(instrument, views, 0, venue, (_instrument, reason) => this.gaps.push(reason));
+    this.reader = new BookReader(views, 0);
+    const symbols = new SymbolTable();
+    symbols.add(text, 0);
+    this.session = new Session({
+      venue,
+      plan: { name: 'test', url: 'ws://x', symbols: [{ instrument, text }], carriesBooks: true, subscribe: ['subscribe me'] },
+      slots: [this.slot],
+      makeReader: (reply) =>
+        new FrameReader({
+          venue,
+          kernel: makeKernel(kernel, compileShapes(venue.shapes), symbols),
+          symbols,
+          slots: [this.slot],
+          sink,
+          stats: this.stats,
+          onUnknownSymbol: null,
+          reply,
+        }),
+      source: this.source,
+      clock: this.time,
+      timers: this.time,
+      random: halfRandom,
+      hooks: { onSubscribed: () => undefined, onClosed: () => undefined, onStateChange: () => undefined },
+    });
+    this.session.start();
+    this.socket.open();
+  }
+
+  get socket(): ManualSocket {
+    return this.source.last;
+  }
+
+  isLive(): boolean {
+    return this.reader.readTop() && this.reader.top.state === BOOK_LIVE;
+  }
+
+  /** Best levels of a side as `price:qty`. */
+  best(side: number, count: number): string[] {
+    this.reader.readDepth(count, this.#view);
+    const { priceUnit, priceScale, lotUnit, lotScale } = this.reader.top;
+    const ticks = side === 0 ? this.#view.bidTicks : this.#view.askTicks;
+    const lots = side === 0 ? this.#view.bidLots : this.#view.askLots;
+    return Array.from({ length: side === 0 ? this.#view.bidCount : this.#view.askCount }, (_, i) => {
+      const price = formatDecimal(BigInt(ticks[i]!) * BigInt(priceUnit), priceScale);
+      return `${price}:${formatDecimal(BigInt(lots[i]!) * BigInt(lotUnit), lotScale)}`;
+    });
+  }
+}
