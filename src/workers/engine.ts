@@ -139,7 +139,6 @@ export class Engine {
       output.say(
         `resumed from ${recovered.runs} earlier runs: ${recovered.fills.length} fills, ${recovered.levels.length} levels, ${adopted} orders`,
       );
-    this.#service.writer.flushNow(this.#clock.nowUs());
     await this.#startLanes();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
     dataDir.update({ url: this.#service.url });

@@ -165,13 +165,11 @@ export class Service {
     this.writer.addSink(this.money);
     this.writer.addSink({ name: 'view', onRecord: (u8, f64, at) => this.view.onRecord(u8, f64, at), onBatchEnd: () => undefined });
     this.roles = [this.writer, ...this.gateways, this.#store];
-    this.writer.appendCold(ColdKind.RUN_START, {
-      tables,
-      startedUs: clock.wallUs(),
-      version: parts.version,
-      configHash: parts.configHash,
-      parameters: parts.parameters,
-    });
+    const startedUs = clock.wallUs();
+    this.writer.startRun(
+      { tables, startedUs, version: parts.version, configHash: parts.configHash, parameters: parts.parameters },
+      clock.nowUs(),
+    );
   }
 
   get url(): string {
