@@ -7,7 +7,6 @@
  */
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert } from '../core/numbers/errors.js';
 import { codeOf } from './disk.js';
 
 export interface LockHolder {
@@ -102,23 +101,32 @@ function isAlive(holder: LockHolder): boolean {
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return codeOf(error) === 'EPERM'; // somebody else's process is a process
   }
+  // Killed, but its parent has not looked yet: it answers signals and does nothing any more.
+  return statOf(pid)[0] !== 'Z';
 }
 
 /** Linux: the machine's boot and the process's start in ticks since then. Elsewhere pids alone must do. */
 export function birthOf(pid: number): string {
+  const startTicks = statOf(pid)[19];
+  const boot = startTicks === undefined ? null : readOrNull('/proc/sys/kernel/random/boot_id');
+  return boot === null ? '' : `${boot.trim()}/${startTicks}`;
+}
+
+/** The fields of /proc/PID/stat from the third on (the second is the program's name in brackets, which may hold spaces and brackets); none elsewhere. */
+function statOf(pid: number): readonly string[] {
+  const text = readOrNull(`/proc/${pid}/stat`);
+  return text === null ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function readOrNull(path: string): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    // The second field is the program's name in brackets, which may hold spaces and brackets.
-    const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return startTicks === undefined ? '' : `${boot}/${startTicks}`;
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    assert(codeOf(error) !== '', `unexpected failure while reading /proc: ${String(error)}`);
-    return '';
+    if (codeOf(error) === '') throw error;
+    return null; // no /proc here, or the process ended meanwhile
   }
 }
 

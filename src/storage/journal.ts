@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import { Packr } from 'msgpackr';
-import { assert } from '../core/numbers/errors.js';
+import { assert, EngineError } from '../core/numbers/errors.js';
 import { codeOf, type Disk, nodeDisk, type SyncDone } from './disk.js';
 import {
   type Block,
@@ -102,7 +102,7 @@ export class Journal {
     this.#disk.makeFolder(this.folder);
     this.#number = Math.max(0, ...this.#disk.list(this.folder).map(segmentNumber));
     this.#makeReserve();
-    this.#nextSegment();
+    if (!this.begin()) throw new EngineError('JOURNAL_NOT_WRITABLE', 'give-up', { folder: this.folder, error: this.#lastError });
   }
 
   /** Where the next frame will stand. */

@@ -13,8 +13,10 @@ import { readRecord } from './journal-record.js';
 import { type JournalItem, Projection } from './projection.js';
 import type { Store } from './schema.js';
 
-/** A millisecond of work on the thread that the gateways share. */
-const BATCH_ITEMS = 256;
+/** A third of a millisecond of work on the thread that the gateways share; at a commit of 5 ms still 12,000 records a second. */
+const STEP_ITEMS = 64;
+/** Before trading and after it nobody waits for the thread. */
+const CATCH_UP_ITEMS = 4096;
 /** Rest between commits when the store has caught up: a commit syncs the same device as the journal. */
 const REST_US = 100_000;
 /** Rest after a failure of the store. */
@@ -54,11 +56,11 @@ export class StoreFeed implements Role {
   step(nowUs: number, _maxRecords: number): number {
     if (this.#work !== null || this.#isClosed || nowUs < this.#nextAtUs) return 0;
     if (this.#projection !== null && !isBefore(this.#position, this.#options.journal.durable)) return 0;
-    this.#work = this.#turn().then(
+    this.#work = this.#turn(STEP_ITEMS).then(
       (count) => {
         this.#work = null;
         this.#isFailing = false;
-        this.#nextAtUs = count < BATCH_ITEMS ? nowUs + REST_US : 0;
+        this.#nextAtUs = count < STEP_ITEMS ? nowUs + REST_US : 0;
       },
       (error: unknown) => {
         this.#work = null;
@@ -72,7 +74,7 @@ export class StoreFeed implements Role {
   /** Resolves when the store has everything of the journal that is on the device; rejects when the store fails. */
   async catchUp(): Promise<void> {
     await this.#work;
-    while ((await this.#turn()) > 0);
+    while ((await this.#turn(CATCH_UP_ITEMS)) > 0);
   }
 
   /** Catches up, then closes the store. What a failing store lacks it reads from the journal at the next start. */
@@ -88,13 +90,13 @@ export class StoreFeed implements Role {
     await this.#store.close();
   }
 
-  async #turn(): Promise<number> {
+  async #turn(mostItems: number): Promise<number> {
     if (this.#projection === null || this.#reader === null) await this.#open();
     const reader = this.#reader;
     const projection = this.#projection;
     if (reader === null || projection === null) return 0;
     const items: JournalItem[] = [];
-    const count = reader.read(collector(reader, items), BATCH_ITEMS, this.#options.journal.durable);
+    const count = reader.read(collector(reader, items), mostItems, this.#options.journal.durable);
     if (count === 0) return 0;
     const position = reader.position;
     await this.#store.write(await projection.project(items, this.#store, position));

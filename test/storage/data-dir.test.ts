@@ -86,6 +86,21 @@ describe('data directory', () => {
     new DataDir(optionsFor(path)).close(1);
   });
 
+  it.runIf(process.platform === 'linux')('takes over from a process that was killed and whose parent has not noticed', async () => {
+    const path = temporaryFolder();
+    // A shell that starts a child, says its pid, and then is replaced by a program that never waits for it.
+    const shell = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    children.push(shell);
+    const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    new DataDir(optionsFor(path, { pid }));
+    expect(() => new DataDir(optionsFor(path))).toThrow(/in use/);
+    process.kill(pid, 'SIGKILL');
+    const isZombie = (): boolean => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+    while (!isZombie()) await new Promise(setImmediate);
+    new DataDir(optionsFor(path)).close(1);
+  });
+
   it('refuses a directory of another mode, seed or recording', () => {
     const path = temporaryFolder();
     new DataDir(optionsFor(path)).close(1);

@@ -165,6 +165,20 @@ describe('writer', () => {
     expect(new CounterBlock(m.views, m.plan.writerCounters, WRITER_COUNTERS).get('diskFull')).toBe(1);
   });
 
+  it('says so when there is no room to begin, and begins without a reserve when there is little', async () => {
+    expect(() => journalIn(temporaryFolder(), { disk: new SmallDisk(10) })).toThrow(/JOURNAL_NOT_WRITABLE .*no space left/);
+    const m = memory(1);
+    const disk = new SmallDisk(1000);
+    const writer = writerOn(m, journalIn(temporaryFolder(), { disk }));
+    expect(blockedOf(m)).toBe(Reason.DISK_FULL);
+    push(m, 0, 1, RecordKind.CANCEL);
+    expect(writer.step(0, 64)).toBe(1);
+    disk.roomBytes = Infinity;
+    writer.step(2_000_000, 64);
+    expect(blockedOf(m)).toBe(Reason.NONE);
+    await writer.close(0);
+  });
+
   it('on a full disk at the turn to a new segment keeps the records in their rings until there is space', async () => {
     const reserveBytes = 8;
     const disk = new SmallDisk(32 + 4 * HOT_FRAME_BYTES + reserveBytes);
