@@ -216,9 +216,10 @@ export class Metrics {
     this.#counter('thor_strategy_torn_reads_total', 'Views that a writer disturbed too often.', count('torn'));
   }
 
+  /** Profit as of the last sample, a second old at most: a scrape must not make the ledger count anew for each part. */
   #money(): void {
-    const rows = (value: (row: ReturnType<EngineView['deps']['pnl']>[number]) => string | null) => (): Sample[] =>
-      this.#view.deps.pnl().flatMap((row) => {
+    const rows = (value: (row: ReturnType<EngineView['pnl']>[number]) => string | null) => (): Sample[] =>
+      this.#view.pnl().flatMap((row) => {
         const text = value(row);
         return text === null ? [] : [{ value: Number(text), labels: { asset: row.asset } }];
       });

@@ -85,5 +85,11 @@ export function ProfitPanel() {
 }
 
 function check(row: PnlRow, part: 'unexplained' | 'residual') {
+  if (row[part] === null)
+    return (
+      <span class="dim" title="no venue account to compare with">
+        -
+      </span>
+    );
   return Number(row[part]) === 0 ? <span class="up">0 ✓</span> : <span class="down">{row[part]}</span>;
 }
