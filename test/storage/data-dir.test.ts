@@ -93,7 +93,7 @@ describe('data directory', () => {
     children.push(shell);
     const [line] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
-    new DataDir(optionsFor(path, { pid }));
+    expect(new DataDir(optionsFor(path, { pid })).previous).toBe(null);
     expect(() => new DataDir(optionsFor(path))).toThrow(/in use/);
     process.kill(pid, 'SIGKILL');
     const isZombie = (): boolean => readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
