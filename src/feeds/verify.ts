@@ -196,7 +196,7 @@ export class VerifyRun implements FeedSink {
       this.#busyUs += this.#clock.nowUs() - before;
     } else if (record.kind === 'http') {
       const symbol = this.#info.venue.depth?.symbolOf(record.http) ?? null;
-      if (symbol !== null) this.#link('').session.reader.readSnapshot(decodeURIComponent(symbol), record.raw, recvUs);
+      if (symbol !== null) this.#link('').session.reader.readSnapshot(symbol, record.raw, recvUs);
     }
   }
 

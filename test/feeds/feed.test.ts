@@ -72,6 +72,8 @@ class World {
 
 const spotDepth = (first: number, last: number, bid = '100.00', ask = '100.05'): string =>
   JSON.stringify({ stream: 's', data: { e: 'depthUpdate', E: 1, s: 'BTCUSDT', U: first, u: last, b: [[bid, '1.5']], a: [[ask, '2.5']] } });
+const bybitBook = (symbol: string, type: string, u: number): string =>
+  `{"topic":"orderbook.200.${symbol}","type":"${type}","ts":1,"data":{"s":"${symbol}","b":[["100.00","1"]],"a":[["100.05","1"]],"u":${u},"seq":1},"cts":1}`;
 const restBook = (last: number): string => JSON.stringify({ lastUpdateId: last, bids: [['99.99', '1']], asks: [['100.10', '1']] });
 
 describe('Binance feed', () => {
@@ -192,13 +194,11 @@ describe('session', () => {
     const world = new World('bybit', ['linear:BTCUSDT', 'linear:ETHUSDT']);
     const socket = world.source.last;
     socket.open();
-    const book = (symbol: string, type: string, u: number): string =>
-      `{"topic":"orderbook.200.${symbol}","type":"${type}","ts":1,"data":{"s":"${symbol}","b":[["100.00","1"]],"a":[["100.05","1"]],"u":${u},"seq":1},"cts":1}`;
-    socket.say(book('BTCUSDT', 'snapshot', 1));
-    socket.say(book('ETHUSDT', 'snapshot', 1));
+    socket.say(bybitBook('BTCUSDT', 'snapshot', 1));
+    socket.say(bybitBook('ETHUSDT', 'snapshot', 1));
     for (let second = 1; second <= 29; second++) {
       world.time.advance(1_000);
-      socket.say(book('BTCUSDT', 'delta', second + 1));
+      socket.say(bybitBook('BTCUSDT', 'delta', second + 1));
     }
     expect([world.state(0), world.state(1)]).toEqual([BOOK_LIVE, BOOK_LIVE]);
     world.time.advance(2_000);
@@ -208,7 +208,7 @@ describe('session', () => {
     world.time.advance(1_000);
     expect(world.source.sockets).toHaveLength(2);
     world.source.last.open();
-    world.source.last.say(book('ETHUSDT', 'snapshot', 50));
+    world.source.last.say(bybitBook('ETHUSDT', 'snapshot', 50));
     expect(world.state(1)).toBe(BOOK_LIVE);
   });
 

@@ -42,8 +42,8 @@ export class ToyMarket {
       else this[side].set(ticks, qty);
       changed[side].set(ticks, qty);
     };
-    for (const ticks of [...this.bids.keys()]) if (ticks >= this.#mid) set('bids', ticks, 0);
-    for (const ticks of [...this.asks.keys()]) if (ticks <= this.#mid) set('asks', ticks, 0);
+    for (const ticks of this.bids.keys()) if (ticks >= this.#mid) set('bids', ticks, 0);
+    for (const ticks of this.asks.keys()) if (ticks <= this.#mid) set('asks', ticks, 0);
     for (let i = Math.floor(next() * 3); i >= 0; i--) {
       const side = next() < 0.5 ? 'bids' : 'asks';
       const away = 1 + Math.floor(next() * 40);
@@ -375,12 +375,16 @@ function bybit(seed: number, category: 'linear' | 'spot'): Protocol {
   };
 }
 
+/** An id stands for a side and a price. */
+function idOf(side: string, price: string): number {
+  return 88_000_000_000 - Math.round(Number(price) * 100) * 2 - (side === 'Buy' ? 1 : 0);
+}
+
 function bitmex(seed: number, isStamped: boolean): Protocol {
   const next = chance(seed);
   const market = new ToyMarket(next);
   const known = new Map<string, Level>();
   const waiting: string[] = [];
-  const idOf = (side: string, price: string): number => 88_000_000_000 - Math.round(Number(price) * 100) * 2 - (side === 'Buy' ? 1 : 0);
   const row = (side: string, [price, qty]: Level, action: string): Record<string, unknown> => ({
     symbol: 'XBTUSD',
     id: idOf(side, price),

@@ -248,7 +248,8 @@ export function mapBinanceSnapshot(json: unknown, message: Message): void {
 }
 
 export function symbolOfDepthPath(path: string): string | null {
-  return /\/depth\?(?:.*&)?symbol=([^&]+)/.exec(path)?.[1] ?? null;
+  const query = /\/depth\?(.*)$/.exec(path)?.[1];
+  return query === undefined ? null : new URLSearchParams(query).get('symbol');
 }
 
 /** Streams of one SUBSCRIBE message: well below the 4,096 characters that the servers take. */
