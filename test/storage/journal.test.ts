@@ -7,7 +7,17 @@ import { nodeDisk } from '../../src/storage/disk.js';
 import { JournalReader, readJournal } from '../../src/storage/journal-reader.js';
 import { repairJournal } from '../../src/storage/journal-repair.js';
 import { blockOf, ColdKind, crcWords, HEADER_BYTES, HOT_FRAME_BYTES, segmentName, writeHeader } from '../../src/storage/segment.js';
-import { idsOf, journalIn, memory, push, readBack, removeTemporaryFolders, temporaryFolder, writerOn } from './journal-fixture.js';
+import {
+  idsOf,
+  journalIn,
+  memory,
+  push,
+  quickDisk,
+  readBack,
+  removeTemporaryFolders,
+  temporaryFolder,
+  writerOn,
+} from './journal-fixture.js';
 
 afterEach(removeTemporaryFolders);
 
@@ -93,7 +103,7 @@ describe('journal', () => {
       expect(idsOf(first)).toEqual(range(1, records));
       const torn = cut - HEADER_BYTES - records * HOT_FRAME_BYTES;
       expect(first.damage.map(({ kind, to, from }) => [kind, to - from])).toEqual(torn === 0 ? [] : [['tail', torn]]);
-      const notes = repairJournal(folder, nodeDisk, first.damage);
+      const notes = repairJournal(folder, quickDisk, first.damage);
       expect(notes.length).toBe(torn === 0 ? 0 : 1);
       if (torn > 0) expect(readFileSync(join(folder, `00000001-${cut - torn}.torn`)).length).toBe(torn);
       const second = readBack(folder);
@@ -120,11 +130,11 @@ describe('journal', () => {
       // The four spare bytes of the header are the only ones that nothing looks at.
       const isSpare = hit < 0 && bit >> 3 >= 28;
       expect(found.damage.map(({ kind }) => kind)).toEqual(isSpare ? [] : [hit < 0 ? 'header' : hit === 40 ? 'tail' : 'hole']);
-      const notes = repairJournal(folder, nodeDisk, found.damage);
+      const notes = repairJournal(folder, quickDisk, found.damage);
       expect(notes.length).toBe(isSpare ? 0 : 1);
       const again = readBack(folder);
       expect(idsOf(again)).toEqual(idsOf(found));
-      expect(repairJournal(folder, nodeDisk, again.damage)).toEqual([]);
+      expect(repairJournal(folder, quickDisk, again.damage)).toEqual([]);
     }
   });
 
@@ -143,7 +153,7 @@ describe('journal', () => {
     nodeDisk.remove(join(folder, segmentName(2)));
     const found = readBack(folder);
     expect(found.damage).toEqual([{ kind: 'missing', segment: 2, from: 0, to: 0 }]);
-    expect(repairJournal(folder, nodeDisk, found.damage)[0]).toContain('00000002.thorj is missing');
+    expect(repairJournal(folder, quickDisk, found.damage)[0]).toContain('00000002.thorj is missing');
   });
 
   it('refuses a journal of another version by name, and does not touch it', async () => {

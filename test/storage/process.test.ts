@@ -7,9 +7,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { build } from 'vite';
-import { nodeDisk } from '../../src/storage/disk.js';
 import { repairJournal } from '../../src/storage/journal-repair.js';
-import { idsOf, readBack, removeTemporaryFolders, temporaryFolder } from './journal-fixture.js';
+import { idsOf, quickDisk, readBack, removeTemporaryFolders, temporaryFolder } from './journal-fixture.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 let bundle = '';
@@ -48,7 +47,7 @@ it('has every record exactly once that was said to be written before a kill -9, 
     child.kill('SIGKILL');
     await exit;
     const found = readBack(folder);
-    repairJournal(folder, nodeDisk, found.damage);
+    repairJournal(folder, quickDisk, found.damage);
     const ids = idsOf(found);
     expect(acknowledged).toBeGreaterThanOrEqual(next);
     expect(ids.length).toBeGreaterThanOrEqual(acknowledged);
