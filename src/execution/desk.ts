@@ -465,6 +465,7 @@ export class Desk {
     const tsUs = this.#deps.wallUs(this.nowUs);
     const sequence = kind === RecordKind.AMEND ? trail.writeAmend(slot, tsUs) : trail.write(kind, slot, Reason.NONE, tsUs);
     this.#writeRequest(ring.reserve(), slot, kind, sequence, nowUs);
+    if (kind === RecordKind.QUERY) orders.askedUs[slot] = nowUs;
     ring.commit();
     this.hasSent = true;
     const causeUs = orders.causeUs[slot]!;

@@ -37,6 +37,8 @@ export class OrderTable {
   /** When the last request went out, and the create. */
   readonly sentUs: Float64Array;
   readonly createdUs: Float64Array;
+  /** REC_DECIDED_US of the last question: its answers carry it. */
+  readonly askedUs: Float64Array;
   /** When to ask the venue, Infinity when nothing is to be asked. */
   readonly askUs: Float64Array;
   readonly tries: Uint8Array;
@@ -81,6 +83,7 @@ export class OrderTable {
     this.wants = new Uint8Array(n);
     this.sentUs = new Float64Array(n);
     this.createdUs = new Float64Array(n);
+    this.askedUs = new Float64Array(n);
     this.askUs = new Float64Array(n).fill(Infinity);
     this.tries = new Uint8Array(n);
     this.misses = new Uint8Array(n);
@@ -157,6 +160,7 @@ export class OrderTable {
     this.wants[slot] = 0;
     this.sentUs[slot] = 0;
     this.createdUs[slot] = 0;
+    this.askedUs[slot] = 0;
     this.askUs[slot] = Infinity;
     this.tries[slot] = 0;
     this.misses[slot] = 0;

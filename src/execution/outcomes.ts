@@ -6,6 +6,7 @@
 import {
   RecordKind,
   REC_CUM,
+  REC_DECIDED_US,
   REC_FEE,
   REC_FEE_ASSET,
   REC_FILL_PRICE,
@@ -118,7 +119,7 @@ export class Outcomes {
         this.lost(slot, reason === Reason.NONE ? Reason.TIMEOUT : reason);
         return undefined;
       case RecordKind.NOT_FOUND:
-        return this.#onNotFound(slot, tsUs);
+        return this.#onNotFound(slot, at, tsUs);
       default:
         return this.#late(slot);
     }
@@ -135,7 +136,7 @@ export class Outcomes {
     const { orders, trail } = desk;
     const { f64 } = desk.views;
     const inflight = orders.inflight[slot]!;
-    const wasAsked = (inflight & IN_QUERY) !== 0;
+    const wasAsked = this.#isAnswer(slot, at);
     const isFirst = (orders.wants[slot]! & IS_ACKED) === 0;
     if (isTerminal(orders.state(slot))) return this.#onGhost(slot, wasAsked);
     if (!isFirst && !wasAsked) return this.#duplicate(slot);
@@ -163,6 +164,13 @@ export class Outcomes {
     if (wasAmending && !isAmended) trail.tell(RecordKind.AMEND_REJECT, slot, Reason.TIMEOUT, tsUs);
     else trail.tell(isReplacement || isAmended ? RecordKind.AMENDED : RecordKind.ACK, slot, Reason.NONE, tsUs);
     this.#continue(slot);
+  }
+
+  /** It answers our question: an older message of the same kind that comes late does not. Answers carry REC_DECIDED_US of their request (0: none known). */
+  #isAnswer(slot: number, at: number): boolean {
+    const { orders, views } = this.#desk;
+    const decidedUs = views.f64[(at + REC_DECIDED_US) >> 3]!;
+    return (orders.inflight[slot]! & IN_QUERY) !== 0 && (decidedUs === 0 || decidedUs >= orders.askedUs[slot]!);
   }
 
   /** Price and quantity by the venue's word, unless it spoke of them later already. */
@@ -381,10 +389,10 @@ export class Outcomes {
     this.#continue(slot);
   }
 
-  #onNotFound(slot: number, tsUs: number): void {
+  #onNotFound(slot: number, at: number, tsUs: number): void {
     const desk = this.#desk;
     const { orders } = desk;
-    if ((orders.inflight[slot]! & IN_QUERY) === 0) return this.#late(slot);
+    if (!this.#isAnswer(slot, at)) return this.#late(slot);
     desk.setInflight(slot, orders.inflight[slot]! & ~IN_QUERY);
     if (isTerminal(orders.state(slot))) return;
     if ((orders.wants[slot]! & IS_KNOWN) === 0) {

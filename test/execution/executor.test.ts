@@ -330,7 +330,7 @@ describe('lost answers', () => {
     expect(rig.requests(0)).toMatchObject([{ kind: K.QUERY, orderId: request!.orderId }]);
     expect(kinds(rig.events(0))).toEqual(['UNKNOWN']);
     expect(rig.slots()[0]!.state).toBe(OrderState.UNKNOWN);
-    rig.answer(0, { ...request!, kind: K.ACK });
+    rig.answer(0, { ...request!, kind: K.ACK, decidedUs: rig.nowUs });
     rig.step();
     expect(rig.slots()[0]!.state).toBe(OrderState.OPEN);
     expect(kinds(rig.events(0))).toEqual(['ACK']);
@@ -345,12 +345,12 @@ describe('lost answers', () => {
     rig.answer(0, { ...request!, kind: K.UNKNOWN, reason: Reason.TIMEOUT });
     rig.step();
     expect(kinds(rig.requests(0))).toEqual(['QUERY']);
-    rig.answer(0, { ...request!, kind: K.NOT_FOUND });
+    rig.answer(0, { ...request!, kind: K.NOT_FOUND, decidedUs: rig.nowUs });
     rig.step();
     expect(rig.executor.openOrders()).toBe(1); // younger than the grace: its create may still be on its way
     rig.step(2_100_000);
     expect(kinds(rig.requests(0))).toEqual(['QUERY']);
-    rig.answer(0, { ...request!, kind: K.NOT_FOUND });
+    rig.answer(0, { ...request!, kind: K.NOT_FOUND, decidedUs: rig.nowUs });
     rig.step();
     expect(rig.executor.openOrders()).toBe(0);
     expect(kinds(rig.events(0))).toEqual(['UNKNOWN', 'NOT_FOUND']);
@@ -381,7 +381,7 @@ describe('lost answers', () => {
     rig.answer(0, { ...request!, kind: K.UNKNOWN });
     rig.step();
     rig.requests(0);
-    rig.answer(0, { ...request!, kind: K.NOT_FOUND });
+    rig.answer(0, { ...request!, kind: K.NOT_FOUND, decidedUs: rig.nowUs });
     rig.step();
     rig.answer(0, { ...request!, kind: K.ACK });
     rig.step();
@@ -399,9 +399,25 @@ describe('lost answers', () => {
     rig.requests(0);
     rig.step(3_100_000);
     expect(kinds(rig.requests(0))).toEqual(['QUERY']);
-    rig.answer(0, { ...request, kind: K.ACK });
+    rig.answer(0, { ...request, kind: K.ACK, decidedUs: rig.nowUs });
     rig.step();
     expect(kinds(rig.requests(0))).toEqual(['CANCEL']);
+  });
+
+  it('an old acknowledgement that comes late is no answer to a question', () => {
+    const rig = ready();
+    const request = resting(rig, LINEAR_BUY, 1);
+    rig.wish({ kind: K.INTENT_AMEND, level: 4, priceTicks: 599_500, qtyLots: 15 });
+    rig.step();
+    rig.requests(1);
+    rig.step(3_100_000);
+    const [query] = rig.requests(1);
+    rig.answer(1, { ...request, kind: K.ACK });
+    rig.step();
+    expect(rig.slots()[0]!.state).toBe(OrderState.UNKNOWN);
+    rig.answer(1, { ...query, kind: K.ACK, priceTicks: 599_500, qtyLots: 15 });
+    rig.step();
+    expect(rig.slots()[0]).toMatchObject({ state: OrderState.OPEN, priceTicks: 599_500, qtyLots: 15 });
   });
 
   it('a lost amend is settled by the terms that the venue shows', () => {
@@ -414,7 +430,7 @@ describe('lost answers', () => {
       rig.step(3_100_000);
       rig.events(0);
       expect(kinds(rig.requests(1))).toEqual(['QUERY']);
-      rig.answer(1, isDone ? { ...request, kind: K.ACK, priceTicks: 599_500, qtyLots: 15 } : { ...request, kind: K.ACK });
+      rig.answer(1, { ...request, kind: K.ACK, decidedUs: rig.nowUs, ...(isDone ? { priceTicks: 599_500, qtyLots: 15 } : {}) });
       rig.step();
       expect(kinds(rig.events(0))).toEqual([isDone ? 'AMENDED' : 'AMEND_REJECT']);
       expect(rig.slots()[0]).toMatchObject(isDone ? { priceTicks: 599_500, qtyLots: 15 } : { priceTicks: 599_000, qtyLots: 10 });

@@ -149,10 +149,11 @@ export class FaultyVenue {
       this.#answer({ ...row, kind: K.NOT_FOUND });
       return;
     }
-    this.#say(order, K.ACK, Reason.NONE, {});
+    const { decidedUs } = row;
+    this.#say(order, K.ACK, Reason.NONE, { decidedUs });
     for (const fill of order.fills)
-      this.#say(order, K.FILL, Reason.NONE, { fillLots: fill.lots, fillTicks: fill.ticks, tradeId: fill.tradeId });
-    if (order.endKind !== 0) this.#say(order, order.endKind, Reason.BY_REQUEST, {});
+      this.#say(order, K.FILL, Reason.NONE, { fillLots: fill.lots, fillTicks: fill.ticks, tradeId: fill.tradeId, decidedUs });
+    if (order.endKind !== 0) this.#say(order, order.endKind, Reason.BY_REQUEST, { decidedUs });
   }
 
   /** One answer: all of it comes, together, or none. */

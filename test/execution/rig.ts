@@ -7,6 +7,7 @@ import {
   RecordKind,
   REC_CAUSE_US,
   REC_CUM,
+  REC_DECIDED_US,
   REC_FEE,
   REC_FEE_ASSET,
   REC_FILL_PRICE,
@@ -128,6 +129,7 @@ export interface Row {
   gateway: number;
   tradeId: number;
   causeUs: number;
+  decidedUs: number;
   tsUs: number;
   journalSeq: number;
   producer: number;
@@ -157,6 +159,7 @@ export function readRow({ u8, u16, u32, f64 }: SharedViews, at: number): Row {
     gateway: u8[at + REC_GATEWAY]!,
     tradeId: f64[(at + REC_TRADE_ID) >> 3]!,
     causeUs: f64[(at + REC_CAUSE_US) >> 3]!,
+    decidedUs: f64[(at + REC_DECIDED_US) >> 3]!,
     tsUs: f64[(at + REC_TS_US) >> 3]!,
     journalSeq: f64[(at + REC_JOURNAL_SEQ) >> 3]!,
     producer: u16[(at + REC_PRODUCER) >> 1]!,
@@ -186,6 +189,7 @@ export function writeRow({ u8, u16, u32, f64 }: SharedViews, at: number, row: Pa
   u8[at + REC_GATEWAY] = row.gateway ?? 0;
   f64[(at + REC_TRADE_ID) >> 3] = row.tradeId ?? 0;
   f64[(at + REC_CAUSE_US) >> 3] = row.causeUs ?? 0;
+  f64[(at + REC_DECIDED_US) >> 3] = row.decidedUs ?? 0;
   f64[(at + REC_TS_US) >> 3] = row.tsUs ?? 0;
 }
 
