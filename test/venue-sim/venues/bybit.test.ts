@@ -177,6 +177,23 @@ describe('bybit sockets', () => {
   });
 });
 
+function tickerHeld(client: VenueClient): object {
+  const messages = client.take().filter((message) => message['topic'] !== undefined);
+  return messages.reduce((fields, message) => ({ ...fields, ...(message['data'] as object) }), {});
+}
+
+describe('bybit tickers', () => {
+  it('starts a late client where the others are, so that the next deltas fit on it', () => {
+    const venue = new TestVenue('bybit');
+    const first = venue.open('/v5/public/linear');
+    subscribe(first, 'tickers.BTCUSDT');
+    venue.run(1.05);
+    const second = venue.open('/v5/public/linear');
+    subscribe(second, 'tickers.BTCUSDT');
+    expect(tickerHeld(second)).toEqual(tickerHeld(first));
+  });
+});
+
 describe('bybit REST', () => {
   it('serves every public path of its surface for every category', () => {
     const venue = new TestVenue('bybit');
