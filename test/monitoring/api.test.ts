@@ -164,8 +164,14 @@ describe.each(['node', 'uws'] as const)('api over %s', (impl) => {
   it('is ready when books are live, gateways up and the journal writable, and else names what is missing', async () => {
     const { engine } = await start({ impl });
     expect((await get('/readyz')).body).toMatchObject({ ready: true });
+    const isReady = async (): Promise<unknown> => (await get('/readyz')).body['ready'];
     engine.hideBook(4, BOOK_STALE);
+    expect(await isReady()).toBe(false);
+    engine.publishBook(4);
+    expect(await isReady()).toBe(true);
     engine.view.shared.gateways[0]?.set('up', 0);
+    expect(await isReady()).toBe(false);
+    engine.hideBook(4, BOOK_STALE);
     Atomics.store(engine.views.i32, (engine.plan.control + CONTROL_BLOCKED) >> 2, Reason.DISK_FULL);
     const { status, body } = await get('/readyz');
     expect(status).toBe(503);
