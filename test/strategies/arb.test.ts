@@ -110,6 +110,29 @@ describe('a crossing that pays', () => {
   });
 });
 
+describe('a position', () => {
+  it.each([
+    [0, 1, 0, 20],
+    [1, 0, 0, 20],
+    [0, 1, 20, 0],
+    [1, 0, 20, 0],
+  ])('is bounded where it is bought (%i) and where it is sold (%i), whichever is nearer to its bound', (cheap, dear, long, short) => {
+    const w = world({ maxPosition: '1500' });
+    w.setPosition(cheap, long);
+    w.setPosition(dear, -short);
+    for (let i = 0; i < 4; i++) {
+      w.step(10, 100_000);
+      w.setBook(cheap, [[599_990, 1000]], [[600_000, 1000]]);
+      w.setBook(dear, [[601_800, 1000]], [[601_810, 1000]]);
+      w.step();
+      for (const order of w.orders()) w.fill(order, order.qtyLots);
+      w.step(2);
+    }
+    // 1500 USDT at 60,000 is 25 lots where it is bought, a little less where it is sold.
+    expect([w.positionOf(cheap), w.positionOf(dear)]).toEqual([long === 0 ? 4 : 25, short === 0 ? -5 : -24]);
+  });
+});
+
 describe('a crossing that is refused', () => {
   it('is counted once with its reason for as long as it lasts', () => {
     const w = world();
@@ -230,19 +253,30 @@ describe('a leg that fails', () => {
     expect(w.wishes.length - before).toBeLessThan(25);
   });
 
-  it('is cancelled when it gives no answer in time; what is naked is closed and a late fill is closed too', () => {
+  it('is cancelled when it gives no answer in time; what is naked is closed, and a late fill of it is closed too', () => {
     const w = world({ legTimeoutMs: 500 });
-    w.acks = false;
     crossed(w);
     w.step();
-    const buy = level(w, SIDE_BUY);
     const sell = level(w, SIDE_SELL);
-    w.fill(buy, 16);
-    w.live.delete(`0/${sell.level}`); // the venue says nothing about this one, cancels included
+    w.deaf.add(sell.level);
+    w.fill(level(w, SIDE_BUY), 16);
     w.step(7, 100_000);
     expect(w.wishes.filter((wish) => wish.kind === RecordKind.INTENT_CANCEL).map((wish) => wish.level)).toEqual([sell.level]);
-    w.live.set(`0/${sell.level}`, sell);
-    w.step(2);
+    expect(w.wishes.filter((wish) => wish.flags === FLAG_HEDGE)).toEqual([]);
+    w.step(5, 100_000);
+    const hedge = w.orders().find((order) => order.flags === FLAG_HEDGE)!;
+    expect([hedge.side, hedge.qtyLots]).toEqual([SIDE_SELL, 16]);
+    w.fill(hedge, 16);
+    w.step();
+    expect(pairOf(w).nakedBase).toBe(0);
+    w.end(sell, RecordKind.CANCELLED, Reason.BY_REQUEST);
+    w.step();
+    w.live.set('late', sell);
+    w.fill(sell, 16);
+    w.live.delete('late');
+    w.step(2, 100_000);
+    const back = w.orders().find((order) => order.flags === FLAG_HEDGE)!;
+    expect([back.side, back.qtyLots]).toEqual([SIDE_BUY, 16]);
   });
 
   it('stops new deals when naked value times seconds passes the cap', () => {

@@ -169,6 +169,8 @@ export class World {
   readonly errors: unknown[] = [];
   /** Asked for every PLACE: a Reason denies it. */
   deny: (order: LiveOrder) => number = () => Reason.NONE;
+  /** Levels whose wishes after the placing are lost without an answer. */
+  readonly deaf = new Set<number>();
   /** What was wrong with what the strategies did. */
   readonly faults: string[] = [];
   nowUs: number;
@@ -285,6 +287,10 @@ export class World {
 
   positionOf(instrument: number, strategy = 0): number {
     return this.views.f64[(positionBase(this.plan, strategy + 1, instrument) + POSITION_NET_LOTS) >> 3]!;
+  }
+
+  setPosition(instrument: number, lots: number, strategy = 0): void {
+    this.views.f64[(positionBase(this.plan, strategy + 1, instrument) + POSITION_NET_LOTS) >> 3] = lots;
   }
 
   /** The whole book of an instrument, best first, and the change record that announces it. */
@@ -512,6 +518,7 @@ export class World {
       if (this.acks) this.ack(order);
       return;
     }
+    if (this.deaf.has(wish.level)) return;
     if (known === undefined) {
       const nobody: LiveOrder = { ...wish, strategy, orderId: 0, cumLots: 0, state: 0 };
       this.#event(nobody, R.RecordKind.DENIED, { reason: Reason.NO_SUCH_ORDER });
