@@ -80,11 +80,39 @@ export interface SplitNumber {
 
 /** Throws EngineError BAD_DECIMAL for what is no number, OUT_OF_RANGE for what float64 integers cannot hold exactly. */
 export function splitNumber(text: string, out: SplitNumber): void {
+  if (splitPlain(text, out)) return;
   const { mantissa, scale } = parseDecimal(text);
   const number = Number(mantissa);
   if (!Number.isSafeInteger(number) || scale > MAX_DECIMALS) throw new EngineError('OUT_OF_RANGE', 'give-up', { text: text.slice(0, 80) });
   out.mantissa = number;
   out.decimals = scale;
+}
+
+/** Digits of a number that is certainly below 2^53. */
+const SAFE_DIGITS = 15;
+
+/** Most numbers are a few digits with one point: no pattern, no bigint. False when this one is not. */
+function splitPlain(text: string, out: SplitNumber): boolean {
+  const length = text.length;
+  if (length === 0 || length > SAFE_DIGITS + 1) return false;
+  let mantissa = 0;
+  let point = -1;
+  for (let i = 0; i < length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit >= 0 && digit <= 9) mantissa = mantissa * 10 + digit;
+    else if (digit === -2 && point < 0 && i > 0 && i < length - 1) point = i;
+    else return false;
+  }
+  // Fifteen digits and a point fit; sixteen digits may not.
+  if (point < 0 && length > SAFE_DIGITS) return false;
+  let decimals = point < 0 ? 0 : length - 1 - point;
+  while (decimals > 0 && mantissa % 10 === 0) {
+    mantissa /= 10;
+    decimals--;
+  }
+  out.mantissa = mantissa;
+  out.decimals = decimals;
+  return true;
 }
 
 const scratch: SplitNumber = { mantissa: 0, decimals: 0 };

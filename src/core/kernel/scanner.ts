@@ -52,6 +52,8 @@ export class ScanKernel implements Kernel {
   /** Result registers of the number scan. */
   #mantissa = 0;
   #decimals = 0;
+  /** The message holds something of the shape in hand. */
+  #isDirty = false;
 
   constructor(program: Program, symbols: SymbolTable) {
     this.#program = program;
@@ -60,8 +62,11 @@ export class ScanKernel implements Kernel {
 
   scan(bytes: Uint8Array, start: number, end: number, out: Message): number {
     const starts = this.#program.starts;
+    out.clear();
     for (let shape = 0; shape < starts.length; shape++) {
-      out.clear();
+      // A shape that went wrong late left something behind.
+      if (this.#isDirty) out.clear();
+      this.#isDirty = false;
       const result = this.#run(starts[shape]!, bytes, start, end, out);
       if (result !== SCAN_NOT_MINE) return result;
     }
@@ -80,6 +85,7 @@ export class ScanKernel implements Kernel {
           pc += 3;
           break;
         case OP_INT:
+          this.#isDirty = true;
           at = this.#integer(bytes, at, end);
           if (at < 0) return SCAN_NOT_MINE;
           out.fields[code[pc + 1]!] = this.#mantissa;
@@ -92,6 +98,7 @@ export class ScanKernel implements Kernel {
           break;
         case OP_SYMBOL: {
           const from = at;
+          this.#isDirty = true;
           at = skipText(bytes, at, end);
           if (at < 0) return SCAN_NOT_MINE;
           out.instrument = this.#symbols.find(bytes, from, at);
@@ -101,6 +108,7 @@ export class ScanKernel implements Kernel {
           break;
         }
         case OP_DECIMAL: {
+          this.#isDirty = true;
           at = this.#number(bytes, at, end);
           if (at < 0) return SCAN_NOT_MINE;
           const slot = code[pc + 1]!;
@@ -110,11 +118,13 @@ export class ScanKernel implements Kernel {
           break;
         }
         case OP_LEVELS:
+          this.#isDirty = true;
           at = this.#levels(bytes, at, end, code[pc + 1] === BID ? out.bids : out.asks);
           if (at < 0) return SCAN_NOT_MINE;
           pc += 2;
           break;
         case OP_CHOICE: {
+          this.#isDirty = true;
           const chosen = this.#choice(bytes, at, end, pc + 2);
           if (chosen < 0) return SCAN_NOT_MINE;
           out.fields[code[pc + 1]!] = code[chosen]!;
@@ -123,6 +133,7 @@ export class ScanKernel implements Kernel {
           break;
         }
         case OP_TIME: {
+          this.#isDirty = true;
           at = this.#time(bytes, at, end);
           if (at < 0) return SCAN_NOT_MINE;
           out.fields[code[pc + 1]!] = this.#mantissa;
@@ -130,10 +141,12 @@ export class ScanKernel implements Kernel {
           break;
         }
         case OP_SET:
+          this.#isDirty = true;
           out.fields[code[pc + 1]!] = code[pc + 2]!;
           pc += 3;
           break;
         case OP_ROW: {
+          this.#isDirty = true;
           const rows = out.rows;
           if (rows.count === rows.id.length && !rows.grow()) return SCAN_NOT_MINE;
           rows.priceDecimals[rows.count] = ABSENT;

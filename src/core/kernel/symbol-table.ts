@@ -9,6 +9,7 @@ export class SymbolTable {
   #slots = new Int32Array(64).fill(-1);
   #bytes: Uint8Array[] = [];
   #indexes: number[] = [];
+  readonly #byText = new Map<string, number>();
 
   get size(): number {
     return this.#bytes.length;
@@ -23,15 +24,15 @@ export class SymbolTable {
     assert(this.find(bytes, 0, bytes.length) === -1, `symbol '${symbol}' is in the table already`);
     this.#bytes.push(bytes);
     this.#indexes.push(instrument);
+    this.#byText.set(symbol, instrument);
     if (this.#bytes.length * 4 > this.#slots.length) this.#slots = new Int32Array(this.#slots.length * 2);
     this.#slots.fill(-1);
     for (let entry = 0; entry < this.#bytes.length; entry++) this.#place(entry);
   }
 
-  /** The readable path. */
+  /** The readable path: instrument index, -1 when unknown. */
   indexOf(symbol: string): number {
-    const bytes = encoder.encode(symbol);
-    return this.find(bytes, 0, bytes.length);
+    return this.#byText.get(symbol) ?? -1;
   }
 
   /** Instrument index, -1 when unknown. */

@@ -111,9 +111,9 @@ describe('kernel', () => {
     expect(scan(BOOK)).toBe(SCAN_DONE);
     expect([message.kind, message.instrument, message.fields[FIELD_LAST]]).toEqual([MESSAGE_DEPTH, 0, 42]);
     expect(message.bids.count).toBe(2);
-    expect([...message.bids.price.slice(0, 2)]).toEqual([105, 1]);
-    expect([...message.bids.priceDecimals.slice(0, 2)]).toEqual([1, 6]);
-    expect([...message.bids.qty.slice(0, 2)]).toEqual([2, 7]);
+    expect(Array.from(message.bids.price.slice(0, 2))).toEqual([105, 1]);
+    expect(Array.from(message.bids.priceDecimals.slice(0, 2))).toEqual([1, 6]);
+    expect(Array.from(message.bids.qty.slice(0, 2))).toEqual([2, 7]);
     expect(message.asks.count).toBe(0);
   });
 
