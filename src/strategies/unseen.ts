@@ -3,7 +3,6 @@
  * Called at start, by strategies that keep sums per level.
  */
 import type { RecoveredLevel, RecoveredOrder, RecoveredStrategy } from '../core/ports/strategy.js';
-import { isTerminal } from '../core/orders/order-state.js';
 
 /** Calls `count` for every listed order, oldest first, with the lots of it that its level has not counted. */
 export function countUnseen(recovered: RecoveredStrategy, count: (order: RecoveredOrder, lots: number) => void): void {
@@ -16,8 +15,6 @@ export function countUnseen(recovered: RecoveredStrategy, count: (order: Recover
     // Without an id in the record, its count belongs to the oldest order that is listed: a level is published before a newer one is created.
     const countedId = level?.orderId ?? oldest.get(order.level);
     const counted = level !== undefined && order.orderId === countedId ? level.cumLots : 0;
-    // An ended order with less than was counted is listed for a late fill alone: all it says is new.
-    const isLate = isTerminal(order.state) && order.cumLots < counted;
-    count(order, isLate ? order.cumLots : Math.max(0, order.cumLots - counted));
+    count(order, Math.max(0, order.cumLots - counted));
   }
 }
