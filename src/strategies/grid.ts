@@ -76,6 +76,8 @@ export class GridStrategy implements Strategy {
   /** Events of orders before this id belong to a ladder that was given up. */
   #oldestId = 0;
   #cancelOld = false;
+  /** Side of the trigger on which the market was first seen; 0 once it was reached. */
+  #triggerSide = Number.NaN;
   /** Spot funds promised in the running pass, which the account does not show yet. */
   #spentQuote = 0;
   #spentBase = 0;
@@ -136,7 +138,8 @@ export class GridStrategy implements Strategy {
   }
 
   onStop(ctx: StrategyContext): void {
-    // Orders stay where they are; the journal knows the levels, the next start goes on from them.
+    // Orders stay where they are, unless told otherwise; the journal knows the levels, the next start goes on from them.
+    if (this.#settings.isCancellingOnStop) ctx.intents.cancelAll();
     this.#publish(ctx);
   }
 
@@ -190,6 +193,7 @@ export class GridStrategy implements Strategy {
   }
 
   #takeAnchor(ctx: StrategyContext, book: BookView): boolean {
+    if (!this.#isTriggered((book.bidTicks + book.askTicks) / 2)) return false;
     const given = anchorOfSettings(this.#settings, this.#instrument);
     const seen = this.#anchor.see(book, ctx.nowUs);
     const anchorTicks = given > 0 ? given : seen;
@@ -198,6 +202,16 @@ export class GridStrategy implements Strategy {
     this.#publish(ctx);
     this.#pass(ctx);
     return true;
+  }
+
+  /** True from the first time that the middle stood on the other side of the trigger than at first, or on it. */
+  #isTriggered(mid: number): boolean {
+    if (this.#settings.trigger === null) return true;
+    if (!(mid > 0)) return false;
+    const away = mid - Number(this.#settings.trigger) / Number(this.#instrument.tickSize);
+    if (Number.isNaN(this.#triggerSide)) this.#triggerSide = Math.sign(away);
+    if (Math.sign(away) !== this.#triggerSide) this.#triggerSide = 0;
+    return this.#triggerSide === 0;
   }
 
   #use(ladder: Ladder): void {

@@ -1,6 +1,7 @@
 /** The grid over real rings and books: what it rests, what it does after each kind of event, and how it comes back. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RUN_STOPPING } from '../../src/core/memory/layout.js';
 import { FLAG_POST_ONLY, RecordKind, SIDE_BUY, SIDE_SELL } from '../../src/core/memory/record.js';
 import { Reason } from '../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../src/core/orders/recovered.js';
@@ -257,6 +258,42 @@ describe('a neutral grid', () => {
 function secondRun(recovered: RecoveredState): Partial<WorldOptions> {
   return { recovered, run: 2 };
 }
+
+describe('start and stop', () => {
+  it('waits for its trigger, from whichever side the market comes, and goes on after it was reached', () => {
+    for (const [start, reached] of [
+      [590_000, 600_100],
+      [610_000, 599_900],
+    ] as const) {
+      const w = world({ trigger: '60000' });
+      w.quote(0, start - 5, start + 5);
+      w.step(20, 100_000);
+      expect(w.orders()).toEqual([]);
+      w.setBook(0, [], [[reached, 10]]); // one side empty: no middle
+      w.step(3, 100_000);
+      expect(w.orders()).toEqual([]);
+      w.quote(0, reached - 5, reached + 5);
+      w.step(3);
+      expect(w.orders()).toHaveLength(6);
+    }
+  });
+
+  it('keeps its orders on a stop, or cancels them, as configured; both come back at the next start', () => {
+    const kept = started();
+    kept.setRun(RUN_STOPPING);
+    kept.step(3);
+    expect(kept.orders()).toHaveLength(6);
+    const cancelled = started({ onStop: 'cancel' });
+    const before = shown(cancelled);
+    cancelled.setRun(RUN_STOPPING);
+    cancelled.step(300, 100_000);
+    expect(cancelled.orders()).toEqual([]);
+    const after = world({ onStop: 'cancel' }, secondRun(cancelled.crash()));
+    after.quote(0, MID - 5, MID + 5);
+    after.step(10, 100_000);
+    expect(shown(after)).toEqual(before);
+  });
+});
 
 describe('a resumed grid', () => {
   it('has the same levels and the same orders, and does not anchor anew', () => {

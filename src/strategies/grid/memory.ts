@@ -18,7 +18,7 @@ export function ladderHash(params: Params, instrument: Instrument): number {
 }
 
 /** Parameters that change which orders rest, not what the levels are. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['activePerSide', 'reprice', 'emaSeconds', 'minProfit']);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['activePerSide', 'reprice', 'emaSeconds', 'minProfit', 'trigger', 'onStop']);
 
 /** The ladder of the journal; null when it was made from other parameters, or never. */
 export function recoverLadder(

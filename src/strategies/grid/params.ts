@@ -107,6 +107,22 @@ export const GRID_PARAMS: readonly ParamSpec[] = [
     reason:
       'A post-only price that would take: improve rests at the best price that does not, wait rests nothing until the market comes back.',
   },
+  {
+    key: 'trigger',
+    unit: 'quote',
+    type: 'decimal',
+    optional: true,
+    min: '0',
+    reason: 'The grid starts when the middle of the market reaches this price, from whichever side it comes; absent: at once.',
+  },
+  {
+    key: 'onStop',
+    unit: '',
+    type: 'choice',
+    default: 'keep',
+    choices: ['keep', 'cancel'],
+    reason: 'What happens to resting orders when the engine stops: they stay for the next start, or are cancelled and placed again then.',
+  },
 ];
 
 /** A distance between prices: a share of the price, or quote units. */
@@ -138,6 +154,8 @@ export interface GridSettings {
   readonly activePerSide: number;
   readonly isPostOnly: boolean;
   readonly isImproving: boolean;
+  readonly trigger: string | null;
+  readonly isCancellingOnStop: boolean;
 }
 
 export function gridSettings(name: string, params: Params): GridSettings {
@@ -180,6 +198,8 @@ export function gridSettings(name: string, params: Params): GridSettings {
     activePerSide: numberOf(params, 'activePerSide') ?? 20,
     isPostOnly: params['postOnly'] === true,
     isImproving: params['reprice'] === 'improve',
+    trigger: textOf(params, 'trigger'),
+    isCancellingOnStop: params['onStop'] === 'cancel',
   };
 }
 
