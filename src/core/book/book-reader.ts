@@ -42,6 +42,9 @@ import { nextSet } from './bits.js';
 import { ratioOf, type Grid } from './grid.js';
 import { nextAbove } from './overflow.js';
 
+/** Looks at a lock that is held before that counts as a try: about 5 us. A message of 65 levels holds it about that long. */
+const PATIENCE = 500;
+
 /** A header as copied. Reused: take numbers, not the object. */
 export class BookTop {
   state = BOOK_EMPTY as number;
@@ -108,7 +111,7 @@ export class BookReader {
   /** Refreshes `top`. False: torn, `top` is the last whole view. */
   readTop(): boolean {
     for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
-      const before = beginRead(this.#i32, this.#head);
+      const before = this.#begin();
       if (before < 0) continue;
       this.#copyHeader(scratch);
       if (!endRead(this.#i32, this.#head, before)) continue;
@@ -127,7 +130,7 @@ export class BookReader {
   /** Best `count` levels of a side (0 = bid, 1 = ask), best first; refreshes `top` too. Returns how many; 0 when not live or torn. */
   readLevels(side: number, count: number, ticks: Float64Array, lots: Float64Array): number {
     for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
-      const before = beginRead(this.#i32, this.#head);
+      const before = this.#begin();
       if (before < 0) continue;
       this.#copyHeader(scratch);
       const found = scratch.state === BOOK_LIVE ? this.#copySide(side, count, ticks, lots) : 0;
@@ -143,7 +146,7 @@ export class BookReader {
   /** Both sides and the header of one moment. False: torn. `bidCount` and `askCount` say how many levels were copied. */
   readDepth(count: number, out: DepthView): boolean {
     for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
-      const before = beginRead(this.#i32, this.#head);
+      const before = this.#begin();
       if (before < 0) continue;
       this.#copyHeader(scratch);
       const isLive = scratch.state === BOOK_LIVE;
@@ -159,6 +162,13 @@ export class BookReader {
     }
     this.torn++;
     return false;
+  }
+
+  /** Waits, bounded, for a write to end: it takes some microseconds, and what it leaves is fresher than what the reader has. */
+  #begin(): number {
+    let before = beginRead(this.#i32, this.#head);
+    for (let looks = 0; before < 0 && looks < PATIENCE; looks++) before = beginRead(this.#i32, this.#head);
+    return before;
   }
 
   #copyHeader(out: BookTop): void {

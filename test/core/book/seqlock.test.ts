@@ -119,7 +119,7 @@ describe('book across threads', () => {
   it('never shows levels of two rounds together while another thread writes', async () => {
     const shared = new SharedArrayBuffer(BOOK_BYTES);
     const views = viewsOf(shared);
-    const flags = new Int32Array(new SharedArrayBuffer(8));
+    const flags = new Int32Array(new SharedArrayBuffer(4));
     // The other thread only turns the lock as a writer does and rewrites the quantities in place: the reader here is the one under test.
     const writer = new BookWriter(views, 0, COARSEST);
     const bids = new LevelList();
@@ -136,7 +136,8 @@ describe('book across threads', () => {
          Atomics.add(i32, w.lock, 1);
          for (let i = 0; i < 12; i++) f64[w.positions[i]] = round * 100 + i;
          Atomics.add(i32, w.lock, 1);
-         Atomics.store(w.flags, 1, round);
+         // A short rest, as a feed has between messages: some reads fit in, some are torn.
+         for (let rest = round % 300; rest > 0; rest--) Atomics.load(w.flags, 0);
        }`,
       { eval: true, workerData: { shared, flags, positions, lock: BOOK_SEQUENCE >> 2 } },
     );
@@ -146,7 +147,7 @@ describe('book across threads', () => {
       let whole = 0;
       let changes = 0;
       let last = 0;
-      for (let reads = 0; reads < 3_000_000 && (changes < 2_000 || whole < 20_000); reads++) {
+      for (let reads = 0; reads < 1_000_000 && (changes < 500 || whole < 5_000); reads++) {
         if (!bookReader.readDepth(12, view)) continue;
         whole++;
         const round = Math.floor(view.bidLots[0]! / 100);
