@@ -19,8 +19,8 @@ const TURN_MS = QUANTUM_MS / 2;
 const SAVE_EVERY_SECONDS = 20;
 /** A detached process without clients ends by itself after this long (wall time). */
 const IDLE_EXIT_SECONDS = 600;
-/** Bytes that may wait for one client before it is cut: several whole books. */
-const MOST_BUFFERED_BYTES = 4 * 1024 * 1024;
+/** Bytes that may wait for one client before it is cut, beyond what the operating system holds: many whole books. */
+const MOST_BUFFERED_BYTES = 2 * 1024 * 1024;
 const MOST_BODY_BYTES = 256 * 1024;
 const HOST = '127.0.0.1';
 

@@ -101,6 +101,57 @@ describe('venue world', () => {
     expect(brief).toBeGreaterThan(0);
   });
 
+  it('treats a foreign order as its own kind: hit when the price comes, in its place in the queue, never moved or taken away', () => {
+    const world = createVenueWorld({ seed: 9, startUs: START_US, only: ['binance-usdm'] });
+    const market = world.markets[0];
+    if (market === undefined) throw new Error('no market');
+    run(world, 100);
+    const { engine } = market;
+    const orders = [20, 60, 150, 400].flatMap((away) => [
+      { side: 'buy' as const, ticks: engine.bids.bestTicks - away },
+      { side: 'sell' as const, ticks: engine.asks.bestTicks + away },
+    ]);
+    const placed = orders.map(({ side, ticks }) => {
+      const ahead = engine.levelLots(side, ticks);
+      return {
+        side,
+        ticks,
+        ahead,
+        ...engine.submit({ owner: 5_000, side, ticks, lots: 40, timeInForce: 'gtc', postOnly: true }),
+        filled: 0,
+      };
+    });
+    for (const order of placed) expect(engine.lotsAhead(order.orderId)).toBe(order.ahead);
+    let fills = 0;
+    for (let step = 0; step < 6_000; step++) {
+      world.step();
+      for (const trade of market.freshTrades) {
+        const order = placed.find(({ orderId }) => orderId === trade.makerOrderId);
+        if (order === undefined) continue;
+        fills++;
+        order.filled += trade.lots;
+        expect([trade.ticks, trade.takerSide]).toEqual([order.ticks, order.side === 'buy' ? 'sell' : 'buy']);
+      }
+      for (const order of placed) expect(order.filled + (engine.order(order.orderId)?.lots ?? 0)).toBe(40);
+    }
+    expect(fills).toBeGreaterThan(3);
+    expect(placed.filter(({ filled }) => filled === 40).length).toBeGreaterThan(2);
+  });
+
+  it('is not moved by a foreign wall further than the book goes, and comes to it', () => {
+    const world = createVenueWorld({ seed: 9, startUs: START_US, only: ['bitmex'] });
+    const market = world.markets[0];
+    if (market === undefined) throw new Error('no market');
+    run(world, 100);
+    const { engine } = market;
+    const ticks = engine.bids.bestTicks - 30;
+    const wall = engine.submit({ owner: 5_000, side: 'buy', ticks, lots: 50_000_000, timeInForce: 'gtc' });
+    run(world, 6_000);
+    expect(engine.order(wall.orderId)?.lots ?? 0).toBeLessThan(50_000_000);
+    expect(engine.bids.bestTicks).toBeGreaterThanOrEqual(ticks);
+    expect(engine.asks.bestTicks).toBeGreaterThan(engine.bids.bestTicks);
+  });
+
   it('does not live through a long sleep of the process, and says how much it left out', () => {
     const world = createVenueWorld({ seed: 1, startUs: START_US, only: ['bitmex'] });
     expect(world.advance(START_US + 3_600_000_000)).toBeLessThan(5);

@@ -35,7 +35,8 @@ export class Candles {
     if (candle === undefined || candle.startMs < startMs) {
       candle = emptyCandle(startMs, ticks, tradeId);
       this.#minutes.push(candle);
-      if (this.#minutes.length > KEPT_MINUTES) this.#minutes.shift();
+      const oldestMs = startMs - KEPT_MINUTES * MINUTE_MS;
+      while ((this.#minutes[0]?.startMs ?? startMs) < oldestMs) this.#minutes.shift();
     }
     candle.high = Math.max(candle.high, ticks);
     candle.low = Math.min(candle.low, ticks);
@@ -56,8 +57,9 @@ export class Candles {
     let previous: Candle | undefined;
     for (const candle of this.#minutes) {
       if (previous !== undefined) {
-        for (let gap = previous.startMs + MINUTE_MS; gap < candle.startMs; gap += MINUTE_MS) {
-          if (gap >= fromMs && gap <= toMs) wanted.push(emptyCandle(gap, previous.close, previous.lastTradeId));
+        const lastGapMs = Math.min(candle.startMs - MINUTE_MS, toMs);
+        for (let gap = previous.startMs + MINUTE_MS; gap <= lastGapMs; gap += MINUTE_MS) {
+          if (gap >= fromMs) wanted.push(emptyCandle(gap, previous.close, previous.lastTradeId));
         }
       }
       if (candle.startMs >= fromMs && candle.startMs <= toMs) wanted.push(candle);

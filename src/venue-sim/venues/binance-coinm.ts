@@ -19,6 +19,7 @@ export const BINANCE_COINM_DIALECT: BinanceDialect = {
   defaultTrades: 500,
   pingEverySeconds: 180,
   pongWithinSeconds: 600,
+  messagesPerSecond: 10,
   depthPeriodsMs: { '': 250, '500ms': 500, '250ms': 250, '100ms': 100, '0ms': 0 },
   groupOf: (path) => (/^\/(ws|ws\/.+|stream)$/.test(path) ? () => true : null),
   exchangeInfo,

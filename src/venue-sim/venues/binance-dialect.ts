@@ -20,6 +20,8 @@ export interface BinanceDialect {
   /** Servers ping this often and close when no pong came in time (VENUES.md 4 and 5). */
   readonly pingEverySeconds: number;
   readonly pongWithinSeconds: number;
+  /** Messages (pings and pongs apart) a client may send per second before it is cut. */
+  readonly messagesPerSecond: number;
   /** Period of the depth stream by its suffix; '' is the bare `@depth`. */
   readonly depthPeriodsMs: Readonly<Record<string, number>>;
   /** The path groups of sockets: which streams a connection of this path may carry. Null: there is no such path. */

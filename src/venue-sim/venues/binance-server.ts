@@ -8,6 +8,7 @@ import { BinanceRest } from './binance-rest.js';
 import { binanceStream } from './binance-streams.js';
 import { Hub, type Client } from './hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
+import { TokenBuckets } from './token-bucket.js';
 
 /** Streams one connection may carry, and how long it lives (documents of the three venues, 2026-11). */
 const MOST_STREAMS = 1_024;
@@ -21,6 +22,7 @@ export class BinanceServer implements VenueProtocol {
   readonly #context: VenueContext;
   readonly #rest: BinanceRest;
   readonly #hub: Hub;
+  readonly #incoming: TokenBuckets;
   #lastPingCheckUs = 0;
 
   constructor(dialect: BinanceDialect, context: VenueContext) {
@@ -29,6 +31,7 @@ export class BinanceServer implements VenueProtocol {
     this.#dialect = dialect;
     this.#context = context;
     this.#rest = new BinanceRest(dialect, context);
+    this.#incoming = new TokenBuckets(dialect.messagesPerSecond, dialect.messagesPerSecond);
     this.#hub = new Hub(
       context.counters,
       (topic) => binanceStream(dialect, context.markets, topic),
@@ -46,7 +49,10 @@ export class BinanceServer implements VenueProtocol {
         const client = this.#hub.client(socket);
         if (client !== undefined) client.lastLifeUs = context.nowUs();
       },
-      onClose: (socket) => this.#hub.close(socket),
+      onClose: (socket) => {
+        this.#hub.close(socket);
+        this.#incoming.forget(String(socket.id));
+      },
     };
   }
 
@@ -59,13 +65,18 @@ export class BinanceServer implements VenueProtocol {
 
   #keepAlive(client: Client, nowUs: number): void {
     if (nowUs - client.openedUs > LONGEST_LIFE_US || nowUs - client.lastLifeUs > this.#silenceUs()) {
-      this.#hub.close(client.socket);
-      client.socket.close(1008, 'disconnected');
+      this.#end(client, 'disconnected');
       return;
     }
     if (nowUs - client.lastPingUs < this.#dialect.pingEverySeconds * 1_000_000) return;
     client.lastPingUs = nowUs;
     client.socket.ping();
+  }
+
+  #end(client: Client, reason: string): void {
+    this.#hub.close(client.socket);
+    this.#incoming.forget(String(client.socket.id));
+    client.socket.close(1008, reason);
   }
 
   #silenceUs(): number {
@@ -91,6 +102,10 @@ export class BinanceServer implements VenueProtocol {
     const client = this.#hub.client(socket);
     if (client === undefined) return;
     this.counters.messagesIn++;
+    if (this.#incoming.take(String(socket.id), this.#context.nowUs()) < 0) {
+      this.#end(client, 'Too many requests');
+      return;
+    }
     const text = isText ? new TextDecoder().decode(bytes) : '';
     const message = objectOf(text);
     if (message === null) {

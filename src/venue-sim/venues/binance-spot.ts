@@ -17,6 +17,7 @@ export const BINANCE_SPOT_DIALECT: BinanceDialect = {
   defaultTrades: 500,
   pingEverySeconds: 20,
   pongWithinSeconds: 60,
+  messagesPerSecond: 5,
   depthPeriodsMs: { '': 1_000, '1000ms': 1_000, '100ms': 100 },
   groupOf: (path) => (/^\/(ws|ws\/.+|stream)$/.test(path) ? () => true : null),
   exchangeInfo,

@@ -49,6 +49,7 @@ export const BINANCE_USDM_DIALECT: BinanceDialect = {
   defaultTrades: 500,
   pingEverySeconds: 180,
   pongWithinSeconds: 600,
+  messagesPerSecond: 10,
   depthPeriodsMs: { '': 250, '500ms': 500, '250ms': 250, '100ms': 100, '0ms': 30 },
   groupOf: (path) => {
     const group = /^\/(public|market|private)\/(ws|ws\/.+|stream)$/.exec(path)?.[1];

@@ -15,6 +15,7 @@ import {
 } from './bybit-messages.js';
 import { BYBIT_INTERVALS_MS } from './bybit-streams.js';
 import { jsonReply, paramsOf, type VenueContext } from './protocol.js';
+import { TokenBuckets } from './token-bucket.js';
 
 interface Ask {
   readonly params: Map<string, string>;
@@ -29,6 +30,10 @@ type Answer = string | { readonly code: number; readonly message: string };
 const BAD_SYMBOL = { code: 10_001, message: 'params error: symbol invalid' };
 const BAD_INTERVAL = { code: 10_001, message: 'Invalid period!' };
 const BAD_CATEGORY = { code: 10_001, message: 'Illegal category' };
+
+/** Requests per address: 600 in five seconds (VENUES.md 3). */
+const REQUESTS = 600;
+const REQUESTS_PER_SECOND = 120;
 
 /** Signed paths: the trading half answers them. */
 const PRIVATE_PATH = /^\/v5\/(order|execution|position|account|user|asset)\//;
@@ -70,6 +75,7 @@ const SPOT_TERMS: Readonly<Record<string, { maxQty: string; maxAmount: string; m
 export class BybitRest {
   readonly #context: VenueContext;
   readonly #routes: ReadonlyMap<string, (ask: Ask) => Answer>;
+  readonly #allowance = new TokenBuckets(REQUESTS, REQUESTS_PER_SECOND);
 
   constructor(context: VenueContext) {
     this.#context = context;
@@ -85,6 +91,9 @@ export class BybitRest {
 
   onRequest(request: HttpRequest): HttpReply {
     const nowMs = Math.floor(this.#context.nowUs() / 1_000);
+    if (this.#allowance.take(request.remoteAddress, this.#context.nowUs()) < 0) {
+      return { status: 403, headers: { 'content-type': 'text/plain' }, body: '403, access too frequent' };
+    }
     if (request.path === '/v5/market/time') {
       return envelope(`{"timeSecond":"${Math.floor(nowMs / 1_000)}","timeNano":"${nowMs}000000"}`, nowMs);
     }

@@ -1,4 +1,4 @@
-/** An allowance per client address that comes back with market time. Refused requests cost nothing. Used by the venues' rate limits. */
+/** An allowance per client (its address, or one connection) that comes back with market time. Refused requests cost nothing. Used by the venues' rate limits. */
 export class TokenBuckets {
   readonly #size: number;
   readonly #perSecond: number;
@@ -16,6 +16,11 @@ export class TokenBuckets {
     const isTaken = left >= 1;
     this.#buckets.set(address, { left: isTaken ? left - 1 : left, atUs: nowUs });
     return isTaken ? Math.floor(left - 1) : -1;
+  }
+
+  /** The client is gone. */
+  forget(address: string): void {
+    this.#buckets.delete(address);
   }
 
   left(address: string): number {

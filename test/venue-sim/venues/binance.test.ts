@@ -156,6 +156,15 @@ describe('binance sockets', () => {
     expect(client.closed).toBeUndefined();
   });
 
+  it('cuts a client that sends more messages in a second than the venue takes', () => {
+    const venue = new TestVenue('binance-spot');
+    const client = venue.open('/ws');
+    for (let message = 0; message < 5; message++) client.send({ method: 'LIST_SUBSCRIPTIONS', id: message });
+    expect([client.received.length, client.closed]).toEqual([5, undefined]);
+    client.send({ method: 'LIST_SUBSCRIPTIONS', id: 5 });
+    expect([client.received.length, client.closed]).toEqual([5, 1008]);
+  });
+
   it('pings as the venue does and cuts a client that does not answer', () => {
     const venue = new TestVenue('binance-spot');
     const dead = venue.open('/ws');

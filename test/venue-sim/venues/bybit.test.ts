@@ -218,6 +218,14 @@ describe('bybit REST', () => {
     expect(venue.get('/v5/market/time').json).toMatchObject({ retCode: 0, result: { timeSecond: expect.any(String) } });
   });
 
+  it('takes 600 requests in five seconds from an address', () => {
+    const venue = new TestVenue('bybit');
+    for (let request = 0; request < 600; request++) expect(venue.get('/v5/market/time').status).toBe(200);
+    expect(venue.get('/v5/market/time').status).toBe(403);
+    venue.run(1);
+    expect(venue.get('/v5/market/time').status).toBe(200);
+  });
+
   it('pages instruments by cursor', () => {
     const venue = new TestVenue('bybit');
     type Page = { result: { list: { symbol: string }[]; nextPageCursor: string } };
