@@ -19,6 +19,7 @@ export function money(text: string, signed = false): string {
   const value = Number(text);
   if (value === 0) return '0';
   const size = Math.abs(value);
+  if (size < 5e-9) return '~0';
   const places = size >= 1000 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : size >= 0.01 ? 4 : size >= 0.0001 ? 6 : 8;
   const shown = grouped(value.toFixed(places));
   return signed && value > 0 ? `+${shown}` : shown;

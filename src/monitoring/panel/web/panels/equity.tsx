@@ -17,7 +17,9 @@ export function EquityPanel() {
   const [asset, setAsset] = useState<string | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const assets = [...store.equity.keys()].filter((name) => store.equity.get(name)?.values.some((value) => value !== 0 && value !== null));
+  const moved = [...store.equity.keys()].filter((name) => store.equity.get(name)?.values.some((value) => value !== 0 && value !== null));
+  const size = (name: string): number => Math.abs(store.realised.get(name)?.values.at(-1) ?? 0);
+  const assets = moved.sort((a, b) => size(b) - size(a));
   const names = assets.length > 0 ? assets.slice(0, 6) : [...store.equity.keys()].slice(0, 1);
   const chosen = asset !== null && names.includes(asset) ? asset : (names[0] ?? '');
 

@@ -1,5 +1,6 @@
 /** One line of figures that answer "is all well, and does it earn". */
 import type { ComponentChildren } from 'preact';
+import type { PnlRow } from '../../../payload.ts';
 import { count, micros, money, signClass } from '../format.ts';
 import { useStore } from '../store.ts';
 
@@ -18,16 +19,23 @@ function Figure(props: {
   );
 }
 
+/** Matched profit after fees. */
+function realisedOf(row: PnlRow): number {
+  return Number(row.grid) + Number(row.arb) + Number(row.other) + Number(row.fees);
+}
+
 export function KeyFigures() {
   const { status, pnl } = useStore('status', 'pnl');
   if (status === null) return null;
   const { orders, fills, books, latencyUs } = status.counts;
   const zero = pnl.every((row) => Number(row.unexplained) === 0 && Number(row.residual) === 0);
-  const main = [...pnl].sort((a, b) => Math.abs(Number(b.equityChange)) - Math.abs(Number(a.equityChange)))[0];
+  const byRealised = [...pnl].sort((a, b) => Math.abs(realisedOf(b)) - Math.abs(realisedOf(a)));
+  const main = byRealised[0];
+  const others = byRealised.slice(1, 3).map((row) => `${row.asset} ${money(row.equityChange, true)}`);
   const kinds = Object.entries(fills.byKind).map(([kind, n]) => `${kind} ${count(n)}`);
   const messages = status.venues.reduce((sum, venue) => sum + venue.messagesPerSecond, 0);
   const booksTotal = status.venues.reduce((sum, venue) => sum + venue.books, 0);
-  const realised = main === undefined ? '0' : String(Number(main.grid) + Number(main.arb) + Number(main.other) + Number(main.fees));
+  const realised = main === undefined ? '0' : String(realisedOf(main));
   return (
     <div class="figures">
       <Figure label={`realised${main === undefined ? '' : `, ${main.asset}`}`} tone={signClass(realised)} note="after fees">
@@ -36,7 +44,7 @@ export function KeyFigures() {
       <Figure
         label={`equity change${main === undefined ? '' : `, ${main.asset}`}`}
         tone={signClass(main?.equityChange ?? '0')}
-        note="with open positions"
+        note={others.length > 0 ? others.join(' · ') : 'with open positions'}
       >
         {money(main?.equityChange ?? '0', true)}
       </Figure>

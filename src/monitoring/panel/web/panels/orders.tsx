@@ -28,8 +28,9 @@ export function OrdersPanel() {
               <th>instrument</th>
               <th>side</th>
               <th class="num">price</th>
-              <th class="num">quantity</th>
-              <th class="num wide-only">filled</th>
+              <th class="num" title="filled / quantity">
+                quantity
+              </th>
               <th>state</th>
             </tr>
           </thead>
@@ -45,8 +46,10 @@ export function OrdersPanel() {
                 <td class="dim">{order.instrument}</td>
                 <td class={order.side}>{order.side}</td>
                 <td class="num">{grouped(order.price)}</td>
-                <td class="num">{order.qty}</td>
-                <td class="num wide-only">{order.filled}</td>
+                <td class="num">
+                  {order.filled !== '0' && order.filled !== order.qty && <span class="warn">{order.filled}/</span>}
+                  {order.qty}
+                </td>
                 <td>
                   <span class={`tag ${order.state}`}>{words(order.state)}</span>
                   {order.isAdopted && <span class="dim"> adopted</span>}
