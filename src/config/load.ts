@@ -57,7 +57,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
     else if (at instanceof z.ZodArray) at = at.element;
   }
   at = unwrap(at);
-  return at instanceof z.ZodObject ? Object.keys(at.shape as object) : [];
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
 }
 
 function unwrap(schema: unknown): unknown {

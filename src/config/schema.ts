@@ -32,9 +32,15 @@ const strategy = z
 
 const paper = z
   .object({
-    model: z.enum(['queue']).default('queue').describe('how resting orders fill: behind the visible quantity, from public trades'),
+    model: z
+      .enum(['queue', 'queue-proportional'])
+      .default('queue')
+      .describe(
+        'how resting orders fill: behind the visible quantity, from public trades; proportional: a shrinking level advances the queue too',
+      ),
     orderLatencyMs: z.number().min(0).max(60_000).default(5).describe('ms from send to effect at the venue'),
     answerLatencyMs: z.number().min(0).max(60_000).default(5).describe('ms from effect to answer'),
+    latencySpread: z.number().min(0).max(3).default(0.25).describe('sigma of the logarithm of each latency; 0 = fixed'),
     balances: z.record(z.string(), z.record(z.string(), positiveDecimal)).default({}).describe('venue > asset > starting balance'),
   })
   .strict();

@@ -45,7 +45,7 @@ export async function runDoctor(flags: Readonly<Record<string, unknown>>): Promi
   const limits = readIfThere('/proc/self/limits');
   const openFiles = /Max open files\s+(\d+)/.exec(limits ?? '')?.[1];
   if (openFiles !== undefined) lines.push([Number(openFiles) >= 1024 ? 'ok' : 'note', 'open files', openFiles]);
-  const folder = resolve(String(flags['data'] ?? './thor-data'));
+  const folder = resolve(typeof flags['data'] === 'string' ? flags['data'] : './thor-data');
   try {
     let at = folder;
     while (!existsSync(at)) at = dirname(at);

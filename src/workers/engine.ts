@@ -4,6 +4,7 @@ import { Doorbell } from '../core/memory/doorbell.js';
 import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
 import { messageOf } from '../core/numbers/errors.js';
 import type { HttpClient } from '../core/ports/http.js';
+import { TerminalView } from '../monitoring/terminal.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
 import { buildHotLane } from './hot-lane.js';
@@ -15,7 +16,6 @@ import { ReplayWatch } from './replay-watch.js';
 import type { RunOutput } from './run-output.js';
 import { serverFactory } from './server-choice.js';
 import { Service } from './service.js';
-import { StatusTable } from './status-table.js';
 import type { Summary } from './summary.js';
 import { startLane, type LaneThread } from './worker-threads.js';
 
@@ -97,10 +97,11 @@ export class Engine {
   /** From start to summary. */
   async run(): Promise<Summary> {
     const { output } = this.#deps;
-    let status: StatusTable | null = null;
+    let status: TerminalView | null = null;
     try {
       await this.#start();
-      status = output.usesTerminal ? new StatusTable(this.#service.view, this.#deps.wallTimers, output) : null;
+      status = output.usesTerminal ? this.#terminal() : null;
+      if (status !== null) output.useTerminal(status);
       status?.start();
       await this.#untilStop();
     } catch (error) {
@@ -109,7 +110,18 @@ export class Engine {
       if (this.#loop === null) throw error;
     }
     status?.stop();
+    output.useTerminal(null);
     return this.#shutDown();
+  }
+
+  #terminal(): TerminalView {
+    return new TerminalView({
+      out: process.stdout,
+      timers: this.#deps.wallTimers,
+      view: this.#service.view,
+      url: this.#service.url,
+      ...(process.env['NO_COLOR'] === undefined ? {} : { isColoured: false }),
+    });
   }
 
   async #start(): Promise<void> {

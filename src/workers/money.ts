@@ -81,9 +81,17 @@ export class Money implements JournalSink {
     });
   }
 
-  /** Since the start of this run. `residual` compares with the paper accounts at the same marks. */
-  pnl(marks: Marks = this.marks()): PnlRow[] {
+  /** Since the start of this run. `residual` compares with the paper accounts at the same marks; nothing is under way any more. */
+  pnl(): PnlRow[] {
+    const marks = this.marks();
     return pnlRows(this.#start, this.#ledger.snapshot(marks), sumChanges(this.#accounts, marks));
+  }
+
+  /** The same while trading: what the paper accounts know and the journal does not yet say is left out of the comparison. */
+  pnlSoFar(): PnlRow[] {
+    const marks = this.marks();
+    const now = this.#ledger.snapshot(marks);
+    return pnlRows(this.#start, now, sumChanges(this.#accounts, marks, now));
   }
 
   /** Since the first run of the data directory. */

@@ -23,10 +23,10 @@ export class SeededRandom implements Random {
     const t = s[1]! << 9;
     s[2] = s[2]! ^ s[0]!;
     s[3] = s[3]! ^ s[1]!;
-    s[1] = s[1]! ^ s[2]!;
-    s[0] = s[0]! ^ s[3]!;
-    s[2] = s[2]! ^ t;
-    s[3] = (s[3]! << 11) | (s[3]! >>> 21);
+    s[1] = s[1]! ^ s[2];
+    s[0] = s[0]! ^ s[3];
+    s[2] = s[2] ^ t;
+    s[3] = (s[3] << 11) | (s[3] >>> 21);
     return result / 2 ** 32;
   }
 }

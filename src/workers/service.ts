@@ -13,7 +13,7 @@ import type { Timers } from '../core/ports/clock.js';
 import type { CreateHttpServer, HttpServer } from '../core/ports/http.js';
 import type { Role } from '../core/ports/role.js';
 import { PaperGateway } from '../execution/gateways/paper.js';
-import { PAPER_DEFAULTS, type PaperOptions } from '../execution/paper/options.js';
+import { describeOptions, PAPER_DEFAULTS, type PaperOptions } from '../execution/paper/options.js';
 import { Api } from '../monitoring/api.js';
 import type { MonitoringDeps } from '../monitoring/deps.js';
 import { LivePush } from '../monitoring/live.js';
@@ -99,8 +99,10 @@ export class Service {
       model: config.paper.model,
       orderLatencyMs: config.paper.orderLatencyMs,
       answerLatencyMs: config.paper.answerLatencyMs,
+      latencySpread: config.paper.latencySpread,
       balances: config.paper.balances,
     };
+    parts.notice(`paper: ${describeOptions(options)}`);
     this.gateways = tables.venues.map(
       (_, venueIndex) =>
         new PaperGateway({
@@ -139,7 +141,7 @@ export class Service {
       watchdogMs: config.engine.watchdogMs,
       recovered,
       levelStates: (kind) => parts.levelStates(kind),
-      pnl: () => this.money.pnl(),
+      pnl: () => this.money.pnlSoFar(),
       strategyPnl: () => this.money.strategyPnl(),
       config: () => config,
       transport: () => ({ http: this.#server.impl, feeds: 'own' }),
@@ -157,7 +159,7 @@ export class Service {
     });
     this.#server = parts.createHttpServer({ handlers: api });
     this.#store = new StoreFeed({
-      store: new LmdbStore(join(parts.dataDir, LMDB_NAME)),
+      store: new LmdbStore(join(parts.dataDir, LMDB_NAME), { onNotice: (text) => parts.notice(text) }),
       journal,
       counters,
       onNotice: (text) => parts.notice(text),

@@ -2,7 +2,7 @@
 import { UsageError, messageOf } from '../core/numbers/errors.js';
 
 export async function runStatus(flags: Readonly<Record<string, unknown>>): Promise<number> {
-  const url = String(flags['url'] ?? 'http://127.0.0.1:9464');
+  const url = typeof flags['url'] === 'string' ? flags['url'] : 'http://127.0.0.1:9464';
   if (!URL.canParse(url)) throw new UsageError(`--url: expected an address like http://127.0.0.1:9464, was '${url}'`);
   let body: unknown;
   try {
@@ -17,18 +17,20 @@ export async function runStatus(flags: Readonly<Record<string, unknown>>): Promi
     process.stdout.write(`${JSON.stringify(body)}\n`);
     return 0;
   }
-  const show = (value: unknown, indent: string): void => {
-    if (typeof value !== 'object' || value === null) return;
-    for (const [key, inner] of Object.entries(value)) {
-      if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
-        process.stdout.write(`${indent}${key}\n`);
-        show(inner, `${indent}  `);
-      } else
-        process.stdout.write(
-          `${indent}${key.padEnd(Math.max(1, 22 - indent.length))} ${typeof inner === 'string' ? inner : JSON.stringify(inner)}\n`,
-        );
-    }
-  };
   show(body, '');
   return 0;
+}
+
+/** Keys and values, nested ones indented. */
+function show(value: unknown, indent: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+      process.stdout.write(`${indent}${key}\n`);
+      show(inner, `${indent}  `);
+    } else
+      process.stdout.write(
+        `${indent}${key.padEnd(Math.max(1, 22 - indent.length))} ${typeof inner === 'string' ? inner : JSON.stringify(inner)}\n`,
+      );
+  }
 }

@@ -27,13 +27,16 @@ export async function runTrade(options: TradeOptions, flags: Readonly<Record<str
   const wallTimers = new SystemTimers(1);
   const http = new NodeHttpClient({ timers: wallTimers });
   const output = new RunOutput(options, dataDir.path);
-  let stopWanted: () => void = () => undefined;
+  let engine: Engine | null = null;
   let isStopWanted = false;
   const interrupt = (): void => {
-    if (isStopWanted) process.exit(INTERRUPTED);
+    if (isStopWanted) {
+      output.leaveTerminal();
+      process.exit(INTERRUPTED);
+    }
     isStopWanted = true;
     output.say('stopping; a second Ctrl-C ends at once');
-    stopWanted();
+    engine?.requestStop(null);
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
@@ -46,8 +49,7 @@ export async function runTrade(options: TradeOptions, flags: Readonly<Record<str
     for (const note of prepared.run.notes) output.say(note);
     for (const note of prepared.recovered.notes) output.say(note);
     if (prepared.layout.warning !== null) output.say(prepared.layout.warning);
-    const engine = new Engine(prepared, { wallTimers, http, output });
-    stopWanted = () => engine.requestStop(null);
+    engine = new Engine(prepared, { wallTimers, http, output });
     if (isStopWanted) engine.requestStop(null);
     const summary = await engine.run();
     output.finish(summary, resumeCommand(options));

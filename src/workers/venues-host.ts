@@ -5,9 +5,12 @@ import { marketTimeNow, SystemClock, SystemTimers } from './clock.js';
 import { serverFactory } from './server-choice.js';
 import { listOf, numberOf } from './trade-options.js';
 
+function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 export async function runVenuesVerb(flags: Readonly<Record<string, unknown>>): Promise<number> {
   const text = (name: string, fallback: string): string => (typeof flags[name] === 'string' ? flags[name] : fallback);
-  const writeLine = (line: string): void => void process.stdout.write(`${line}\n`);
   const wallTimers = new SystemTimers(1);
   const createHttpServer = serverFactory(wallTimers);
   const port = numberOf('--port', text('port', '0'), { min: 0, max: 65_500, isInteger: true });
