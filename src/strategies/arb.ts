@@ -6,14 +6,12 @@
  * the group again. Legs are immediate-or-cancel. What one leg fills beyond the other is closed at once where it costs least: on either instrument.
  * Every crossing is counted as taken, or once per episode and reason as refused.
  */
-import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
+import { assert, RESULT_OK } from '../core/numbers/errors.js';
 import { FLAG_HEDGE, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../core/memory/record.js';
-import { isTerminal } from '../core/orders/order-state.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type {
   BookView,
-  LevelRecord,
   OrderDraft,
   OrderEvent,
   Strategy,
@@ -34,9 +32,10 @@ import {
   type LegTerms,
   type WalkLimits,
 } from './arb/edge.js';
-import { ARB_STATE_NAMES, LegState, PAIR_STATE, type Leg } from './arb/leg.js';
-import { LEVELS_PER_PAIR, Pair, PairState } from './arb/pair.js';
-import { countUnseen } from './unseen.js';
+import { ARB_STATE_NAMES, LegState, type Leg } from './arb/leg.js';
+import { PairState, type Pair } from './arb/pair.js';
+import { PairRecords } from './arb/pair-records.js';
+import { PairTable } from './arb/pair-table.js';
 import { ARB_PARAMS, arbSettings, type ArbSettings } from './arb/params.js';
 
 /** Pauses between attempts to close what is naked, and after deals that filled nothing. */
@@ -45,20 +44,15 @@ const HEDGE_PAUSE_MOST_US = 5_000_000;
 const FAILURE_PAUSE_MOST_US = 30_000_000;
 /** After this long without anything naked, the naked account starts again at zero. */
 const NAKED_REST_US = 30_000_000;
-/** Scales of the pair record: base units, and base x edge, as whole numbers. */
-const BASE_SCALE = 1e9;
-const EDGE_SCALE = 1e12;
 
 export class ArbStrategy implements Strategy {
   readonly #settings: ArbSettings;
   readonly #instruments: readonly Instrument[];
   readonly #terms: readonly LegTerms[];
-  readonly #pairs: (Pair | null)[] = [];
-  /** Pairs that an instrument takes part in, by slot. */
-  readonly #pairsOf: Pair[][];
+  readonly #pairs: PairTable;
+  readonly #records: PairRecords;
   /** Pairs with something going on, by slot. */
   readonly #busy: Uint8Array;
-  readonly #dirty: Uint8Array;
   readonly #asks: SideLevels;
   readonly #bids: SideLevels;
   readonly #walk = new Walk();
@@ -75,19 +69,6 @@ export class ArbStrategy implements Strategy {
     group: 0,
     groupLegs: 0,
   };
-  readonly #record: LevelRecord = {
-    level: 0,
-    state: 0,
-    side: 0,
-    slot: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    cumLots: 0,
-    auxTicks: 0,
-    auxLots: 0,
-    orderId: 0,
-    reason: 0,
-  };
   /** Naked value times seconds spent, and when something was last naked. */
   #nakedSpent = 0;
   #nakedUs = -Infinity;
@@ -97,27 +78,30 @@ export class ArbStrategy implements Strategy {
     this.#settings = arbSettings(setup.name, setup.params);
     this.#instruments = setup.instruments;
     this.#terms = setup.instruments.map(legTerms);
-    this.#pairsOf = setup.instruments.map(() => []);
     this.#busy = new Uint8Array(setup.instruments.length);
-    this.#makePairs(setup);
-    this.#dirty = new Uint8Array(this.#pairs.length * LEVELS_PER_PAIR);
+    this.#pairs = new PairTable(setup, this.#settings);
+    this.#records = new PairRecords(this.#pairs);
     this.#asks = new SideLevels(this.#settings.depth);
     this.#bids = new SideLevels(this.#settings.depth);
-    this.#recover(setup);
+    if (setup.recovered === null) return;
+    this.#pairs.recover(setup.recovered);
+    this.#records.oweAll();
+    for (const pair of this.#pairs.usable) if (isBusy(pair.state)) this.#countBusy(pair, 1);
+    setup.note(`${setup.name}: resumed, ${setup.recovered.orders.length} orders of the last run looked at`);
   }
 
   /** Read-only, for tests. */
   get pairs(): readonly Pair[] {
-    return this.#pairs.filter((pair) => pair !== null);
+    return this.#pairs.usable;
   }
 
   onStart(ctx: StrategyContext): void {
-    this.#publishDirty(ctx);
-    for (const pair of this.#pairs) if (pair !== null) this.#progress(ctx, pair);
+    this.#records.publishOwed(ctx);
+    for (const pair of this.#pairs.usable) this.#progress(ctx, pair);
   }
 
   onTop(ctx: StrategyContext, slot: number): void {
-    const pairs = this.#pairsOf[slot]!;
+    const pairs = this.#pairs.ofSlot(slot);
     for (let i = 0; i < pairs.length; i++) {
       this.#consider(ctx, pairs[i]!, 1);
       this.#consider(ctx, pairs[i]!, -1);
@@ -125,96 +109,24 @@ export class ArbStrategy implements Strategy {
   }
 
   onOrder(ctx: StrategyContext, event: OrderEvent): void {
-    const pair = this.#pairs[Math.floor(event.level / LEVELS_PER_PAIR)];
-    if (pair === undefined || pair === null || event.level === pair.recordLevel) return;
+    const pair = this.#pairs.ofLevel(event.level);
+    if (pair === null || event.level === pair.recordLevel) return;
     const leg = pair.legOf(event.level);
     const lots = leg.onEvent(event);
-    if (lots > 0) this.#credit(pair, leg, lots, event.fillTicks > 0 ? event.fillTicks : leg.priceTicks);
-    this.#publishLeg(ctx, pair, leg);
+    pair.fill(leg, lots, event.fillTicks > 0 ? event.fillTicks : leg.priceTicks);
+    this.#records.publishLeg(ctx, leg);
     this.#progress(ctx, pair);
   }
 
   onTimer(ctx: StrategyContext): void {
     this.#countNaked(ctx);
-    for (let i = 0; i < this.#pairs.length; i++) {
-      const pair = this.#pairs[i];
-      if (pair === undefined || pair === null) continue;
+    const pairs = this.#pairs.usable;
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i]!;
       this.#watchOverdue(ctx, pair);
       this.#progress(ctx, pair);
     }
-    this.#publishDirty(ctx);
-  }
-
-  #makePairs(setup: StrategySetup): void {
-    const { name, instruments, levelCapacity } = setup;
-    let usable = 0;
-    for (let i = 0; i < instruments.length; i++) {
-      for (let j = i + 1; j < instruments.length; j++) {
-        // The index counts all pairs, usable or not: level ids stay the same when a setting changes which are.
-        const pair = this.#makePair(this.#pairs.length, i, j);
-        this.#pairs.push(pair);
-        if (pair === null) continue;
-        usable++;
-        this.#pairsOf[i]!.push(pair);
-        this.#pairsOf[j]!.push(pair);
-      }
-    }
-    const listed = instruments
-      .map((instrument) => `${instrument.id} (${instrument.kind} ${instrument.base}/${instrument.quote})`)
-      .join(', ');
-    if (usable === 0) {
-      throw new UsageError(`${name}: mode ${this.#settings.mode} finds no pair of one base and equal quotes (equalQuotes) among ${listed}`);
-    }
-    const needed = this.#pairs.length * LEVELS_PER_PAIR;
-    if (needed > levelCapacity) {
-      throw new UsageError(
-        `${name}: ${this.#pairs.length} pairs need ${needed} level slots, this run has ${levelCapacity} a strategy: use fewer instruments`,
-      );
-    }
-  }
-
-  #makePair(index: number, i: number, j: number): Pair | null {
-    const a = this.#instruments[i]!;
-    const b = this.#instruments[j]!;
-    const { equalQuotes, mode } = this.#settings;
-    const isSameQuote = a.quote === b.quote || (equalQuotes.has(a.quote) && equalQuotes.has(b.quote));
-    // A quanto contract pays in a third asset: its quantity is no quantity of the base.
-    if (a.base !== b.base || !isSameQuote || a.kind === 'quanto' || b.kind === 'quanto') return null;
-    const isBasis = (a.kind === 'spot') !== (b.kind === 'spot');
-    if (mode !== 'auto' && isBasis !== (mode === 'basis')) return null;
-    return new Pair(index, isBasis, i, j, [this.#terms[i]!, this.#terms[j]!]);
-  }
-
-  #recover(setup: StrategySetup): void {
-    const { recovered } = setup;
-    if (recovered === null) return;
-    const published = new Map(recovered.levels.map((level) => [level.level, level]));
-    for (const pair of this.#pairs) {
-      if (pair === null) continue;
-      for (let n = 0; n < 4; n++) {
-        const leg = n < 2 ? pair.legs[n as 0 | 1] : pair.hedges[(n - 2) as 0 | 1];
-        const record = published.get(leg.level);
-        const side = (n & 1) as 0 | 1;
-        leg.totalBase = (record?.auxLots ?? 0) / BASE_SCALE;
-        leg.totalLots = record?.auxTicks ?? 0;
-        leg.remember(record?.orderId ?? 0, record?.cumLots ?? 0);
-        pair.netBase[side] = pair.netBase[side]! + leg.totalBase;
-        pair.netLots[side] = pair.netLots[side]! + leg.totalLots;
-      }
-      pair.heldBase = pair.matchedBase();
-      pair.heldEdge = pair.heldBase === 0 ? 0 : (published.get(pair.recordLevel)?.auxTicks ?? 0) / EDGE_SCALE;
-    }
-    countUnseen(recovered, (order, lots) => {
-      const pair = this.#pairs[Math.floor(order.level / LEVELS_PER_PAIR)];
-      if (pair === undefined || pair === null || order.level === pair.recordLevel) return;
-      const leg = pair.legOf(order.level);
-      const isLive = !isTerminal(order.state);
-      leg.recover(order.orderId, order.side, order.priceTicks, order.qtyLots, order.cumLots, isLive);
-      this.#credit(pair, leg, lots, order.priceTicks);
-      if (isLive && pair.state === PairState.IDLE) this.#go(pair, PairState.LEGS);
-    });
-    this.#dirty.fill(1);
-    setup.note(`${setup.name}: resumed, ${recovered.orders.length} orders of the last run looked at`);
+    this.#records.publishOwed(ctx);
   }
 
   /** One direction of one pair: is there a crossing, does it pay, may we, how much. */
@@ -338,7 +250,7 @@ export class ArbStrategy implements Strategy {
     buyLeg.start(SIDE_BUY, deal.buyTicks, deal.buyLots, ctx.nowUs);
     sellLeg.start(SIDE_SELL, deal.sellTicks, deal.sellLots, ctx.nowUs);
     // The levels' records go first: a restart then knows that any fill of these orders is news.
-    if (!this.#publishLeg(ctx, pair, buyLeg) || !this.#publishLeg(ctx, pair, sellLeg)) {
+    if (!this.#records.publishLeg(ctx, buyLeg) || !this.#records.publishLeg(ctx, sellLeg)) {
       buyLeg.undo();
       sellLeg.undo();
       return;
@@ -363,13 +275,6 @@ export class ArbStrategy implements Strategy {
     draft.group = group;
     draft.groupLegs = group === 0 ? 0 : 2;
     assert(ctx.intents.place(draft) === RESULT_OK, `room for leg ${leg.level} was checked`);
-  }
-
-  #credit(pair: Pair, leg: Leg, lots: number, ticks: number): void {
-    if (!(lots > 0)) return;
-    const isBuy = leg.side === SIDE_BUY;
-    leg.totalBase += pair.add(leg.slot === pair.first ? 0 : 1, isBuy, lots, ticks * this.#terms[leg.slot]!.tick);
-    leg.totalLots += isBuy ? lots : -lots;
   }
 
   /** What the pair's state asks for now. */
@@ -405,8 +310,7 @@ export class ArbStrategy implements Strategy {
     pair.endedUs = ctx.nowUs;
     pair.hedgeAttempts = 0;
     this.#go(pair, PairState.COOLING);
-    this.#dirty[pair.recordLevel] = 1;
-    this.#publishPair(ctx, pair);
+    this.#records.publishPair(ctx, pair);
   }
 
   /** Enough is naked for at least one of the venues to take it. Less is kept and joins the next deal. */
@@ -438,7 +342,7 @@ export class ArbStrategy implements Strategy {
     const slippage = this.#settings.hedgeSlippage * (1 + pair.hedgeAttempts);
     const lots = this.#hedgeLots(ctx, pair, side as 0 | 1);
     leg.start(isSell ? SIDE_SELL : SIDE_BUY, limitBehind(isSell ? book.bidTicks : book.askTicks, !isSell, slippage), lots, ctx.nowUs);
-    if (!this.#publishLeg(ctx, pair, leg)) {
+    if (!this.#records.publishLeg(ctx, leg)) {
       leg.undo();
       return;
     }
@@ -477,13 +381,13 @@ export class ArbStrategy implements Strategy {
   #watchOverdue(ctx: StrategyContext, pair: Pair): void {
     const { legTimeoutUs } = this.#settings;
     for (let n = 0; n < 4; n++) {
-      const leg = n < 2 ? pair.legs[n as 0 | 1] : pair.hedges[(n - 2) as 0 | 1];
+      const leg = pair.placeAt(n);
       if (!leg.isOut || ctx.nowUs - leg.sentUs <= legTimeoutUs) continue;
       const isCancelDue = leg.state === LegState.SENT && ctx.nowUs - leg.cancelledUs > legTimeoutUs;
       if (isCancelDue && ctx.intents.cancel(leg.level) === RESULT_OK) {
         leg.state = LegState.CANCELLING;
         leg.cancelledUs = ctx.nowUs;
-        this.#publishLeg(ctx, pair, leg);
+        this.#records.publishLeg(ctx, leg);
       }
       const isGivenUp = ctx.nowUs - leg.sentUs > 2 * legTimeoutUs;
       if (isGivenUp && n < 2 && pair.state === PairState.LEGS && this.#isHedgeable(ctx, pair)) this.#go(pair, PairState.NAKED);
@@ -494,9 +398,10 @@ export class ArbStrategy implements Strategy {
     const seconds = Number.isNaN(this.#timerUs) ? 0 : (ctx.nowUs - this.#timerUs) / 1e6;
     this.#timerUs = ctx.nowUs;
     let value = 0;
-    for (let i = 0; i < this.#pairs.length; i++) {
-      const pair = this.#pairs[i];
-      if (pair === undefined || pair === null || pair.nakedBase === 0 || !this.#isHedgeable(ctx, pair)) continue;
+    const pairs = this.#pairs.usable;
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = pairs[i]!;
+      if (pair.nakedBase === 0 || !this.#isHedgeable(ctx, pair)) continue;
       const book = ctx.book(pair.first);
       const price = (book.bidTicks > 0 ? book.bidTicks : book.askTicks) * pair.terms[0].tick;
       if (price > 0) value += Math.abs(pair.nakedBase) * price;
@@ -512,7 +417,10 @@ export class ArbStrategy implements Strategy {
   #go(pair: Pair, next: number): void {
     const wasBusy = isBusy(pair.state);
     pair.go(next);
-    const change = (isBusy(next) ? 1 : 0) - (wasBusy ? 1 : 0);
+    if (wasBusy !== isBusy(next)) this.#countBusy(pair, wasBusy ? -1 : 1);
+  }
+
+  #countBusy(pair: Pair, change: number): void {
     this.#busy[pair.first] = this.#busy[pair.first]! + change;
     this.#busy[pair.second] = this.#busy[pair.second]! + change;
   }
@@ -523,50 +431,6 @@ export class ArbStrategy implements Strategy {
     if ((pair.refusedBits[side]! & bit) !== 0) return;
     pair.refusedBits[side] = pair.refusedBits[side]! | bit;
     ctx.refuse(reason);
-  }
-
-  #publishLeg(ctx: StrategyContext, pair: Pair, leg: Leg): boolean {
-    const record = this.#record;
-    record.level = leg.level;
-    record.state = leg.state;
-    record.side = leg.side;
-    record.slot = leg.slot;
-    record.priceTicks = leg.priceTicks;
-    record.qtyLots = leg.qtyLots;
-    record.cumLots = leg.heardLots;
-    record.orderId = leg.heardId;
-    record.auxTicks = leg.totalLots;
-    record.auxLots = Math.round(leg.totalBase * BASE_SCALE);
-    record.reason = Reason.NONE;
-    const isWritten = ctx.publishLevel(record) === RESULT_OK;
-    this.#dirty[leg.level] = isWritten ? 0 : 1;
-    return isWritten;
-  }
-
-  #publishPair(ctx: StrategyContext, pair: Pair): void {
-    const record = this.#record;
-    record.level = pair.recordLevel;
-    record.state = PAIR_STATE;
-    record.side = 0;
-    record.slot = pair.first;
-    record.priceTicks = 0;
-    // For screens; a restart derives both from the legs' own records.
-    record.qtyLots = Math.round(pair.heldBase * BASE_SCALE);
-    record.cumLots = 0;
-    record.orderId = 0;
-    record.auxTicks = Math.round(pair.heldEdge * EDGE_SCALE);
-    record.auxLots = Math.round(pair.nakedBase * BASE_SCALE);
-    record.reason = Reason.NONE;
-    if (ctx.publishLevel(record) === RESULT_OK) this.#dirty[pair.recordLevel] = 0;
-  }
-
-  #publishDirty(ctx: StrategyContext): void {
-    for (let level = 0; level < this.#dirty.length; level++) {
-      const pair = this.#dirty[level] === 0 ? null : this.#pairs[Math.floor(level / LEVELS_PER_PAIR)];
-      if (pair === null || pair === undefined) continue;
-      if (level === pair.recordLevel) this.#publishPair(ctx, pair);
-      else this.#publishLeg(ctx, pair, pair.legOf(level));
-    }
   }
 }
 

@@ -14,6 +14,7 @@
  *   IDLE     -> NAKED     a late fill, or a restart that found something naked
  */
 import { assert } from '../../core/numbers/errors.js';
+import { SIDE_BUY } from '../../core/memory/record.js';
 import { baseOfLot, type LegTerms } from './edge.js';
 import { Leg } from './leg.js';
 
@@ -84,8 +85,21 @@ export class Pair {
   }
 
   legOf(level: number): Leg {
-    const at = level - this.index * LEVELS_PER_PAIR;
-    return at < 2 ? this.legs[at as 0 | 1] : this.hedges[(at - 2) as 0 | 1];
+    return this.placeAt(level - this.index * LEVELS_PER_PAIR);
+  }
+
+  /** Order places in turn: both legs, both hedges; even ones are on the first instrument. */
+  placeAt(n: number): Leg {
+    return n < 2 ? this.legs[n as 0 | 1] : this.hedges[(n - 2) as 0 | 1];
+  }
+
+  /** Lots newly filled at one of the places. */
+  fill(leg: Leg, lots: number, ticks: number): void {
+    if (!(lots > 0)) return;
+    const side = leg.slot === this.first ? 0 : 1;
+    const isBuy = leg.side === SIDE_BUY;
+    leg.totalBase += this.add(side, isBuy, lots, ticks * this.terms[side].tick);
+    leg.totalLots += isBuy ? lots : -lots;
   }
 
   startDeal(direction: number): void {
