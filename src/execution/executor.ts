@@ -372,7 +372,19 @@ export class Executor implements Role {
     }
   }
 
+  /** Orders that still wait for budget when the stop comes never leave: waiting for it would hold up the stop. */
+  #dropWaiting(): void {
+    const desk = this.#desk;
+    if (!desk.plans.some((plan) => plan.count > 0)) return;
+    for (let place = desk.orders.liveCount - 1; place >= 0; place--) {
+      const slot = desk.orders.liveAt(place);
+      if (desk.orders.state(slot) !== OrderState.NONE || !desk.trail.canTell(desk.strategyOf(slot), 1)) continue;
+      desk.dropUnsent(slot, RecordKind.DENIED, Reason.HALTED);
+    }
+  }
+
   #watchStop(): void {
+    this.#dropWaiting();
     this.#quietTurns = this.isDrained() ? this.#quietTurns + 1 : 0;
     Atomics.store(this.#deps.views.i32, this.#stopWord, this.#quietTurns >= QUIET_TURNS ? 2 : 1);
   }

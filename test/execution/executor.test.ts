@@ -609,6 +609,49 @@ describe('halts and blocks', () => {
   });
 });
 
+describe('budget', () => {
+  it('C8: a burst beyond the budget waits, cancels go before it, and a stop drops what never left', () => {
+    const rig = ready({ risk: { messageBurst: 1000 } });
+    for (let level = 0; level < 60; level++) rig.place({ ...LINEAR_BUY, level, qtyLots: 1 });
+    rig.step();
+    const sent = rig.requests(1);
+    expect(sent).toHaveLength(40); // bybit: 50 at once, 10 of them for cancels
+    for (const request of sent) rig.answer(1, { ...request, kind: K.ACK });
+    rig.wish({ kind: K.INTENT_CANCEL, level: 0 });
+    rig.wish({ kind: K.INTENT_CANCEL, level: 59 });
+    rig.step();
+    expect(kinds(rig.requests(1))).toEqual(['CANCEL']);
+    rig.events(0);
+    rig.step(1_000_000);
+    expect(rig.requests(1).length).toBeGreaterThan(5);
+    const waiting = rig.executor.counts().waiting;
+    expect(waiting).toBeGreaterThan(5);
+    rig.executor.beginStop();
+    rig.step();
+    expect(rig.events(0).map((row) => row.reason)).toEqual(Array.from({ length: waiting }, () => Reason.HALTED));
+    expect(rig.executor.counts().waiting).toBe(0);
+    expect(rig.requests(1)).toEqual([]);
+  });
+
+  it('an order that waits takes new terms in place, and its cancel sends nothing', () => {
+    const rig = ready();
+    for (let level = 0; level < 42; level++) rig.place({ ...LINEAR_BUY, level, qtyLots: 1 });
+    rig.step();
+    rig.events(0);
+    rig.wish({ kind: K.INTENT_AMEND, level: 40, priceTicks: 599_900, qtyLots: 2 });
+    rig.wish({ kind: K.INTENT_CANCEL, level: 41 });
+    rig.step();
+    expect(rig.events(0)).toMatchObject([
+      { kind: K.AMENDED, level: 40, priceTicks: 599_900, qtyLots: 2 },
+      { kind: K.CANCELLED, level: 41, reason: Reason.BY_REQUEST },
+    ]);
+    rig.requests(1);
+    rig.step(1_000_000);
+    expect(rig.requests(1)).toMatchObject([{ kind: K.CREATE, level: 40, priceTicks: 599_900, qtyLots: 2 }]);
+    expect(rig.entries.filter((row) => row.level >= 40).map((row) => row.kind)).toEqual([K.CREATE]);
+  });
+});
+
 describe('risk in the path', () => {
   it('D10: an order that would meet one of ours is blocked, whoever placed that', () => {
     const rig = ready();
@@ -635,6 +678,17 @@ describe('risk in the path', () => {
     rig.place({ ...LINEAR_BUY, level: 5, priceTicks: 600_600, strategy: 1 });
     rig.step();
     expect(rig.events(1)).toEqual([]);
+  });
+
+  it('an amend is judged as if its order were not there: limits hold for what would be, not for both', () => {
+    const rig = ready({ risk: { maxPosition: '0.1' } });
+    resting(rig, { ...LINEAR_BUY, qtyLots: 60 }, 1);
+    rig.wish({ kind: K.INTENT_AMEND, level: 4, priceTicks: 599_000, qtyLots: 101 });
+    rig.wish({ kind: K.INTENT_AMEND, level: 4, priceTicks: 599_000, qtyLots: 100 });
+    rig.step();
+    expect(rig.events(0)).toMatchObject([{ kind: K.AMEND_REJECT, reason: Reason.POSITION_LIMIT, qtyLots: 101 }]);
+    expect(rig.requests(1)).toMatchObject([{ kind: K.AMEND, qtyLots: 100 }]);
+    expect(openBuy(rig, 0, 1)).toBe(100);
   });
 
   it('D8: nothing is priced on a book that is not live or too old', () => {
