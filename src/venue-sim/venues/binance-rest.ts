@@ -56,7 +56,7 @@ export class BinanceRest {
     if (route === undefined) return this.#unknown(request);
     if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod();
     const params = paramsOf(request);
-    const used = this.#spend(request.remoteAddress, route.weight(params));
+    const used = this.spend(request.remoteAddress, route.weight(params));
     const headers = { 'x-mbx-used-weight-1m': String(used), 'x-mbx-used-weight': String(used) };
     if (used > this.#dialect.weightPerMinute)
       return withHeaders(tooMuch(this.#dialect.weightPerMinute), { ...headers, 'retry-after': '30' });
@@ -81,7 +81,8 @@ export class BinanceRest {
     return null;
   }
 
-  #spend(address: string, weight: number): number {
+  /** Weight this address has used in the minute, this request included. The request socket shares it. */
+  spend(address: string, weight: number): number {
     const minute = Math.floor(this.#context.nowUs() / 60_000_000);
     if (minute !== this.#minute) {
       this.#minute = minute;

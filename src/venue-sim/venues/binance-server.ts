@@ -6,6 +6,7 @@ import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '.
 import type { BinanceDialect } from './binance-dialect.js';
 import { BinanceRest } from './binance-rest.js';
 import { binanceStream } from './binance-streams.js';
+import { WS_API_PATH, wsApiAnswer } from './binance-ws-api.js';
 import { Hub, type Client } from './hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
 import { TokenBuckets } from './token-bucket.js';
@@ -84,7 +85,7 @@ export class BinanceServer implements VenueProtocol {
   }
 
   #onUpgrade(request: HttpRequest): HttpReply | null {
-    if (this.#dialect.groupOf(request.path) !== null) return null;
+    if (this.#dialect.groupOf(request.path) !== null || this.#isRequestSocket(request.path)) return null;
     this.counters.unknownPath(`WS ${request.path}`);
     return { status: 404, headers: { 'content-type': 'text/plain' }, body: '' };
   }
@@ -102,7 +103,8 @@ export class BinanceServer implements VenueProtocol {
     const client = this.#hub.client(socket);
     if (client === undefined) return;
     this.counters.messagesIn++;
-    if (this.#incoming.take(String(socket.id), this.#context.nowUs()) < 0) {
+    // The request socket is limited by weight instead.
+    if (!this.#isRequestSocket(client.path) && this.#incoming.take(String(socket.id), this.#context.nowUs()) < 0) {
       this.#end(client, 'Too many requests');
       return;
     }
@@ -113,7 +115,17 @@ export class BinanceServer implements VenueProtocol {
       this.#hub.send(client, '{"error":{"code":3,"msg":"Invalid JSON: expected value at line 1 column 1"}}');
       return;
     }
-    this.#hub.send(client, this.#answer(client, message));
+    this.#hub.send(client, this.#isRequestSocket(client.path) ? this.#requestAnswer(client, message) : this.#answer(client, message));
+  }
+
+  #isRequestSocket(path: string): boolean {
+    return this.#dialect.family === 'spot' && path === WS_API_PATH;
+  }
+
+  #requestAnswer(client: Client, message: Record<string, unknown>): string {
+    const usedWeight = this.#rest.spend(client.socket.request.remoteAddress, 1);
+    const { weightPerMinute } = this.#dialect;
+    return wsApiAnswer(message, Math.floor(this.#context.nowUs() / 1_000), { weightPerMinute, usedWeight });
   }
 
   #answer(client: Client, message: Record<string, unknown>): string {

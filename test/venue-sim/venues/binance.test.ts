@@ -213,6 +213,25 @@ describe('binance sockets', () => {
   });
 });
 
+describe('binance spot request socket', () => {
+  it('answers ping and time with the id as it was sent, and refuses what needs a key', () => {
+    const venue = new TestVenue('binance-spot');
+    const client = venue.open('/ws-api/v3');
+    client.send({ id: 'a', method: 'ping' });
+    client.send({ id: 7, method: 'time' });
+    client.send({ id: 8, method: 'order.place', params: {} });
+    client.send({ id: 9, method: 'dance' });
+    const nowMs = Math.floor(venue.world.nowUs / 1_000);
+    expect(client.take()).toMatchObject([
+      { id: 'a', status: 200, result: {}, rateLimits: [{ limit: 6_000, count: 1 }] },
+      { id: 7, status: 200, result: { serverTime: nowMs } },
+      { id: 8, status: 401, error: { code: -2015 } },
+      { id: 9, status: 400 },
+    ]);
+    expect(new TestVenue('binance-usdm').connect('/ws-api/v3')).toBeNull();
+  });
+});
+
 describe('binance REST', () => {
   it.each([
     ['binance-spot', '/api/v3/depth', 400, -1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed."],
