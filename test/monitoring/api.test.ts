@@ -6,6 +6,7 @@ import { CONTROL_BLOCKED } from '../../src/core/memory/layout.js';
 import * as R from '../../src/core/memory/record.js';
 import { Reason } from '../../src/core/orders/reasons.js';
 import type { LiveMessage } from '../../src/monitoring/payload.js';
+import { loadUws } from '../../src/net/uws.js';
 import { startDemoServer, type DemoServer } from './demo-server.js';
 
 let server: DemoServer | null = null;
@@ -65,7 +66,10 @@ function watch(
   return { socket, messages, next, closed };
 }
 
-describe.each(['node', 'uws'] as const)('api over %s', (impl) => {
+/** uWebSockets.js is optional: where it does not load, the other serves alone. */
+const IMPLS: readonly ('node' | 'uws')[] = loadUws(false) === null ? ['node'] : ['node', 'uws'];
+
+describe.each(IMPLS)('api over %s', (impl) => {
   it('answers every resource with mode and label', async () => {
     await start({ impl });
     for (const name of [
@@ -197,7 +201,7 @@ describe.each(['node', 'uws'] as const)('api over %s', (impl) => {
   });
 });
 
-describe.each(['node', 'uws'] as const)('live push over %s', (impl) => {
+describe.each(IMPLS)('live push over %s', (impl) => {
   it('sends a snapshot, then every order and fill exactly once', async () => {
     const { engine, live } = await start({ impl });
     const { messages, next, socket } = watch();

@@ -210,7 +210,7 @@ export class DemoEngine {
     const bid = Math.floor(mid - spread / 2);
     writer.begin();
     writer.clear();
-    for (let level = 0; level < 40; level++) {
+    for (let level = 0; level < 20; level++) {
       const gap = Math.round(level * (0.4 / tick) * (0.6 + this.#random() * 0.8)) + level;
       const lots = Math.max(
         1,

@@ -32,7 +32,7 @@ async function scrape(engine: DemoEngine): Promise<{ text: string; samples: Scra
 
 function running(): DemoEngine {
   const engine = new DemoEngine();
-  for (let i = 0; i < 600; i++) engine.step();
+  for (let i = 0; i < 400; i++) engine.step();
   engine.view.sample();
   return engine;
 }
@@ -99,9 +99,9 @@ describe('metrics', () => {
 
   it('have a bounded number of series: twice the trading makes not one more, once every reason was seen', async () => {
     const engine = running();
-    for (let i = 0; i < 2_000; i++) engine.step();
+    for (let i = 0; i < 800; i++) engine.step();
     const before = (await scrape(engine)).samples.length;
-    for (let i = 0; i < 2_000; i++) engine.step();
+    for (let i = 0; i < 800; i++) engine.step();
     expect((await scrape(engine)).samples.length).toBe(before);
   });
 });

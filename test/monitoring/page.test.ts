@@ -24,7 +24,7 @@ describe('page', () => {
     folder = mkdtempSync(join(tmpdir(), 'thor-page-'));
     await build({ configFile: CONFIG, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
     server = await startDemoServer({ panelFolder: folder, isTicking: true });
-    for (let i = 0; i < 4_000; i++) {
+    for (let i = 0; i < 2_500; i++) {
       server.engine.step();
       if (i % 10 === 0) server.engine.view.sample();
     }
