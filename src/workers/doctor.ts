@@ -52,7 +52,7 @@ export async function runDoctor(flags: Readonly<Record<string, unknown>>): Promi
     accessSync(at, constants.W_OK);
     if (at === folder) mkdirSync(folder, { recursive: true });
     const space = statfsSync(at);
-    const freeDiskGiB = (Number(space.bavail) * Number(space.bsize)) / 2 ** 30;
+    const freeDiskGiB = (space.bavail * space.bsize) / 2 ** 30;
     lines.push([freeDiskGiB > 1 ? 'ok' : 'note', 'data directory', `${folder}, ${freeDiskGiB.toFixed(1)} GiB free`]);
   } catch (error) {
     lines.push(['bad', 'data directory', `${folder}: ${messageOf(error)}`]);

@@ -7,7 +7,7 @@ import type { HttpClient } from '../core/ports/http.js';
 import { TerminalView } from '../monitoring/terminal.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
-import { buildHotLane } from './hot-lane.js';
+import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
 import { laneClock, type LaneClock } from './market-clock.js';
@@ -17,6 +17,7 @@ import type { RunOutput } from './run-output.js';
 import { serverFactory } from './server-choice.js';
 import { Service } from './service.js';
 import type { Summary } from './summary.js';
+import { warmUp } from './warm-up.js';
 import { startLane, type LaneThread } from './worker-threads.js';
 
 /** Wall milliseconds that each step of a stop may take before it is given up and said. */
@@ -203,7 +204,9 @@ export class Engine {
     };
     if (layout.isSingle) {
       const data = this.#laneData(0);
-      const hot = await buildHotLane(data, this.#clock, tellers, {
+      const strategies = await loadRunStrategies(data);
+      output.note('hot lane', warmUp(data, strategies));
+      const hot = buildHotLane(data, strategies, this.#clock, tellers, {
         onDrained: () => counters.set('drained', 1),
         ringService: () => undefined,
       });

@@ -9,7 +9,7 @@ import { Executor } from '../execution/executor.js';
 import { compileRisk } from '../execution/risk/limits.js';
 import { parseRisk } from '../execution/risk/schema.js';
 import { loadStrategy } from '../strategies/load.js';
-import { StrategyRunner } from '../strategies/runner.js';
+import { StrategyRunner, type RunnerStrategy } from '../strategies/runner.js';
 import type { LaneData } from './lane-data.js';
 import { PRODUCER_HOT } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
@@ -58,25 +58,37 @@ class StopWatch implements Role {
   }
 }
 
-/** @param onDrained called once, when after a stop nothing is pending @param ringGateways wakes the thread of the gateways and the writer */
-export async function buildHotLane(
-  data: LaneData,
-  clock: LaneClock,
-  tellers: HotLaneTellers,
-  { onDrained, ringService }: { onDrained: () => void; ringService: () => void },
-): Promise<HotLane> {
-  const { plan, tables, recovered } = data;
-  const views = viewsOf(data.buffer);
-  const journal = new SpscRing(views, plan.journals + plan.journalStride * PRODUCER_HOT, RECORD_BYTES, plan.counts.journalRecords);
-  const nowUs = (): number => clock.nowUs();
-  const wallUs = (at: number): number => clock.wallAt(at);
-  const strategies = await Promise.all(
+/** The strategies of the run, loaded in this thread: definitions hold functions, which do not cross. */
+export async function loadRunStrategies(data: LaneData): Promise<RunnerStrategy[]> {
+  return Promise.all(
     data.entries.map(async (entry, index) => ({
       index,
       definition: await loadStrategy(entry.source, data.directory),
       params: entry.params,
     })),
   );
+}
+
+export interface HotLaneHooks {
+  /** Called once, when after a stop nothing is pending. */
+  onDrained(): void;
+  /** Wakes the thread of the gateways and the writer. */
+  ringService(): void;
+}
+
+/** @param data its buffer is where the lane works: the run's, or scratch memory to warm up on */
+export function buildHotLane(
+  data: LaneData,
+  strategies: readonly RunnerStrategy[],
+  clock: LaneClock,
+  tellers: HotLaneTellers,
+  { onDrained, ringService }: HotLaneHooks,
+): HotLane {
+  const { plan, tables, recovered } = data;
+  const views = viewsOf(data.buffer);
+  const journal = new SpscRing(views, plan.journals + plan.journalStride * PRODUCER_HOT, RECORD_BYTES, plan.counts.journalRecords);
+  const nowUs = (): number => clock.nowUs();
+  const wallUs = (at: number): number => clock.wallAt(at);
   const runner = new StrategyRunner({
     views,
     plan,

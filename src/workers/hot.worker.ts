@@ -4,10 +4,11 @@ import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS } from '../core/memory
 import { Doorbell } from '../core/memory/doorbell.js';
 import { viewsOf } from '../core/memory/shared-memory.js';
 import { UsageError, messageOf } from '../core/numbers/errors.js';
-import { buildHotLane } from './hot-lane.js';
+import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData, LaneMessage } from './lane-data.js';
 import { runHotLane } from './lane-loop.js';
 import { laneClock } from './market-clock.js';
+import { warmUp } from './warm-up.js';
 
 const data = workerData as LaneData;
 const tell = (message: LaneMessage): void => parentPort?.postMessage(message);
@@ -18,8 +19,12 @@ try {
   const clock = laneClock(views, plan, data.market, data.isStepped);
   const service = new Doorbell(views, plan, 0);
   const counters = new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * data.lane, LANE_COUNTERS);
-  const { roles } = await buildHotLane(
+  const strategies = await loadRunStrategies(data);
+  const warm = warmUp(data, strategies);
+  tell({ kind: 'note', source: 'hot lane', text: warm });
+  const { roles } = buildHotLane(
     data,
+    strategies,
     clock,
     {
       note: (source, text) => tell({ kind: 'note', source, text }),
