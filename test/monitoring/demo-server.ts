@@ -16,7 +16,12 @@ export interface DemoServer {
 }
 
 export async function startDemoServer(
-  options: DemoOptions & { readonly impl?: HttpServerImpl; readonly panelFolder?: string; readonly isTicking?: boolean } = {},
+  options: DemoOptions & {
+    readonly impl?: HttpServerImpl;
+    readonly panelFolder?: string;
+    readonly isTicking?: boolean;
+    readonly port?: number;
+  } = {},
 ): Promise<DemoServer> {
   const engine = new DemoEngine(options);
   const timers = new SystemTimers(1);
@@ -31,7 +36,7 @@ export async function startDemoServer(
     onError: (error) => errors.push(error),
   });
   const server = createHttpServer({ handlers: api }, options.impl ?? 'node', timers);
-  const port = await server.listen('127.0.0.1', 0);
+  const port = await server.listen('127.0.0.1', options.port ?? 0);
   if (options.isTicking === true) live.start();
   return {
     engine,

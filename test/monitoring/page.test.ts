@@ -46,7 +46,7 @@ describe('page', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function open(width: number, height: number): Promise<Page | null> {
+  async function open(width: number, height: number, url = server.url): Promise<Page | null> {
     if (browser === null) {
       expect(IS_REQUIRED, 'no chromium is installed, and THOR_REQUIRE names it').toBe(false);
       process.stderr.write('no chromium: the page is not looked at\n');
@@ -55,9 +55,10 @@ describe('page', () => {
     const page = await browser.newPage({ viewport: { width, height } });
     page.on('console', (message) => void (['error', 'warning'].includes(message.type()) && complaints.push(message.text())));
     page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(server.url);
+    await page.goto(url);
     await page.waitForSelector('.figures');
-    await page.waitForTimeout(2_500);
+    await page.waitForSelector('.book.live');
+    if (PICTURES !== undefined) await page.waitForTimeout(2_500); // charts fill while somebody will look at them
     return page;
   }
 
@@ -65,7 +66,9 @@ describe('page', () => {
     const page = await open(1440, 900);
     if (page === null) return;
     expect(await page.locator('.badge-simulated').innerText()).toBe('SIMULATED');
+    expect(await page.title()).toBe('SIMULATED sim - Thor');
     expect(await page.locator('.book').count()).toBe(8);
+    await page.waitForSelector('.area-fills tbody tr');
     expect(await page.locator('.area-orders tbody tr').count()).toBeGreaterThan(20);
     expect(await page.locator('.area-fills tbody tr').count()).toBeGreaterThan(5);
     expect(await page.locator('.pnl .check').first().innerText()).toContain('0 ✓');
@@ -85,5 +88,23 @@ describe('page', () => {
     if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'page-390.png'), fullPage: true });
     await page.close();
     expect(complaints).toEqual([]);
+  });
+
+  it('says when the engine is gone, and is live again when it is back', async () => {
+    let first: DemoServer | null = await startDemoServer({ panelFolder: folder, isTicking: true });
+    first.engine.step();
+    const { port, origin } = new URL(first.url);
+    const page = await open(1440, 900, origin);
+    try {
+      if (page === null) return;
+      await first.close();
+      first = null;
+      await page.locator('.link', { hasText: 'lost' }).waitFor();
+      first = await startDemoServer({ panelFolder: folder, isTicking: true, port: Number(port) });
+      await page.locator('.link', { hasText: 'live' }).waitFor();
+      await page.close();
+    } finally {
+      await first?.close();
+    }
   });
 });

@@ -1,10 +1,15 @@
 /** Who this is, in which mode, whether it trades, what time it is there. */
+import { useEffect } from 'preact/hooks';
 import { clock, duration } from '../format.ts';
 import { useStore } from '../store.ts';
 import { Dot } from '../ui.tsx';
 
 export function Header() {
   const { status, isConnected } = useStore('status', 'connection');
+  const title = status === null ? 'Thor' : `${status.simulated ? 'SIMULATED ' : ''}${status.mode}${isConnected ? '' : ', lost'} - Thor`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   if (status === null) return null;
   const isHalted = status.halt !== 'none';
   const stateTone = isHalted ? 'bad' : status.state === 'trading' ? 'good' : 'warn';
