@@ -96,7 +96,7 @@ const TARGETS: readonly Target[] = [
 ];
 
 const FACTOR = 3;
-const SECONDS = 90;
+const SECONDS = 60;
 
 function topTenUsd(market: Market): number {
   let usd = 0;
