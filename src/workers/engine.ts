@@ -166,19 +166,17 @@ export class Engine {
     }
   }
 
+  /** Feed lanes need nothing of earlier runs; what crosses to a thread is copied. */
   #laneData(lane: number): LaneData {
     const { buffer, plan, tables, recovered, layout, market, isStepped, options, run, addresses } = this.#prepared;
     return {
       buffer,
       plan,
       tables,
-      recovered: {
-        runs: recovered.runs,
-        orders: recovered.orders,
-        fills: recovered.fills,
-        levels: recovered.levels,
-        notes: recovered.notes,
-      },
+      recovered:
+        lane === layout.hotLane
+          ? { runs: recovered.runs, orders: recovered.orders, fills: recovered.fills, levels: recovered.levels, notes: recovered.notes }
+          : { runs: recovered.runs, orders: [], fills: [], levels: [], notes: [] },
       layout,
       market,
       isStepped,

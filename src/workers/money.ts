@@ -2,7 +2,6 @@
 import { Ledger, type Funding } from '../core/ledger/ledger.js';
 import { freezeMarks, type Marks } from '../core/ledger/marks.js';
 import { pnlRows, type PnlRow } from '../core/ledger/pnl.js';
-import { formatDecimal } from '../core/numbers/decimal.js';
 import type { LedgerSnapshot } from '../core/ledger/parts.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { MARK_BYTES, MARK_SEQUENCE, MARK_TICKS, type MemoryPlan } from '../core/memory/layout.js';
@@ -14,18 +13,11 @@ import { BookReader } from '../core/book/book-reader.js';
 import { gridOf } from '../core/book/grid.js';
 import { bookBase } from '../core/memory/layout.js';
 import { sumChanges, type PaperAccount } from '../execution/paper/account.js';
+import type { StrategyPnlRow } from '../monitoring/payload.js';
+import { strategyPnlRows } from '../monitoring/strategy-pnl.js';
 import { fillOf, readRecord } from '../storage/journal-record.js';
 import type { Recovery } from '../storage/recover.js';
 import type { JournalSink } from '../storage/writer.js';
-
-export interface StrategyProfit {
-  readonly strategy: string;
-  readonly asset: string;
-  readonly matched: string;
-  readonly trend: string;
-  readonly fees: string;
-  readonly funding: string;
-}
 
 export class Money implements JournalSink {
   readonly name = 'ledger';
@@ -94,20 +86,9 @@ export class Money implements JournalSink {
     return pnlRows(this.#start, now, sumChanges(this.#accounts, marks, now));
   }
 
-  /** Since the first run of the data directory. */
-  strategyPnl(): StrategyProfit[] {
-    return this.#ledger.snapshot(this.marks()).strategies.flatMap(({ name, assets }) =>
-      assets
-        .filter((asset) => [asset.grid, asset.arb, asset.other, asset.trend, asset.fees, asset.funding].some((part) => part !== 0n))
-        .map((asset) => ({
-          strategy: name,
-          asset: asset.asset,
-          matched: formatDecimal(asset.grid + asset.arb + asset.other, asset.scale),
-          trend: formatDecimal(asset.trend, asset.scale),
-          fees: formatDecimal(asset.fees, asset.scale),
-          funding: formatDecimal(asset.funding, asset.scale),
-        })),
-    );
+  /** By strategy, since the start of this run. */
+  strategyPnl(): StrategyPnlRow[] {
+    return strategyPnlRows(this.#start, this.#ledger.snapshot(this.marks()));
   }
 
   #markTicks(instrument: number): number {

@@ -165,7 +165,7 @@ export class Service {
       onNotice: (text) => parts.notice(text),
     });
     this.writer.addSink(this.money);
-    this.writer.addSink({ name: 'view', onRecord: (u8, f64, at) => this.view.onRecord(u8, f64, at), onBatchEnd: () => undefined });
+    this.writer.addSink(this.view);
     this.roles = [this.writer, ...this.gateways, this.#store];
     const startedUs = clock.wallUs();
     this.writer.startRun(

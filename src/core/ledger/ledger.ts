@@ -32,11 +32,37 @@ export interface Funding {
   readonly id: number;
 }
 
+/** Journal and recovery give each fill once; a repeat that the venue sends late comes within seconds. This many keys cover hours of it, in some 10 MB. */
+const KEYS_KEPT = 131_072;
+
+/** A set that forgets its oldest entries. */
+class NewestKeys {
+  readonly #keys = new Set<string>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** False when it is there already. */
+  add(key: string): boolean {
+    if (this.#keys.has(key)) return false;
+    this.#keys.add(key);
+    if (this.#keys.size > this.#capacity) {
+      for (const oldest of this.#keys) {
+        this.#keys.delete(oldest);
+        break;
+      }
+    }
+    return true;
+  }
+}
+
 export class Ledger {
   readonly #money: MoneyTables;
   readonly #tables: RunTables;
-  /** One short key a fill: a fill delivered twice changes nothing. */
-  readonly #seen = new Set<string>();
+  /** Keys of the newest fills and fundings: one delivered twice changes nothing. */
+  readonly #seen = new NewestKeys(KEYS_KEPT);
   /** [venue][asset] */
   readonly #wallets: bigint[][];
   readonly #netLots: bigint[];
@@ -65,8 +91,7 @@ export class Ledger {
     const instrument = this.#money.instrument(fill.instrument);
     const venue = instrument.venueIndex;
     const key = `${venue}:${fill.tradeId}:${fill.orderId}`;
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
+    if (!this.#seen.add(key)) return false;
     this.#fillsByVenue[venue] = (this.#fillsByVenue[venue] ?? 0) + 1;
     this.#entriesByVenue[venue] = (this.#entriesByVenue[venue] ?? 0) + 1;
     const lots = BigInt(fill.fillLots);
@@ -97,8 +122,7 @@ export class Ledger {
   /** False when it was applied before. */
   applyFunding(funding: Funding): boolean {
     const key = `f${funding.instrument}:${funding.id}:${funding.strategy}`;
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
+    if (!this.#seen.add(key)) return false;
     const amount = this.#money.fromWallet(funding.asset, funding.amount);
     const venue = this.#money.instrument(funding.instrument).venueIndex;
     this.#entriesByVenue[venue] = (this.#entriesByVenue[venue] ?? 0) + 1;
