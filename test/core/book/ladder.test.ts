@@ -67,7 +67,32 @@ const operation = fc.record({
   move: fc.oneof({ weight: 20, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -400_000, max: 400_000 }) }),
 });
 
+/** Both sides of every edge of a window whose best stands a quarter in. */
+const EDGES = [0, 1, WINDOW_KEYS / 4, WINDOW_KEYS / 2, (WINDOW_KEYS / 4) * 3, WINDOW_KEYS].flatMap((edge) => [edge - 1, edge, edge + 1]);
+
 describe('ladder', () => {
+  it('keeps every level at the edges of its window, wherever the window goes', () => {
+    for (const side of [0, 1]) {
+      const sign = side === 0 ? -1 : 1;
+      for (const jump of EDGES.filter((edge) => edge > 0)) {
+        const bench = new Bench();
+        const start = 40_000_000;
+        bench.change([[side, String(start), '1']]);
+        for (const edge of EDGES) bench.change([[side, String(start + sign * edge), '2']]);
+        bench.check();
+        // A better price by `jump`, then away with it and with everything from the front.
+        bench.change([[side, String(start - sign * jump), '3']]);
+        bench.check();
+        for (const edge of EDGES) bench.change([[side, String(start - sign * jump + sign * edge), '4']]);
+        bench.check();
+        for (let best = bench.plain.best(side, 1)[0]; best !== undefined; best = bench.plain.best(side, 1)[0]) {
+          bench.change([[side, best.split(':')[0]!, '0']]);
+          bench.check();
+        }
+      }
+    }
+  });
+
   it('holds what a plain book holds, over random changes, moving windows and overflow', () => {
     fc.assert(
       fc.property(fc.array(operation, { minLength: 1, maxLength: 400 }), (operations) => {

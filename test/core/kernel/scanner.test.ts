@@ -106,6 +106,9 @@ function scan(frame: string, behind = '"]]}}'): number {
 
 const BOOK = '{"x":"any@depth","s":"BTCUSDT","u":42,"b":[["10.50","2.000"],["0.00000100","7"]],"a":[]}';
 
+const OTHER = '{"p":"1.5","s":"BTCUSDT","m":true,"t":"2026-11-23T05:00:00.123Z"}';
+const ROWS = '[{"s":"BTCUSDT","i":5,"d":"Sell","q":3,"p":0.5}]';
+
 describe('kernel', () => {
   it('keeps integers, symbols and levels without trailing zeros', () => {
     expect(scan(BOOK)).toBe(SCAN_DONE);
@@ -132,16 +135,29 @@ describe('kernel', () => {
   });
 
   it('leaves every frame cut short, wherever it is cut and whatever stands behind it', () => {
-    for (const frame of [
-      BOOK,
-      '{"p":"1.5","s":"BTCUSDT","m":true,"t":"2026-11-23T05:00:00.123Z"}',
-      '[{"s":"BTCUSDT","i":5,"d":"Sell","q":3,"p":0.5}]',
-    ]) {
+    for (const frame of [BOOK, OTHER, ROWS]) {
       const bytes = Buffer.from(frame);
       expect(kernel.scan(bytes, 0, bytes.length, message)).toBe(SCAN_DONE);
       for (let end = 0; end < bytes.length; end++) expect(kernel.scan(bytes, 0, end, message), frame.slice(0, end)).toBe(SCAN_NOT_MINE);
       for (let start = 1; start < bytes.length; start++) expect(kernel.scan(bytes, start, bytes.length, message)).toBe(SCAN_NOT_MINE);
       expect(scan(`${frame} `)).toBe(SCAN_NOT_MINE);
+    }
+  });
+
+  it('never reads at or past the end, or before the start', () => {
+    const guarded = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
+      new Proxy(bytes, {
+        get: (target, key) => {
+          const index = typeof key === 'string' ? Number(key) : Number.NaN;
+          if (Number.isInteger(index) && (index < start || index >= end)) throw new Error(`read byte ${index} of [${start}, ${end})`);
+          return Reflect.get(target, key) as unknown;
+        },
+      });
+    for (const frame of [BOOK, OTHER, ROWS]) {
+      const bytes = Buffer.from(`${frame}${frame}`);
+      for (let end = 0; end <= frame.length; end++) {
+        expect(kernel.scan(guarded(bytes, 0, end), 0, end, message)).toBe(end === frame.length ? SCAN_DONE : SCAN_NOT_MINE);
+      }
     }
   });
 
