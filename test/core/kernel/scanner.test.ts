@@ -109,6 +109,17 @@ const BOOK = '{"x":"any@depth","s":"BTCUSDT","u":42,"b":[["10.50","2.000"],["0.0
 const OTHER = '{"p":"1.5","s":"BTCUSDT","m":true,"t":"2026-11-23T05:00:00.123Z"}';
 const ROWS = '[{"s":"BTCUSDT","i":5,"d":"Sell","q":3,"p":0.5}]';
 
+/** Throws when a byte outside [start, end) is read. */
+function guarded(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Proxy(bytes, {
+    get: (target, key) => {
+      const index = typeof key === 'string' ? Number(key) : Number.NaN;
+      if (Number.isInteger(index) && (index < start || index >= end)) throw new Error(`read byte ${index} of [${start}, ${end})`);
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+}
+
 describe('kernel', () => {
   it('keeps integers, symbols and levels without trailing zeros', () => {
     expect(scan(BOOK)).toBe(SCAN_DONE);
@@ -145,14 +156,6 @@ describe('kernel', () => {
   });
 
   it('never reads at or past the end, or before the start', () => {
-    const guarded = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
-      new Proxy(bytes, {
-        get: (target, key) => {
-          const index = typeof key === 'string' ? Number(key) : Number.NaN;
-          if (Number.isInteger(index) && (index < start || index >= end)) throw new Error(`read byte ${index} of [${start}, ${end})`);
-          return Reflect.get(target, key) as unknown;
-        },
-      });
     for (const frame of [BOOK, OTHER, ROWS]) {
       const bytes = Buffer.from(`${frame}${frame}`);
       for (let end = 0; end <= frame.length; end++) {
