@@ -8,6 +8,7 @@ import { gridOf } from '../core/book/grid.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { bookBase, CONTROL_RUN, RUN_TRADING } from '../core/memory/layout.js';
 import { RECORD_BYTES, SIDE_BUY, SIDE_SELL } from '../core/memory/record.js';
+import { COUNTER_BLOCK_BYTES, CounterBlock, ORDER_COUNTERS } from '../core/memory/counters.js';
 import { viewsOf } from '../core/memory/shared-memory.js';
 import { SpscRing } from '../core/memory/spsc-ring.js';
 import { messageOf } from '../core/numbers/errors.js';
@@ -62,14 +63,18 @@ export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[]): s
   if (data.entries.some((entry) => isPath(entry.source))) return 'not warmed up: a strategy from a file may keep state of its own';
   const startedMs = performance.now();
   try {
-    const turns = run(data, strategies, startedMs);
-    return `warmed up on ${turns} turns of a made-up market in ${(performance.now() - startedMs).toFixed(0)} ms`;
+    const { turns, orders } = run(data, strategies, startedMs);
+    return `warmed up on ${turns} turns of a made-up market with ${orders} orders in ${(performance.now() - startedMs).toFixed(0)} ms`;
   } catch (error) {
     return `not warmed up: ${messageOf(error)}`;
   }
 }
 
-function run(data: LaneData, strategies: readonly RunnerStrategy[], startedMs: number): number {
+function run(
+  data: LaneData,
+  strategies: readonly RunnerStrategy[],
+  startedMs: number,
+): { readonly turns: number; readonly orders: number } {
   const scratch: LaneData = {
     ...data,
     buffer: new SharedArrayBuffer(data.plan.bytes),
@@ -134,7 +139,11 @@ function run(data: LaneData, strategies: readonly RunnerStrategy[], startedMs: n
     }
     while (journal.front() !== -1) journal.release();
   }
-  return turn;
+  const orders = tables.strategies.reduce(
+    (sum, { index }) => sum + new CounterBlock(views, plan.orderCounters + COUNTER_BLOCK_BYTES * index, ORDER_COUNTERS).get('sent'),
+    0,
+  );
+  return { turns: turn, orders };
 }
 
 /** @param sign -1 below the middle, 1 above */
