@@ -1,5 +1,7 @@
 /** `thor venues`: gives clocks and servers to the simulated exchanges (or to recordings served as venues) and turns signals into an orderly stop. */
 import { UsageError } from '../core/numbers/errors.js';
+import { readRecording } from '../feeds/recording.js';
+import { recordingInfo } from '../feeds/verify.js';
 import { runVenues } from '../venue-sim/process.js';
 import { marketTimeNow, SystemClock, SystemTimers } from './clock.js';
 import { serverFactory } from './server-choice.js';
@@ -24,7 +26,13 @@ export async function runVenuesVerb(flags: Readonly<Record<string, unknown>>): P
     const speed = speedText === 'max' ? 'max' : numberOf('--speed', speedText, { min: 0.01, max: 1000, isInteger: false });
     running = await runReplay(
       { files: flags['replay'].map(String), speed, port, idleExit, ...addresses },
-      { createHttpServer, clock: new SystemClock(marketTimeNow(1)), timers: wallTimers, writeLine },
+      {
+        createHttpServer,
+        clock: new SystemClock(marketTimeNow(1)),
+        timers: wallTimers,
+        recordings: { read: readRecording, info: (file) => recordingInfo(file, undefined) },
+        writeLine,
+      },
     );
   } else {
     if (speedText === 'max') throw new UsageError("--speed: 'max' goes with --replay only");
