@@ -3,7 +3,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { BenchFile, BenchOptions, BenchRow } from './harness.js';
+import { verdictOf, type BenchFile, type BenchOptions, type BenchRow } from './harness.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -27,11 +27,29 @@ function figure(value: number): string {
 }
 
 function printRow(row: BenchRow): void {
+  const ours = row.ours === null ? '-' : `${figure(row.ours)} ${row.unit}`;
   const theirs = row.theirs === null ? '-' : `${figure(row.theirs)} ${row.unit}`;
   const ratio = row.ratio === null ? '-' : `${row.ratio.toFixed(2)}x`;
+  const target = row.target === undefined ? '' : `required ${row.target.required}x, goal ${row.target.goal}x; `;
+  const against = row.against === '' ? '' : `against ${row.against}; `;
   process.stdout.write(
-    `${row.name.padEnd(44)} ${`${figure(row.ours)} ${row.unit}`.padStart(14)} ${theirs.padStart(14)} ${ratio.padStart(8)}  ${row.against === '' ? '' : `against ${row.against}; `}${row.conditions}; checked: ${row.check}\n`,
+    `${row.name.padEnd(46)} ${ours.padStart(17)} ${theirs.padStart(17)} ${ratio.padStart(8)} ${verdictOf(row).padEnd(7)}  ${target}${against}${row.conditions}; checked: ${row.check}\n`,
   );
+}
+
+/** What scripts read. */
+function jsonOf(machine: string, rows: readonly BenchRow[]): string {
+  const told = rows.map(({ target, ...row }) => {
+    const verdict = verdictOf({ ...row, ...(target === undefined ? {} : { target }) });
+    return {
+      ...row,
+      required: target?.required ?? null,
+      goal: target?.goal ?? null,
+      pass: verdict === 'PASS' ? true : verdict === 'GAP' ? false : null,
+      verdict,
+    };
+  });
+  return `${JSON.stringify({ machine, rows: told }, null, 2)}\n`;
 }
 
 async function main(): Promise<number> {
@@ -39,11 +57,12 @@ async function main(): Promise<number> {
   const options: BenchOptions = { isQuick, rounds: 5, roundMs: isQuick ? 20 : 200 };
   const only = valueOf('--only');
   const machine = `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${options.rounds} interleaved rounds of ${options.roundMs} ms, medians of CPU time where not said otherwise`;
-  process.stdout.write(`${machine}\n\n${'what'.padEnd(44)} ${'ours'.padStart(14)} ${'theirs'.padStart(14)} ${'ratio'.padStart(8)}\n`);
+  process.stdout.write(`${machine}\n\n${'what'.padEnd(46)} ${'ours'.padStart(17)} ${'theirs'.padStart(17)} ${'ratio'.padStart(8)}\n`);
   const rows: BenchRow[] = [];
   let failed = 0;
   for (const file of benchFiles(HERE)) {
     if (only !== null && !file.includes(only)) continue;
+    const startedMs = performance.now();
     try {
       const { rows: run } = (await import(pathToFileURL(file).href)) as { rows: BenchFile };
       for (const row of await run(options)) {
@@ -54,9 +73,10 @@ async function main(): Promise<number> {
       failed++;
       process.stdout.write(`${file.slice(HERE.length + 1)} FAILED: ${error instanceof Error ? error.message : String(error)}\n`);
     }
+    process.stderr.write(`${file.slice(HERE.length + 1)} took ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
   }
   const json = valueOf('--json');
-  if (json !== null) writeFileSync(json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  if (json !== null) writeFileSync(json, jsonOf(machine, rows));
   process.stdout.write(`\n${rows.length} rows, ${failed} files failed\n`);
   return failed === 0 && rows.length > 0 ? 0 : 1;
 }

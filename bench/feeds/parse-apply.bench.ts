@@ -1,0 +1,72 @@
+/** From the bytes of a book message to the changed book, per venue: the feed's own way against `JSON.parse` and sorted arrays, and against our readable path. */
+import { arrayBooksOf } from '../alternatives/sorted-arrays.js';
+import { interleavePasses, notRun, row, type BenchFile, type BenchRow, type PassVariant } from '../harness.js';
+import { describe, readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
+import { OurBooks } from '../support/our-books.js';
+import type { KernelName } from '../../src/core/kernel/kernel.js';
+
+/** Of every parse and apply, against parse and sorted arrays. */
+const TARGET = { required: 13, goal: 25 };
+
+function ours(corpus: Corpus, kernel: KernelName): PassVariant & { readonly books: OurBooks } {
+  const books = new OurBooks(corpus.venue, kernel);
+  const frames = corpus.frames.map((frame) => ({ bytes: frame.bytes, reader: books.reader(frame.conn) }));
+  return {
+    name: kernel,
+    books,
+    prepare() {
+      books.reset();
+      for (const { restSymbol, conn, bytes } of corpus.before) {
+        if (restSymbol === null) books.reader(conn).read(bytes, 0, bytes.length, 0);
+        else books.reader(conn).readSnapshot(restSymbol, bytes.toString(), 0);
+      }
+    },
+    pass() {
+      for (let i = 0; i < frames.length; i++) {
+        const frame = frames[i]!;
+        frame.reader.read(frame.bytes, 0, frame.bytes.length, i);
+      }
+    },
+    result: () => books.result(),
+  };
+}
+
+function arrays(corpus: Corpus): PassVariant {
+  const books = arrayBooksOf(corpus.venue.id);
+  return {
+    name: 'JSON.parse + sorted arrays',
+    prepare() {
+      books.reset();
+      for (const { restSymbol, conn, bytes } of corpus.before) {
+        if (restSymbol === null) books.frame(bytes, conn);
+        else books.restSnapshot(restSymbol, bytes);
+      }
+    },
+    pass() {
+      for (let i = 0; i < corpus.frames.length; i++) books.frame(corpus.frames[i]!.bytes, corpus.frames[i]!.conn);
+    },
+    result: () => books.result(),
+  };
+}
+
+export const rows: BenchFile = async (options) => {
+  const table: BenchRow[] = [];
+  for (const source of Object.values(SOURCES)) {
+    const corpus = await readCorpus(source, options.isQuick ? 400 : 2000);
+    if (corpus === null) {
+      table.push(notRun(`parse and apply, ${source.name}`, 'the recording is absent and there is no fixture of it'));
+      continue;
+    }
+    const fast = ours(corpus, 'ts');
+    const readable = ours(corpus, 'json');
+    const [mine, json, theirs] = await interleavePasses([fast, readable, arrays(corpus)], corpus.frames.length, options);
+    if (mine === undefined || json === undefined || theirs === undefined) continue;
+    const { stats, gaps } = fast.books;
+    if (gaps > 0) throw new Error(`${source.name}: ${gaps} gaps in a recording that has none`);
+    const conditions = `${describe(corpus)}; kernel ts, ${((100 * stats.depthKernel) / (stats.depthKernel + stats.depthMapper)).toFixed(1)} % of book messages by the kernel`;
+    const check = 'best 25 levels of every book equal in all three';
+    table.push(row(`parse and apply, ${source.name}`, mine, theirs, { conditions, check, unit: 'us/message', target: TARGET }));
+    table.push(row(`the readable path, ${source.name}`, json, theirs, { conditions: '--kernel json', check, unit: 'us/message' }));
+  }
+  return table;
+};
