@@ -71,9 +71,9 @@ export async function loadRunStrategies(data: LaneData): Promise<RunnerStrategy[
 
 export interface HotLaneHooks {
   /** Called once, when after a stop nothing is pending. */
-  onDrained(): void;
+  readonly onDrained: () => void;
   /** Wakes the thread of the gateways and the writer. */
-  ringService(): void;
+  readonly ringService: () => void;
 }
 
 /** @param data its buffer is where the lane works: the run's, or scratch memory to warm up on */

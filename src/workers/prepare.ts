@@ -111,8 +111,8 @@ export async function prepare(
   if (isReplay) {
     const recorded = await allInstruments(Object.keys(venueAddresses), venueAddresses, http);
     run = await fitToReplay(run, recorded, options.config === null);
-    const traded = new Set(run.entries.flatMap((entry) => entry.instruments));
-    instruments = recorded.filter((instrument) => traded.has(instrument.id)).map((instrument, index) => ({ ...instrument, index }));
+    // Every recorded book is built and shown, also those that no strategy trades.
+    instruments = recorded;
   } else {
     const ids = [...new Set(run.entries.flatMap((entry) => entry.instruments))];
     const missing = run.venues.find(
