@@ -29,7 +29,8 @@ export function layLanes(asked: number | 'auto', wait: WaitMode | 'auto', cores:
   const wanted = asked === 'auto' ? automatic : asked;
   const count = Math.max(1, Math.min(wanted, venueCount + 1));
   const mode: WaitMode = wait === 'auto' ? (cores >= SPIN_FROM_CORES && count > 1 ? 'spin' : 'balanced') : wait;
-  const spinning = mode === 'spin' ? 1 : 0;
+  // A single lane is an event loop: it does not spin.
+  const spinning = mode === 'spin' && count > 1 ? 1 : 0;
   const warning =
     spinning > cores - 1
       ? `--wait spin on ${cores} core${cores === 1 ? '' : 's'}: spinning lanes will delay each other; balanced is faster here`

@@ -84,7 +84,7 @@ export interface FoundVenues {
 /** The addresses this run trades at. */
 export async function findVenues(options: TradeOptions, dataDir: DataDir, http: HttpClient): Promise<FoundVenues> {
   if (options.addresses !== null) return { addresses: readAddresses(options.addresses), ownsVenues: false, file: options.addresses };
-  if (options.mode !== 'sim') return { addresses: null, ownsVenues: false, file: '' };
+  if (options.mode !== 'sim' && options.replay === null) return { addresses: null, ownsVenues: false, file: '' };
   const { addresses, file } = await findOrStartVenues(
     { folder: join(dataDir.path, 'venues'), seed: options.seed, speed: options.speed, replay: options.replay },
     http,

@@ -64,6 +64,10 @@ export function tradeOptionsOf(flags: Readonly<Record<string, unknown>>): TradeO
   const replay = Array.isArray(flags['replay']) ? flags['replay'].map(String) : null;
   const speed: Speed = speedText === 'max' ? 'max' : numberOf('--speed', speedText, { min: 0.01, max: 1000, isInteger: false });
   if (speed === 'max' && replay === null) throw new UsageError("--speed: 'max' goes with --replay only");
+  if (mode === 'live' && replay !== null) throw new UsageError('--replay: a recording is not traded live; use mode sim or paper');
+  if (mode !== 'sim' && speed !== 1 && replay === null && text('addresses') === null) {
+    throw new UsageError(`--speed: venues of mode ${mode} run in real time; another speed goes with mode sim or --replay`);
+  }
   return {
     strategies: text('strategies') === null ? null : listOf(text('strategies') ?? ''),
     mode,
