@@ -1,6 +1,6 @@
 /**
  * The simulated exchanges' instruments: contract terms from recorded metadata where there is some (Bybit instruments-info of 2026-08-09, Binance
- * exchangeInfo of 2021, BitMEX instrument of 2021-07-22), corrected by what the depth recordings of 2024 show; fees are the venues' default tiers of 2026-11.
+ * exchangeInfo of 2021, BitMEX instrument of 2021-07-22), corrected by what the depth recordings of 2024 show; fees are those of the feeds' venue files.
  * The flow figures aim at the recordings' statistics, see `test/venue-sim/statistics.test.ts`.
  */
 import type { FlowProfile } from './flow/profile.js';

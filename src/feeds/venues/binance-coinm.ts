@@ -64,7 +64,7 @@ function parse(body: string): InstrumentPage {
           settle,
           multiplier: decimalOf(info['contractSize']),
           ...filtersOf(info),
-          /** Regular user ("Futures trading fees", COIN-M, read 2026-11). */
+          /** Regular user; the rates of USD-M as a public fee index lists them (checked there 2026-10-12), taken to hold for COIN-M too. */
           makerFee: '0.0002',
           takerFee: '0.0005',
           feeAssetBuy: settle,

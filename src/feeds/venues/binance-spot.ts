@@ -137,7 +137,7 @@ function parse(body: string): InstrumentPage {
           settle: quote,
           multiplier: '1',
           ...filtersOf(info),
-          /** Tier VIP 0, without BNB discount ("Trading fees", read 2026-11). */
+          /** Tier VIP 0, without BNB discount: commonly known, not checked against the venue. */
           makerFee: '0.001',
           takerFee: '0.001',
           feeAssetBuy: base,

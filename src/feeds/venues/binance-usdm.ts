@@ -76,7 +76,7 @@ function parse(body: string): InstrumentPage {
           settle,
           multiplier: '1',
           ...filtersOf(info),
-          /** Regular user, without BNB discount ("Futures trading fees", read 2026-11). */
+          /** Regular user, without BNB discount, as a public fee index lists them (checked there 2026-10-12). */
           makerFee: '0.0002',
           takerFee: '0.0005',
           feeAssetBuy: settle,

@@ -229,7 +229,7 @@ function mapTicker(frame: JsonRecord, out: MapperOut): void {
   }
 }
 
-/** Non-VIP rates ("Trading fee structure", read 2026-11). */
+/** Non-VIP rates: contracts as a public fee index lists them (checked there 2026-10-16); spot commonly known, not checked against the venue. */
 const FEES: Readonly<Record<Category, { readonly maker: string; readonly taker: string }>> = {
   linear: { maker: '0.0002', taker: '0.00055' },
   inverse: { maker: '0.0002', taker: '0.00055' },
