@@ -22,7 +22,7 @@ export class Barrier {
     for (const socket of sockets) this.#waiting.add(socket);
     const answered = new Promise<void>((resolve) => (this.#resolve = resolve));
     const limit = this.#timers.after(this.#limitMs, () => {
-      for (const socket of [...this.#waiting]) {
+      for (const socket of this.#waiting) {
         this.#waiting.delete(socket);
         socket.terminate();
       }
