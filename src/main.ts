@@ -116,7 +116,14 @@ function oneLine(text: string): string {
     .join(' ');
 }
 
+/** A reader that went away (`| head`) must not end a trading engine; what is written to nobody is dropped. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 async function main(): Promise<void> {
+  process.stdout.on('error', ignoreClosedPipe);
+  process.stderr.on('error', ignoreClosedPipe);
   const args = process.argv.slice(2);
   const first = args[0];
   try {
