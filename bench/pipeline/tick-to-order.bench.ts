@@ -1,0 +1,173 @@
+/**
+ * From a venue's `write` to the order in its request ring, whole: socket, kernel, book, hop, strategy, risk, journal entry, request. The real engine with a user's strategy file runs in
+ * a process of its own against a venue that sends at a steady pace; a bare socket that only looks at the clock is what there is at least to pay.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { percentile, type BenchFile, type BenchOptions, type BenchRow } from '../harness.js';
+import { BenchChild } from '../support/child.js';
+import type { BareAnswer } from './bare-socket.child.js';
+import type { EngineAnswer } from './engine.child.js';
+import { DISTANCE_TICKS, FIRST_BID_TICKS, INSTRUMENT_ID } from './paced-market.js';
+
+const PERIOD_MS = 2;
+/** Orders that count as the start: the first of them are decided by code that has not been compiled yet. */
+const COLD_ORDERS = 20;
+const FIRST_ORDERS = 40;
+const FIRST_EVERY = 10;
+/** 500 changes a second, an order for each 56th: just under the 10 orders a second that the venue allows. */
+const EVERY = 56;
+const TARGET = { required: 1 / 1.3, goal: 1 / 1.1 };
+
+interface Layout {
+  readonly name: string;
+  readonly flags: Readonly<Record<string, string>>;
+  /** The target is for two lanes. */
+  readonly hasTarget: boolean;
+}
+
+const LAYOUTS: readonly Layout[] = [
+  { name: '1 lane', flags: { lanes: '1', wait: 'balanced' }, hasTarget: false },
+  { name: '2 lanes, balanced', flags: { lanes: '2', wait: 'balanced' }, hasTarget: true },
+  { name: '2 lanes, spin', flags: { lanes: '2', wait: 'spin' }, hasTarget: true },
+];
+
+/** Of one layout, over all rounds. */
+interface Samples {
+  readonly whole: number[];
+  readonly inside: number[];
+  readonly coldWhole: number[];
+  readonly durable: number[];
+}
+
+const CONFIG = `
+venues: [{ id: bybit }]
+strategies:
+  - name: bench
+    kind: ${JSON.stringify(fileURLToPath(new URL('./order-each-tick.js', import.meta.url)))}
+    instruments: ['${INSTRUMENT_ID}']
+    params: { firstOrders: ${FIRST_ORDERS}, firstEvery: ${FIRST_EVERY}, every: ${EVERY}, distance: ${DISTANCE_TICKS} }
+paper:
+  orderLatencyMs: 0
+  answerLatencyMs: 0
+  balances: { bybit: { USDT: '10000000' } }
+server: { port: 0 }
+`;
+
+export const rows: BenchFile = async (options) => {
+  const messages = options.isQuick ? 1_000 : 4_000;
+  const rounds = options.isQuick ? 1 : options.rounds;
+  const folder = mkdtempSync(join(tmpdir(), 'thor-bench-'));
+  const venue = new BenchChild('paced-venue.child.js');
+  const bare: number[] = [];
+  const all = LAYOUTS.map((): Samples => ({ whole: [], inside: [], coldWhole: [], durable: [] }));
+  try {
+    const { port } = await venue.ask<{ port: number }>({ kind: 'listen', periodMs: PERIOD_MS, messages }, 10_000);
+    const bases = { rest: `http://127.0.0.1:${port}`, wsPublic: `ws://127.0.0.1:${port}` };
+    const config = join(folder, 'thor.yaml');
+    const addresses = join(folder, 'addresses.json');
+    writeFileSync(config, CONFIG);
+    writeFileSync(addresses, JSON.stringify({ seed: 1, pid: process.pid, admin: bases.rest, venues: { bybit: bases } }));
+    for (let round = 0; round < rounds; round++) {
+      bare.push(...(await bareRound(venue, port, messages)));
+      for (const [index, layout] of LAYOUTS.entries()) {
+        const flags = {
+          ...layout.flags,
+          config,
+          addresses,
+          data: join(folder, `${index}-${round}`),
+          duration: String((messages * PERIOD_MS) / 1000 + 0.2),
+        };
+        const samples = all[index];
+        if (samples !== undefined) await engineRound(venue, flags, messages, samples);
+      }
+    }
+  } finally {
+    venue.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return LAYOUTS.flatMap((layout, index) => rowsOf(layout, all[index], bare, options, rounds));
+};
+
+async function bareRound(venue: BenchChild, port: number, messages: number): Promise<number[]> {
+  const child = new BenchChild('bare-socket.child.js');
+  try {
+    const { arrivedUs } = await child.ask<BareAnswer>({ port, messages }, messages * PERIOD_MS * 4 + 10_000);
+    const { sentUs } = await venue.ask<{ sentUs: (number | null)[] }>({ kind: 'sent' }, 10_000);
+    const times: number[] = [];
+    // As with the engine's, the beginning does not count.
+    for (let n = COLD_ORDERS * FIRST_EVERY; n < arrivedUs.length; n++) {
+      const sent = sentUs[n];
+      const arrived = arrivedUs[n];
+      if (sent !== null && sent !== undefined && arrived !== null && arrived !== undefined) times.push(arrived - sent);
+    }
+    if (times.length === 0) throw new Error('the bare socket saw nothing');
+    return times;
+  } finally {
+    child.stop();
+  }
+}
+
+async function engineRound(venue: BenchChild, flags: Readonly<Record<string, string>>, messages: number, into: Samples): Promise<void> {
+  const child = new BenchChild('engine.child.js');
+  try {
+    const answer = await child.ask<EngineAnswer>({ flags }, messages * PERIOD_MS * 4 + 30_000);
+    const { sentUs } = await venue.ask<{ sentUs: (number | null)[] }>({ kind: 'sent' }, 10_000);
+    const { requests, accepted, denied } = answer;
+    if (requests.length < COLD_ORDERS * 2 || denied > 0 || accepted !== requests.length) {
+      throw new Error(`${requests.length} orders were sent, ${accepted} accepted, ${denied} denied`);
+    }
+    for (const [order, { priceTicks, causeUs, decidedUs }] of requests.entries()) {
+      const n = priceTicks + DISTANCE_TICKS - FIRST_BID_TICKS;
+      // The first change that the strategy sees is the snapshot, which is not timed.
+      if (order === 0 && n <= 0) continue;
+      const sent = sentUs[n];
+      if (sent === null || sent === undefined || !(sent < causeUs && causeUs < decidedUs))
+        throw new Error(`order ${order} has no tick before it`);
+      if (order < COLD_ORDERS) into.coldWhole.push(decidedUs - sent);
+      else {
+        into.whole.push(decidedUs - sent);
+        into.inside.push(decidedUs - causeUs);
+      }
+    }
+    into.durable.push(answer.orderToDurable.p50);
+  } finally {
+    child.stop();
+  }
+}
+
+const us = (value: number): string => (value >= 10_000 ? `${(value / 1000).toFixed(1)} ms` : `${value.toFixed(value >= 100 ? 0 : 1)} us`);
+const spread = (values: readonly number[]): string =>
+  `p50 ${us(percentile(values, 0.5))}, p99 ${us(percentile(values, 0.99))}, worst ${us(percentile(values, 1))}`;
+
+function rowsOf(layout: Layout, samples: Samples | undefined, bare: readonly number[], options: BenchOptions, rounds: number): BenchRow[] {
+  if (samples === undefined || samples.whole.length === 0) return [];
+  const pace = `${1000 / PERIOD_MS} changes a second, ${samples.whole.length} orders in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, risk on, journal interval, paper gateway`;
+  const ours = percentile(samples.whole, 0.5);
+  const theirs = percentile(bare, 0.5);
+  return [
+    {
+      name: `tick to order, ${layout.name}, from the venue's write`,
+      ours,
+      theirs,
+      unit: 'us',
+      against: 'bare loopback socket to callback',
+      ratio: theirs / ours,
+      ...(layout.hasTarget && !options.isQuick ? { target: TARGET } : {}),
+      conditions: `${spread(samples.whole)}; bare socket ${spread(bare)}; the first ${COLD_ORDERS} orders of a start, left out here: ${spread(samples.coldWhole)}; ${pace}`,
+      check: 'each order carries the price of the tick that caused it, all accepted, none denied',
+    },
+    {
+      name: `tick to order, ${layout.name}, inside`,
+      ours: percentile(samples.inside, 0.5),
+      theirs: null,
+      unit: 'us',
+      against: '',
+      ratio: null,
+      conditions: `from the frame's arrival to the request: ${spread(samples.inside)}; order to its journal entry on disk p50 ${us(percentile(samples.durable, 0.5))}; ${pace}`,
+      check: 'as above',
+    },
+  ];
+}
