@@ -39,6 +39,9 @@ export interface RunConfig {
   readonly text: string;
 }
 
+/** Longest name of an entry that the schema takes. */
+const NAME_LETTERS = 32;
+
 export function venueOf(instrumentId: string): string {
   return instrumentId.slice(0, instrumentId.indexOf(':'));
 }
@@ -54,7 +57,7 @@ export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
   const directory = options.config === null ? process.cwd() : dirname(resolve(file));
   const notes: string[] = [];
   const venues = chosenVenues(config, options, file);
-  const chosen = chosenEntries(config, options.strategies);
+  const chosen = chosenEntries(config, options.strategies, venues);
   const entries: StrategyPlan[] = [];
   for (const entry of chosen) {
     const definition = await loadStrategy(entry.kind, directory);
@@ -62,6 +65,11 @@ export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
     for (const id of outside)
       if (!config.venues.some((venue) => venue.id === venueOf(id))) throw unknownVenue(file, entry.name, id, config);
     const instruments = entry.instruments.filter((id) => !outside.includes(id));
+    if (entry.instruments.length < definition.instruments.min) {
+      throw new UsageError(
+        `${file}: strategies.${entry.name}.instruments: ${definition.kind} takes at least ${definition.instruments.min}, was ${entry.instruments.length}`,
+      );
+    }
     if (instruments.length < definition.instruments.min) {
       notes.push(`${entry.name} left out: ${outside.join(', ')} ${outside.length === 1 ? 'is' : 'are'} not among the venues of this run`);
       continue;
@@ -113,14 +121,18 @@ function unknownVenue(file: string, entry: string, id: string, config: ThorConfi
   );
 }
 
-function chosenEntries(config: ThorConfig, words: readonly string[] | null): ThorConfig['strategies'] {
+function chosenEntries(config: ThorConfig, words: readonly string[] | null, venues: readonly string[]): ThorConfig['strategies'] {
   if (words === null) return config.strategies;
   const chosen: ThorConfig['strategies'] = [];
   for (const word of words) {
     const found = config.strategies.filter((entry) => entry.name === word || entry.kind === word);
     if (found.length > 0) chosen.push(...found.filter((entry) => !chosen.includes(entry)));
-    else if (isPath(word)) chosen.push(pathEntry(word, config));
-    else {
+    else if (isPath(word)) {
+      const path = resolve(word);
+      if (chosen.some((entry) => entry.kind === path)) continue;
+      const taken = [...config.strategies, ...chosen].map((entry) => entry.name);
+      chosen.push(pathEntry(path, config, venues, taken));
+    } else {
       const known = [...new Set(config.strategies.flatMap((entry) => [entry.name, entry.kind]))];
       const near = nearestWord(word, known);
       throw new UsageError(
@@ -131,14 +143,27 @@ function chosenEntries(config: ThorConfig, words: readonly string[] | null): Tho
   return chosen;
 }
 
-/** A strategy file without an entry trades the first instrument of the configuration, with its own defaults. */
-function pathEntry(path: string, config: ThorConfig): ThorConfig['strategies'][number] {
+/** A strategy file without an entry trades the first instrument of the configuration that this run can reach, with its own defaults. */
+function pathEntry(
+  path: string,
+  config: ThorConfig,
+  venues: readonly string[],
+  taken: readonly string[],
+): ThorConfig['strategies'][number] {
   const stem = basename(path, extname(path))
     .toLowerCase()
     .replace(/[^a-z0-9-]/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, 32);
-  return { name: stem === '' ? 'custom' : stem, kind: path, instruments: [config.strategies[0]?.instruments[0] ?? ''], params: {} };
+    .replace(/^-+/, '');
+  const all = config.strategies.flatMap((entry) => entry.instruments);
+  const instrument = all.find((id) => venues.includes(venueOf(id))) ?? all[0] ?? '';
+  return { name: freeName(stem === '' ? 'custom' : stem, taken), kind: path, instruments: [instrument], params: {} };
+}
+
+/** Orders, levels and profit are kept by strategy name: no two entries may share one. */
+function freeName(stem: string, taken: readonly string[]): string {
+  let name = stem.slice(0, NAME_LETTERS);
+  for (let count = 2; taken.includes(name); count++) name = `${stem.slice(0, NAME_LETTERS - 1 - String(count).length)}-${count}`;
+  return name;
 }
 
 /** `config check`: everything that needs no venue. */
@@ -154,10 +179,13 @@ export async function checkConfig(config: ThorConfig, file: string): Promise<Tho
 
 /** Most grids made from a recording's own instruments. */
 const REPLAY_GRIDS = 8;
+/** What such a grid invests, by quote asset: some ten thousand dollars. */
+const REPLAY_INVESTMENT: Readonly<Record<string, string>> = { BTC: '0.2', XBT: '0.2', ETH: '4', BNB: '15' };
+const REPLAY_INVESTMENT_ELSE = '10000';
 
 /**
  * A replay trades what was recorded: entries whose instruments are in it stay as they are. Where a kind has none left and no configuration was given, entries of
- * that kind are made from the recorded instruments with the shipped parameters.
+ * that kind are made from the recorded instruments: grids with the default parameters, arbitrage with the shipped ones.
  */
 export async function fitToReplay(run: RunConfig, recorded: readonly Instrument[], isShipped: boolean): Promise<RunConfig> {
   const ids = recorded.map((instrument) => instrument.id);
@@ -172,19 +200,24 @@ export async function fitToReplay(run: RunConfig, recorded: readonly Instrument[
   if (isShipped) {
     const grid = run.entries.find((entry) => entry.kind === 'grid');
     if (grid !== undefined && !entries.some((entry) => entry.kind === 'grid')) {
+      const definition = await loadStrategy(grid.source, run.directory);
       for (const instrument of recorded.slice(0, REPLAY_GRIDS)) {
-        entries.push({ ...grid, name: nameOf('grid', instrument.id), instruments: [instrument.id] });
-        notes.push(`grid on ${instrument.id}, with the parameters of ${grid.name}`);
+        const name = nameOf('grid', instrument.id);
+        const investment = REPLAY_INVESTMENT[instrument.quote] ?? REPLAY_INVESTMENT_ELSE;
+        entries.push({ ...grid, name, instruments: [instrument.id], params: checkParams(name, definition, { investment }) });
+        notes.push(`${name}: a grid of ${investment} ${instrument.quote} on ${instrument.id}, its step from the fees`);
       }
     }
     const arb = run.entries.find((entry) => entry.kind === 'arb');
     if (arb !== undefined && !entries.some((entry) => entry.kind === 'arb')) {
+      const { max } = (await loadStrategy(arb.source, run.directory)).instruments;
       for (const base of new Set(recorded.map((instrument) => instrument.base))) {
         const same = recorded
           .filter((instrument) => instrument.base === base && instrument.kind !== 'quanto')
-          .map((instrument) => instrument.id);
+          .map((instrument) => instrument.id)
+          .slice(0, max);
         if (same.length < 2) continue;
-        entries.push({ ...arb, name: nameOf('arb', base), instruments: same });
+        entries.push({ ...arb, name: nameOf('arb', base, entries), instruments: same });
         notes.push(`arb on ${same.join(', ')}, with the parameters of ${arb.name}`);
       }
     }
@@ -193,8 +226,11 @@ export async function fitToReplay(run: RunConfig, recorded: readonly Instrument[
   return { ...run, entries, notes };
 }
 
-function nameOf(kind: string, id: string): string {
-  return `${kind}-${id.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 32);
+function nameOf(kind: string, id: string, entries: readonly StrategyPlan[]): string {
+  return freeName(
+    `${kind}-${id.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`,
+    entries.map((entry) => entry.name),
+  );
 }
 
 /** `--print-config`. */
