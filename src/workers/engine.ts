@@ -2,7 +2,7 @@
 import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS, type LaneCounter } from '../core/memory/counters.js';
 import { Doorbell } from '../core/memory/doorbell.js';
 import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
-import { messageOf } from '../core/numbers/errors.js';
+import { messageOf, UsageError } from '../core/numbers/errors.js';
 import type { HttpClient } from '../core/ports/http.js';
 import { TerminalView } from '../monitoring/terminal.js';
 import { SystemTimers } from './clock.js';
@@ -107,8 +107,13 @@ export class Engine {
       await this.#untilStop();
     } catch (error) {
       this.#error ??= messageOf(error);
-      output.error('thor', this.#error);
       if (this.#loop === null) throw error;
+      // A strategy that refuses its parameters does so in its lane: wrong use, not a failed run.
+      if (error instanceof UsageError) {
+        await this.#shutDown();
+        throw error;
+      }
+      output.error('thor', this.#error);
     }
     status?.stop();
     output.useTerminal(null);
@@ -311,10 +316,11 @@ export class Engine {
     const booksLive = service.view.books.liveCount();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_STOPPING);
     this.#hotBell.ring();
-    const isHotAlive = this.#hot !== null || layout.isSingle;
+    const isHotAlive = this.#hot !== null || this.#feedLane !== null;
     if (isHotAlive && this.#error === null) await this.#step('strategies and executor', () => hotCounters?.get('drained') === 1);
     service.beginStop();
-    await this.#step('gateways and writer', () => service.isDrained());
+    // Gateways wait for an executor to take their answers: without one there is nothing to wait for.
+    if (isHotAlive) await this.#step('gateways and writer', () => service.isDrained());
     for (const feed of this.#feeds) feed.send({ kind: 'stop' });
     this.#feedLane?.stop();
     await Promise.all(this.#feeds.map((feed) => this.#end(feed)));

@@ -202,7 +202,7 @@ export async function fitToReplay(run: RunConfig, recorded: readonly Instrument[
     if (grid !== undefined && !entries.some((entry) => entry.kind === 'grid')) {
       const definition = await loadStrategy(grid.source, run.directory);
       for (const instrument of recorded.slice(0, REPLAY_GRIDS)) {
-        const name = nameOf('grid', instrument.id);
+        const name = nameOf('grid', instrument.id, entries);
         const investment = REPLAY_INVESTMENT[instrument.quote] ?? REPLAY_INVESTMENT_ELSE;
         entries.push({ ...grid, name, instruments: [instrument.id], params: checkParams(name, definition, { investment }) });
         notes.push(`${name}: a grid of ${investment} ${instrument.quote} on ${instrument.id}, its step from the fees`);
