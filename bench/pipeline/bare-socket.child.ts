@@ -8,9 +8,10 @@ export interface BareAnswer {
   readonly arrivedUs: readonly (number | null)[];
 }
 
-answerQuestions<{ readonly port: number; readonly messages: number }>(
-  ({ port, messages }) =>
+answerQuestions(
+  (question) =>
     new Promise<BareAnswer>((resolve, reject) => {
+      const { port, messages } = question as { readonly port: number; readonly messages: number };
       const arrivedUs: (number | null)[] = [];
       const socket = connect({ port, host: '127.0.0.1' }, () => {
         socket.setNoDelay(true);

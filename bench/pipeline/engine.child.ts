@@ -28,7 +28,8 @@ export interface EngineAnswer {
   readonly orderToDurable: { readonly count: number; readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-answerQuestions<EngineQuestion>(async ({ flags }): Promise<EngineAnswer> => {
+answerQuestions(async (question): Promise<EngineAnswer> => {
+  const { flags } = question as EngineQuestion;
   const options = tradeOptionsOf({ ...flags, json: true });
   const run = await readRunConfig(options);
   const version = 'bench';

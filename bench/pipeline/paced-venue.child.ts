@@ -47,8 +47,8 @@ const server = createServer((request, response) => {
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
 
 sockets.on('connection', (socket) => {
-  socket.on('message', (text) => {
-    const topic = /orderbook\.\d+\.[A-Z]+/.exec(String(text))?.[0];
+  socket.on('message', (bytes: Buffer) => {
+    const topic = /orderbook\.\d+\.[A-Z]+/.exec(bytes.toString())?.[0];
     if (topic !== undefined) stream(socket, topic);
   });
 });
@@ -81,7 +81,8 @@ function stream(socket: WebSocket, topic: string): void {
   socket.once('close', () => clearInterval(timer));
 }
 
-answerQuestions<Question>(async (question) => {
+answerQuestions(async (asked) => {
+  const question = asked as Question;
   if (question.kind === 'sent') return { sentUs };
   periodMs = question.periodMs ?? 2;
   most = question.messages ?? 1000;

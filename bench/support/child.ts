@@ -50,8 +50,8 @@ export class BenchChild {
 }
 
 /** The other side: answers every question with what `handle` makes of it. */
-export function answerQuestions<Question>(handle: (question: Question) => Promise<object> | object): void {
-  process.on('message', (question: Question) => {
+export function answerQuestions(handle: (question: unknown) => Promise<object> | object): void {
+  process.on('message', (question: unknown) => {
     void (async () => {
       let answer: object;
       try {

@@ -1,0 +1,156 @@
+/**
+ * A reader with a process of its own, so that its processor time can be told from the sender's: our client, kernel and books, or `ws`, `JSON.parse` and sorted arrays.
+ * Before each repetition of the recording the books start anew; the time of that is taken out. Child process of the socket-to-book benchmark.
+ */
+import WebSocket from 'ws';
+import { TEST_CERT } from '../../test/net/certificate.js';
+import { createFrameSource } from '../../src/net/frame-source.js';
+import { realWallUs, SystemTimers } from '../../src/workers/clock.js';
+import { arrayBooksOf } from '../alternatives/sorted-arrays.js';
+import { answerQuestions } from '../support/child.js';
+import { readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
+import { OurBooks } from '../support/our-books.js';
+
+export type ReceiverKind = 'own' | 'own-json' | 'ws';
+
+export interface ReceiveQuestion {
+  readonly kind: ReceiverKind;
+  readonly source: keyof typeof SOURCES;
+  readonly most: number;
+  readonly url: string;
+  readonly loops: number;
+}
+
+export interface ReceiveAnswer {
+  readonly cpuUs: number;
+  readonly messages: number;
+  readonly result: string;
+}
+
+interface Reader {
+  /** Books as they were before the first message. */
+  prepare(): void;
+  /** Connects; calls `frame` for each message after it was applied. */
+  connect(url: string, opened: () => void, before: () => void, after: () => void, failed: (text: string) => void): () => void;
+  result(): string;
+}
+
+const RECEIVE_BYTES = 2 * 1024 * 1024;
+
+function ours(corpus: Corpus, kernel: 'ts' | 'json'): Reader {
+  const books = new OurBooks(corpus.venue, kernel);
+  const reader = books.reader(corpus.frames[0]?.conn ?? '');
+  const receive = new Uint8Array(new SharedArrayBuffer(RECEIVE_BYTES));
+  const clock = { nowUs: () => performance.now() * 1000, wallUs: realWallUs };
+  const source = createFrameSource({
+    clock,
+    timers: new SystemTimers(1),
+    onError: (error) => process.stderr.write(`${String(error)}\n`),
+  });
+  return {
+    prepare() {
+      books.reset();
+      for (const { restSymbol, bytes } of corpus.before) {
+        if (restSymbol === null) reader.read(bytes, 0, bytes.length, 0);
+        else reader.readSnapshot(restSymbol, bytes.toString(), 0);
+      }
+    },
+    connect(url, opened, before, after, failed) {
+      const connection = source.connect(
+        { url, receive, ca: TEST_CERT },
+        {
+          onOpen: opened,
+          onFrame(bytes, start, end, _isText, recvUs) {
+            before();
+            reader.read(bytes, start, end, recvUs);
+            after();
+          },
+          onClose: (code, reason) => failed(`closed ${code} ${reason}`),
+        },
+      );
+      return () => connection.close();
+    },
+    result: () => books.result(),
+  };
+}
+
+function arrays(corpus: Corpus): Reader {
+  const books = arrayBooksOf(corpus.venue.id);
+  return {
+    prepare() {
+      books.reset();
+      for (const { restSymbol, conn, bytes } of corpus.before) {
+        if (restSymbol === null) books.frame(bytes, conn);
+        else books.restSnapshot(restSymbol, bytes);
+      }
+    },
+    connect(url, opened, before, after, failed) {
+      const socket = new WebSocket(url, { perMessageDeflate: false, ca: TEST_CERT });
+      socket.on('open', opened);
+      socket.on('message', (bytes: Buffer) => {
+        before();
+        books.frame(bytes, '');
+        after();
+      });
+      socket.on('error', (error) => failed(error.message));
+      socket.on('close', () => failed('closed'));
+      return () => socket.terminate();
+    },
+    result: () => books.result(),
+  };
+}
+
+const known = new Map<string, { readonly corpus: Corpus; readonly reader: Reader }>();
+
+async function readerOf(question: ReceiveQuestion): Promise<{ readonly corpus: Corpus; readonly reader: Reader }> {
+  const { kind, source, most } = question;
+  const key = `${kind} ${source}`;
+  let entry = known.get(key);
+  if (entry === undefined) {
+    const corpus = await readCorpus(SOURCES[source], most);
+    if (corpus === null) throw new Error(`nothing to read of ${source}`);
+    entry = { corpus, reader: kind === 'ws' ? arrays(corpus) : ours(corpus, kind === 'own' ? 'ts' : 'json') };
+    known.set(key, entry);
+  }
+  return entry;
+}
+
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
+answerQuestions(async (asked) => {
+  const question = asked as ReceiveQuestion;
+  const { corpus, reader } = await readerOf(question);
+  const each = corpus.frames.length;
+  const wanted = each * question.loops;
+  return new Promise<ReceiveAnswer>((resolve, reject) => {
+    let seen = 0;
+    let startUs = 0;
+    let preparingUs = 0;
+    let isDone = false;
+    const close = reader.connect(
+      `${question.url}/?loops=${question.loops}`,
+      () => {
+        startUs = cpuUs();
+      },
+      () => {
+        if (seen % each !== 0) return;
+        const from = cpuUs();
+        reader.prepare();
+        preparingUs += cpuUs() - from;
+      },
+      () => {
+        if (++seen < wanted) return;
+        const spent = cpuUs() - startUs - preparingUs;
+        isDone = true;
+        close();
+        resolve({ cpuUs: spent, messages: seen, result: reader.result() });
+      },
+      (text) => {
+        if (!isDone) reject(new Error(`${question.kind}: ${text} after ${seen} of ${wanted} messages`));
+      },
+    );
+  });
+});

@@ -1,0 +1,63 @@
+/** From a loopback socket to the changed book, plain and TLS: processor time of the reading process a message, ours against `ws` + `JSON.parse` + sorted arrays. */
+import { measuredOf, notRun, row, type BenchFile, type BenchRow } from '../harness.js';
+import { BenchChild } from '../support/child.js';
+import { describe, readCorpus, SOURCES } from '../support/corpus.js';
+import type { ServeAnswer } from './fast-server.child.js';
+import type { ReceiveAnswer, ReceiveQuestion, ReceiverKind } from './receiver.child.js';
+
+const TLS_TARGET = { required: 9, goal: 15 };
+const KINDS: readonly { readonly kind: ReceiverKind; readonly name: string }[] = [
+  { kind: 'own', name: 'own client, kernel, ladder' },
+  { kind: 'own-json', name: 'own client, --kernel json' },
+  { kind: 'ws', name: 'ws + JSON.parse + sorted arrays' },
+];
+const SIZES = ['binanceSmall', 'binanceSpot'] as const;
+
+export const rows: BenchFile = async (options) => {
+  const table: BenchRow[] = [];
+  const most = options.isQuick ? 400 : 2_000;
+  const wanted = options.isQuick ? 4_000 : 40_000;
+  for (const source of SIZES) {
+    const corpus = await readCorpus(SOURCES[source], most);
+    if (corpus === null) {
+      table.push(notRun(`socket to book, ${source}`, 'neither recording nor fixture'));
+      continue;
+    }
+    const loops = Math.max(1, Math.round(wanted / corpus.frames.length));
+    const server = new BenchChild('fast-server.child.js');
+    const readers = KINDS.map(() => new BenchChild('receiver.child.js'));
+    try {
+      const { plainPort, tlsPort } = await server.ask<ServeAnswer>({ source, most }, 60_000);
+      for (const [transport, url] of [
+        ['TLS', `wss://127.0.0.1:${tlsPort}`],
+        ['plain', `ws://127.0.0.1:${plainPort}`],
+      ] as const) {
+        const times = KINDS.map((): number[] => []);
+        // The first round only warms up.
+        for (let round = -1; round < options.rounds; round++) {
+          const results: string[] = [];
+          for (const [index, { kind }] of KINDS.entries()) {
+            const question: ReceiveQuestion = { kind, source, most, url, loops };
+            const answer = await readers[index]?.ask<ReceiveAnswer>(question, 60_000);
+            if (answer === undefined) continue;
+            if (round >= 0) times[index]?.push(answer.cpuUs / answer.messages);
+            results.push(answer.result);
+          }
+          if (results.some((result) => result !== results[0])) throw new Error(`books differ: ${results.join(', ')}`);
+        }
+        const [mine, json, theirs] = KINDS.map(({ name }, index) => measuredOf(name, times[index] ?? []));
+        if (mine === undefined || json === undefined || theirs === undefined) continue;
+        const conditions = `processor time of the reading process, all threads, sender at full speed in another; ${loops} times ${describe(corpus)}`;
+        const check = 'best 25 levels of every book equal in all three';
+        const name = `${transport} socket to book, ${corpus.name}`;
+        const unit = 'us/message';
+        table.push(row(name, mine, theirs, { conditions, check, unit, ...(transport === 'TLS' ? { target: TLS_TARGET } : {}) }));
+        table.push(row(`${name}, readable path`, json, theirs, { conditions: '--kernel json', check, unit }));
+      }
+    } finally {
+      server.stop();
+      for (const reader of readers) reader.stop();
+    }
+  }
+  return table;
+};
