@@ -25,7 +25,9 @@ export interface EngineAnswer {
   readonly requests: readonly SeenRequest[];
   readonly accepted: number;
   readonly denied: number;
-  readonly orderToDurable: { readonly count: number; readonly p50: number; readonly p99: number; readonly max: number };
+  /** Medians of stages, microseconds. */
+  readonly frameToBookUs: number;
+  readonly orderToDurableUs: number;
 }
 
 answerQuestions(async (question): Promise<EngineAnswer> => {
@@ -56,7 +58,13 @@ answerQuestions(async (question): Promise<EngineAnswer> => {
       });
     }
     const { orders, latencyUs } = summary;
-    return { requests, accepted: orders.accepted, denied: orders.denied, orderToDurable: latencyUs.orderToDurable };
+    return {
+      requests,
+      accepted: orders.accepted,
+      denied: orders.denied,
+      frameToBookUs: latencyUs.frameToBook.p50,
+      orderToDurableUs: latencyUs.orderToDurable.p50,
+    };
   } finally {
     http.close();
     wallTimers.stop();

@@ -39,6 +39,7 @@ interface Samples {
   readonly whole: number[];
   readonly inside: number[];
   readonly coldWhole: number[];
+  readonly book: number[];
   readonly durable: number[];
 }
 
@@ -62,7 +63,7 @@ export const rows: BenchFile = async (options) => {
   const folder = mkdtempSync(join(tmpdir(), 'thor-bench-'));
   const venue = new BenchChild('paced-venue.child.js');
   const bare: number[] = [];
-  const all = LAYOUTS.map((): Samples => ({ whole: [], inside: [], coldWhole: [], durable: [] }));
+  const all = LAYOUTS.map((): Samples => ({ whole: [], inside: [], coldWhole: [], book: [], durable: [] }));
   try {
     const { port } = await venue.ask<{ port: number }>({ kind: 'listen', periodMs: PERIOD_MS, messages }, 10_000);
     const bases = { rest: `http://127.0.0.1:${port}`, wsPublic: `ws://127.0.0.1:${port}` };
@@ -132,7 +133,8 @@ async function engineRound(venue: BenchChild, flags: Readonly<Record<string, str
         into.inside.push(decidedUs - causeUs);
       }
     }
-    into.durable.push(answer.orderToDurable.p50);
+    into.book.push(answer.frameToBookUs);
+    into.durable.push(answer.orderToDurableUs);
   } finally {
     child.stop();
   }
@@ -166,7 +168,7 @@ function rowsOf(layout: Layout, samples: Samples | undefined, bare: readonly num
       unit: 'us',
       against: '',
       ratio: null,
-      conditions: `from the frame's arrival to the request: ${spread(samples.inside)}; order to its journal entry on disk p50 ${us(percentile(samples.durable, 0.5))}; ${pace}`,
+      conditions: `from the frame's arrival to the request: ${spread(samples.inside)}; of that to the published book p50 ${us(percentile(samples.book, 0.5))}; order to its journal entry on disk p50 ${us(percentile(samples.durable, 0.5))}; ${pace}`,
       check: 'as above',
     },
   ];
