@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.js';
 import { UsageError } from '../../src/core/numbers/errors.js';
+import type { Instrument } from '../../src/core/orders/instrument.js';
 import { checkConfig, fitToReplay, printRunConfig, readRunConfig, venueOf, type RunConfig } from '../../src/workers/run-config.js';
 import { tradeOptionsOf } from '../../src/workers/trade-options.js';
 import { instrument } from './lane-fixture.js';
@@ -48,6 +49,10 @@ async function refusal(flags: Readonly<Record<string, unknown>>, text?: string):
     throw error;
   }
   return 'accepted';
+}
+
+function recorded(...ids: readonly string[]): Instrument[] {
+  return ids.map((id, index) => instrument(id, index, { base: id.includes('ETH') ? 'ETH' : id.includes('XBT') ? 'XBT' : 'BTC' }));
 }
 
 const names = (run: RunConfig): string[] => run.entries.map((entry) => entry.name);
@@ -193,9 +198,6 @@ describe('checkConfig', () => {
 });
 
 describe('fitToReplay', () => {
-  const recorded = (...ids: readonly string[]) =>
-    ids.map((id, index) => instrument(id, index, { base: id.includes('ETH') ? 'ETH' : id.includes('XBT') ? 'XBT' : 'BTC' }));
-
   it('keeps entries whose instruments were recorded, with those that were', async () => {
     const run = await fitToReplay(await read(), recorded('bybit:linear:BTCUSDT', 'bybit:inverse:BTCUSD'), false);
     expect(run.entries.map((entry) => [entry.name, entry.instruments])).toEqual([
