@@ -2,9 +2,10 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { EngineProcess, temporaryData, thor } from './engine-process.js';
+import { times } from '../support/torture.js';
 import { foldJournal } from './journal-fold.js';
 
-const KILLS = 5;
+const KILLS = times(5, 50);
 const data = temporaryData();
 afterAll(() => data.remove());
 
@@ -55,61 +56,68 @@ async function rows(what: string): Promise<Record<string, unknown>[]> {
 }
 
 describe('kill -9', () => {
-  it(`loses and doubles nothing at ${KILLS} moments during sends and fills, and resumes the grid (G4)`, { timeout: 150_000 }, async () => {
-    const orders = new Set<number>();
-    const fills = new Set<string>();
-    for (let kill = 0; kill < KILLS; kill++) {
+  it(
+    `loses and doubles nothing at ${KILLS} moments during sends and fills, and resumes the grid (G4)`,
+    { timeout: 30_000 * KILLS },
+    async () => {
+      const orders = new Set<number>();
+      const fills = new Set<string>();
+      for (let kill = 0; kill < KILLS; kill++) {
+        const engine = new EngineProcess(ARGS, { limitMs: 60_000 });
+        const started = JSON.parse(await engine.line((line) => line.includes('"url"'))) as Started;
+        expect(started.run).toBe(kill + 1);
+        // Each kill comes at another count of fills, so at another place of the send and fill cycle.
+        const wanted = fills.size + 1 + ((kill * 7) % 5);
+        await observe(started.url, orders, fills, () => fills.size >= wanted && orders.size > 0);
+        engine.kill('SIGKILL');
+        const { signal } = await engine.ended;
+        expect(signal).toBe('SIGKILL');
+      }
+      const before = foldJournal(data.path);
+      const openBefore = [...before.orders.values()].filter((order) => order.state === 'open');
+
+      // The next start adopts what rested, and a clean stop ends it.
       const engine = new EngineProcess(ARGS, { limitMs: 60_000 });
-      const started = JSON.parse(await engine.line((line) => line.includes('"url"'))) as Started;
-      expect(started.run).toBe(kill + 1);
-      // Each kill comes at another count of fills, so at another place of the send and fill cycle.
-      const wanted = fills.size + 1 + ((kill * 7) % 5);
-      await observe(started.url, orders, fills, () => fills.size >= wanted && orders.size > 0);
-      engine.kill('SIGKILL');
-      const { signal } = await engine.ended;
-      expect(signal).toBe('SIGKILL');
-    }
-    const before = foldJournal(data.path);
-    const openBefore = [...before.orders.values()].filter((order) => order.state === 'open');
+      const { url } = JSON.parse(await engine.line((line) => line.includes('"url"'))) as Started;
+      const first = (await (await fetch(`${url}/api/v1/orders?limit=2000`)).json()) as {
+        orders: { orderId: number; isLive: boolean; isAdopted: boolean }[];
+      };
+      const adopted = new Set(first.orders.filter((order) => order.isAdopted).map((order) => order.orderId));
+      for (const order of openBefore) expect(adopted.has(order.orderId), `order ${order.orderId} rested before the kill`).toBe(true);
+      await observe(url, orders, fills, () => true);
+      engine.kill('SIGINT');
+      const { code, stdout } = await engine.ended;
+      expect(code).toBe(0);
+      const summary = JSON.parse(stdout.at(-1) ?? '{}') as {
+        orders: { unknown: number };
+        pnl: { unexplained: string; residual: string }[];
+      };
+      expect(summary.orders.unknown).toBe(0);
+      for (const row of summary.pnl) expect([row.unexplained, row.residual]).toEqual(['0', '0']);
 
-    // The next start adopts what rested, and a clean stop ends it.
-    const engine = new EngineProcess(ARGS, { limitMs: 60_000 });
-    const { url } = JSON.parse(await engine.line((line) => line.includes('"url"'))) as Started;
-    const first = (await (await fetch(`${url}/api/v1/orders?limit=2000`)).json()) as {
-      orders: { orderId: number; isLive: boolean; isAdopted: boolean }[];
-    };
-    const adopted = new Set(first.orders.filter((order) => order.isAdopted).map((order) => order.orderId));
-    for (const order of openBefore) expect(adopted.has(order.orderId), `order ${order.orderId} rested before the kill`).toBe(true);
-    await observe(url, orders, fills, () => true);
-    engine.kill('SIGINT');
-    const { code, stdout } = await engine.ended;
-    expect(code).toBe(0);
-    const summary = JSON.parse(stdout.at(-1) ?? '{}') as { orders: { unknown: number }; pnl: { unexplained: string; residual: string }[] };
-    expect(summary.orders.unknown).toBe(0);
-    for (const row of summary.pnl) expect([row.unexplained, row.residual]).toEqual(['0', '0']);
-
-    const folded = foldJournal(data.path);
-    for (const [id, count] of folded.creates) expect(count, `creates of ${id}`).toBe(1);
-    for (const [key, count] of folded.fills) expect(count, `fill ${key}`).toBe(1);
-    const orderRows = await rows('orders');
-    const fillRows = await rows('fills');
-    const seenOrders = new Map<number, number>();
-    for (const row of orderRows) seenOrders.set(Number(row['orderId']), (seenOrders.get(Number(row['orderId'])) ?? 0) + 1);
-    for (const id of orders) expect(seenOrders.get(id), `order ${id} that the page had shown`).toBe(1);
-    expect(fillRows.length).toBe(folded.fills.size);
-    const keys = fillRows.map((row) => `${String(row['orderId'])}:${String(row['tradeId'])}`);
-    expect(new Set(keys)).toEqual(new Set(folded.fills.keys()));
-    expect(fills.size).toBeGreaterThan(KILLS);
-    for (const fillId of fills) {
-      const [, tradeId, orderId] = /(\d+)\/(\d+)$/.exec(fillId) ?? [];
-      expect(folded.fills.get(`${orderId}:${tradeId}`), `fill ${fillId} that the page had shown`).toBe(1);
-    }
-    // The state that the engine recovered is the fold's.
-    for (const row of orderRows) {
-      const order = folded.orders.get(Number(row['orderId']));
-      if (order === undefined) throw new Error(`the journal has no order ${String(row['orderId'])}`);
-      const isLive = ['pending', 'open', 'partly_filled', 'cancelling', 'amending', 'unknown'].includes(String(row['state']));
-      expect(isLive, `order ${order.orderId} is ${String(row['state'])}, the fold says ${order.state}`).toBe(order.state !== 'ended');
-    }
-  });
+      const folded = foldJournal(data.path);
+      for (const [id, count] of folded.creates) expect(count, `creates of ${id}`).toBe(1);
+      for (const [key, count] of folded.fills) expect(count, `fill ${key}`).toBe(1);
+      const orderRows = await rows('orders');
+      const fillRows = await rows('fills');
+      const seenOrders = new Map<number, number>();
+      for (const row of orderRows) seenOrders.set(Number(row['orderId']), (seenOrders.get(Number(row['orderId'])) ?? 0) + 1);
+      for (const id of orders) expect(seenOrders.get(id), `order ${id} that the page had shown`).toBe(1);
+      expect(fillRows.length).toBe(folded.fills.size);
+      const keys = fillRows.map((row) => `${String(row['orderId'])}:${String(row['tradeId'])}`);
+      expect(new Set(keys)).toEqual(new Set(folded.fills.keys()));
+      expect(fills.size).toBeGreaterThan(KILLS);
+      for (const fillId of fills) {
+        const [, tradeId, orderId] = /(\d+)\/(\d+)$/.exec(fillId) ?? [];
+        expect(folded.fills.get(`${orderId}:${tradeId}`), `fill ${fillId} that the page had shown`).toBe(1);
+      }
+      // The state that the engine recovered is the fold's.
+      for (const row of orderRows) {
+        const order = folded.orders.get(Number(row['orderId']));
+        if (order === undefined) throw new Error(`the journal has no order ${String(row['orderId'])}`);
+        const isLive = ['pending', 'open', 'partly_filled', 'cancelling', 'amending', 'unknown'].includes(String(row['state']));
+        expect(isLive, `order ${order.orderId} is ${String(row['state'])}, the fold says ${order.state}`).toBe(order.state !== 'ended');
+      }
+    },
+  );
 });

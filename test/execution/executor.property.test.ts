@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { times } from '../support/torture.js';
 import { positionBase, POSITION_NET_LOTS, POSITION_OPEN_BUY_LOTS, POSITION_OPEN_SELL_LOTS } from '../../src/core/memory/layout.js';
 import { RecordKind, SIDE_BUY, SIDE_SELL } from '../../src/core/memory/record.js';
 import { isTerminal, OrderState } from '../../src/core/orders/order-state.js';
@@ -120,7 +121,7 @@ describe('executor against a venue that loses, repeats and reorders', () => {
   it('C1 C2 C9: no duplicate order, every fill once, positions = fills, one order a level, and both sides agree in the end', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => run(seed)),
-      { numRuns: 25 },
+      { numRuns: times(25, 500) },
     );
   });
 });
