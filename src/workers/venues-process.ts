@@ -38,17 +38,21 @@ export function readAddresses(file: string): Addresses {
   } catch (error) {
     throw new UsageError(`--addresses: ${file}: ${messageOf(error)}`);
   }
-  const addresses = value as Addresses;
-  if (typeof value !== 'object' || value === null || typeof addresses.venues !== 'object' || typeof addresses.admin !== 'string') {
+  const { admin, pid, venues } = (value ?? {}) as Partial<Addresses>;
+  if (typeof admin !== 'string' || typeof venues !== 'object' || venues === null) {
     throw new UsageError(`--addresses: ${file}: expected an object with admin and venues`);
   }
-  for (const [id, venue] of Object.entries(addresses.venues)) {
+  // The process may be killed by this number: 0 and below would mean groups of processes.
+  if (!Number.isSafeInteger(pid) || Number(pid) <= 0) {
+    throw new UsageError(`--addresses: ${file}: pid: expected a process id, was ${JSON.stringify(pid)}`);
+  }
+  for (const [id, venue] of Object.entries(venues) as [string, Partial<VenueAddress> | null][]) {
     for (const key of ['rest', 'wsPublic'] as const) {
-      if (!URL.canParse(venue[key]))
-        throw new UsageError(`--addresses: ${file}: venues.${id}.${key}: expected an address, was ${JSON.stringify(venue[key])}`);
+      if (!URL.canParse(venue?.[key] ?? ''))
+        throw new UsageError(`--addresses: ${file}: venues.${id}.${key}: expected an address, was ${JSON.stringify(venue?.[key])}`);
     }
   }
-  return addresses;
+  return value as Addresses;
 }
 
 export function isAlive(pid: number): boolean {
@@ -77,6 +81,19 @@ export interface VenuesStart {
   readonly seed: number;
   readonly speed: number | 'max';
   readonly replay: readonly string[] | null;
+  /** The command line that is started; absent: this program's own. */
+  readonly program?: string;
+}
+
+/** What an earlier run left; null when there is nothing, or nothing that can be read (it was cut off while writing). */
+function leftAddresses(file: string): Addresses | null {
+  if (!existsSync(file)) return null;
+  try {
+    return readAddresses(file);
+  } catch (error) {
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
 }
 
 /** The running process of this folder, or a new one. */
@@ -86,17 +103,17 @@ export async function findOrStartVenues(
 ): Promise<{ addresses: Addresses; isFound: boolean; file: string }> {
   mkdirSync(start.folder, { recursive: true });
   const file = join(start.folder, 'addresses.json');
-  if (existsSync(file)) {
-    const known = readAddresses(file);
+  const known = leftAddresses(file);
+  if (known !== null) {
     const isSame = start.replay === null && known.seed === start.seed && (known.clock?.speed ?? 1) === start.speed;
     if (isAlive(known.pid) && (await answers(http, known.admin))) {
       if (isSame) return { addresses: known, isFound: true, file };
       await stopVenues(known, http);
     }
-    rmSync(file, { force: true });
   }
+  rmSync(file, { force: true });
   const args = [
-    fileURLToPath(new URL('../main.js', import.meta.url)),
+    start.program ?? fileURLToPath(new URL('../main.js', import.meta.url)),
     'venues',
     '--addresses',
     file,
@@ -116,13 +133,12 @@ export async function findOrStartVenues(
   child.once('exit', (code, signal) => (ended = `ended with ${code ?? signal}`));
   child.unref();
   for (let tries = 0; tries < START_TRIES; tries++) {
-    if (existsSync(file)) {
-      const addresses = readAddresses(file);
-      if (await answers(http, addresses.admin)) return { addresses, isFound: false, file };
-    }
+    const addresses = leftAddresses(file);
+    if (addresses !== null && (await answers(http, addresses.admin))) return { addresses, isFound: false, file };
     if (ended !== null) break;
     await pause(TRY_EVERY_MS);
   }
+  if (ended === null) child.kill('SIGKILL');
   const said = readFileSync(join(start.folder, 'output.log'), 'utf8').trim().split('\n').at(-1) ?? '';
   if (ended === 'ended with 2') throw new UsageError(said.replace(/^thor: /, ''));
   throw new EngineError('VENUES_NOT_STARTED', 'give-up', { reason: ended ?? 'no answer in time', said });
@@ -136,5 +152,11 @@ export async function stopVenues(addresses: Addresses, http: HttpClient): Promis
     if (!(error instanceof EngineError)) throw error;
   }
   for (let tries = 0; tries < STOP_TRIES && isAlive(addresses.pid); tries++) await pause(TRY_EVERY_MS);
-  if (isAlive(addresses.pid)) process.kill(addresses.pid, 'SIGKILL');
+  if (!isAlive(addresses.pid)) return;
+  try {
+    process.kill(addresses.pid, 'SIGKILL');
+  } catch (error) {
+    // It ended between the question and the signal.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
