@@ -17,11 +17,14 @@ const WINDOW_CHARACTERS = 1_000_000;
 const CLIENT_LIMIT_MS = 10_000;
 /** After an answer on another connection: time for the client to take it in (wall time). */
 const ANSWER_PAUSE_MS = 10;
+/** Who comes, goes or asks for something new gets time to: the recording stands still until clients were quiet for so long (wall time), within a limit. */
+const QUIET_MS = 100;
+const QUIET_LOOK_MS = 10;
+const QUIET_LIMIT_MS = 2_000;
 /** Clients learn the time this often at a pace (market time, and wall time at high speeds). */
 const TELL_MARKET_US = 50_000;
 const TELL_WALL_US = 20_000;
-/** Lead-in at full speed: steps of market time, each with room for the clients' timers (wall time). */
-const LEAD_STEP_US = 50_000;
+/** Lead-in at full speed: each step leaves room for the clients' timers (wall time). */
 const LEAD_PAUSE_MS = 4;
 /** What waits for slow clients at the end is looked at this often, and given up after so many looks. */
 const FLUSH_MS = 20;
@@ -42,6 +45,7 @@ export class Player {
   readonly #options: PlayerOptions;
   #isStopped = false;
   #wasAnswered = false;
+  #activity = 0;
 
   constructor(options: PlayerOptions) {
     this.#options = options;
@@ -61,9 +65,7 @@ export class Player {
   async leadIn(untilUs: number): Promise<void> {
     const { time } = this.#options;
     while (!this.#isStopped && time.nowUs < untilUs) {
-      time.set(Math.min(untilUs, time.nowUs + LEAD_STEP_US));
-      time.tell();
-      await this.barrier.pass(time.sockets);
+      await this.#reach(Math.min(untilUs, time.nowUs + WINDOW_US));
       await this.pause(LEAD_PAUSE_MS);
     }
   }
@@ -84,9 +86,7 @@ export class Player {
     const { time, lines, venues, play } = this.#options;
     let next: MergedLine | null = first;
     while (next !== null && !this.#isStopped) {
-      time.set(timeUs(next.record));
-      time.tell();
-      await this.barrier.pass(time.sockets);
+      await this.#reach(timeUs(next.record));
       const endUs = time.nowUs + WINDOW_US;
       let characters = 0;
       for (let count = 0; next !== null && count < WINDOW_MESSAGES && characters < WINDOW_CHARACTERS; count++) {
@@ -97,9 +97,31 @@ export class Player {
         if (this.#wasAnswered) break;
       }
       await this.barrier.pass(venues.flatMap(touched));
-      if (!this.#wasAnswered) continue;
+      if (this.#wasAnswered) await this.pause(ANSWER_PAUSE_MS);
       this.#wasAnswered = false;
-      await this.pause(ANSWER_PAUSE_MS);
+      await this.#untilQuiet();
+    }
+  }
+
+  /** Recorded time goes on in steps, through silence too, and everybody who follows it knows before the messages come. */
+  async #reach(us: number): Promise<void> {
+    const { time } = this.#options;
+    do {
+      time.set(Math.min(us, time.nowUs + WINDOW_US));
+      time.tell();
+      await this.barrier.pass(time.sockets);
+    } while (time.nowUs < us && !this.#isStopped);
+  }
+
+  async #untilQuiet(): Promise<void> {
+    let quietMs = QUIET_MS;
+    for (let waitedMs = 0; waitedMs < QUIET_LIMIT_MS && !this.#isStopped; waitedMs += QUIET_LOOK_MS) {
+      const activity = this.#options.venues.reduce((sum, venue) => sum + venue.audience.activity, 0);
+      if (activity !== this.#activity) quietMs = 0;
+      this.#activity = activity;
+      if (quietMs >= QUIET_MS) return;
+      await this.pause(QUIET_LOOK_MS);
+      quietMs += QUIET_LOOK_MS;
     }
   }
 
