@@ -4,6 +4,9 @@ import { planMemory, type MemoryPlan } from '../../src/core/memory/layout.js';
 import { viewsOf, type SharedViews } from '../../src/core/memory/shared-memory.js';
 import type { Instrument } from '../../src/core/orders/instrument.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
+import type { Params } from '../../src/core/ports/strategy.js';
+import { checkParams } from '../../src/strategies/params.js';
+import { STRATEGIES } from '../../src/strategies/registry.js';
 import type { LaneData } from '../../src/workers/lane-data.js';
 import type { StrategyPlan } from '../../src/workers/run-config.js';
 
@@ -38,6 +41,13 @@ export const BYBIT = 'bybit:linear:BTCUSDT';
 
 export function entry(name: string, kind: 'grid' | 'arb', instruments: readonly string[], more: Partial<StrategyPlan> = {}): StrategyPlan {
   return { name, source: kind, kind, pnlKind: kind, instruments, params: {}, levelStates: [], ...more };
+}
+
+/** As the strategy itself checks and completes them. */
+function paramsOf(kind: string, given: Params): Params {
+  const definition = STRATEGIES.find((one) => one.kind === kind);
+  if (definition === undefined) throw new Error(`no strategy ${kind}`);
+  return checkParams(kind, definition, given);
 }
 
 export const TABLES: RunTables = {
@@ -94,8 +104,8 @@ export function laneData({ plan, views }: Memory, more: Partial<LaneData> = {}):
     kernel: 'ts',
     durability: 'interval',
     entries: [
-      entry('btc-grid', 'grid', [USDM], { params: { step: '0.2%', count: 4, investment: '8000' } }),
-      entry('btc-arb', 'arb', [USDM, BYBIT], { params: { minEdge: '0.0001', maxNotional: '2000' } }),
+      entry('btc-grid', 'grid', [USDM], { params: paramsOf('grid', { step: '0.2%', count: 4, investment: '8000' }) }),
+      entry('btc-arb', 'arb', [USDM, BYBIT], { params: paramsOf('arb', { minEdge: '0.0001', maxNotional: '2000' }) }),
     ],
     directory: process.cwd(),
     addresses: {},

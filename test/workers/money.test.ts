@@ -1,6 +1,6 @@
 /** Journal records through the run's money, against sums made by hand; and the marks that value what is open. */
 import { describe, expect, it } from 'vitest';
-import { BookWriter } from '../../src/core/book/book-writer.js';
+import { BookWriter, type LevelSource } from '../../src/core/book/book-writer.js';
 import { gridOf } from '../../src/core/book/grid.js';
 import { BOOK_LIVE, BOOK_STALE } from '../../src/core/memory/book-layout.js';
 import { bookBase } from '../../src/core/memory/layout.js';
@@ -91,7 +91,7 @@ class World {
   }
 
   /** To the venue's account, and, through a record, to the ledger. */
-  fill(fill: FillBrief, { isJournaled = true } = {}): void {
+  trade(fill: FillBrief, { isJournaled = true } = {}): void {
     const { side, ticks, lots, fee } = fill;
     const account = this.accounts[TABLES.venues.indexOf(TABLES.instruments[fill.instrument]?.venue ?? '')];
     account?.apply({ instrument: fill.instrument, side, ticks, lots, fee, feeAsset: TABLES.assets[fill.feeAsset] ?? '' });
@@ -132,6 +132,16 @@ const SPOT_SELL: FillBrief = {
 };
 const PERP_BUY: FillBrief = { strategy: 1, instrument: PERP, side: SIDE_BUY, ticks: 600_000, lots: 100, fee: 120_000_000, feeAsset: USDT };
 
+function level(price: number): LevelSource {
+  return {
+    count: 1,
+    price: Float64Array.of(price),
+    qty: Float64Array.of(5),
+    priceDecimals: Uint8Array.of(1),
+    qtyDecimals: Uint8Array.of(3),
+  };
+}
+
 function text(row: object | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(row ?? {}).filter(([, value]) => value !== '0'));
 }
@@ -139,8 +149,8 @@ function text(row: object | undefined): Record<string, unknown> {
 describe('Money', () => {
   it('a round trip on spot: 0.01 BTC bought at 60,000 and sold at 60,100', () => {
     const world = new World();
-    world.fill(SPOT_BUY);
-    world.fill(SPOT_SELL);
+    world.trade(SPOT_BUY);
+    world.trade(SPOT_SELL);
     world.money.onBatchEnd();
     const [btc, usdt] = world.money.pnl();
     expect(text(btc)).toEqual({ asset: 'BTC', fees: '-0.00001', equityChange: '-0.00001' });
@@ -154,7 +164,7 @@ describe('Money', () => {
 
   it('an open contract is worth its mark: 0.1 BTC from 60,000 to 60,123.4', () => {
     const world = new World();
-    world.fill(PERP_BUY);
+    world.trade(PERP_BUY);
     world.mark(601_234);
     expect(text(world.money.pnl()[0])).toEqual({ asset: 'USDT', trend: '12.34', fees: '-1.2', equityChange: '11.14' });
     world.mark(599_000);
@@ -164,16 +174,9 @@ describe('Money', () => {
   it('without a mark a contract is worth the middle of its live book, and the last one when the book is gone', () => {
     const world = new World();
     const { views, plan } = world.memory;
-    world.fill(PERP_BUY);
+    world.trade(PERP_BUY);
     const grid = gridOf('0.1', '0.001');
     const book = new BookWriter(views, bookBase(plan, PERP), grid);
-    const level = (price: number) => ({
-      count: 1,
-      price: Float64Array.of(price),
-      qty: Float64Array.of(5),
-      priceDecimals: Uint8Array.of(1),
-      qtyDecimals: Uint8Array.of(3),
-    });
     const publish = (bid: number, ask: number, state: number): void => {
       book.begin();
       book.clear();
@@ -215,8 +218,8 @@ describe('Money', () => {
   it('while trading, what the venue knows and the journal does not is left out of the comparison; at the end it is not', () => {
     const world = new World();
     world.mark(600_000);
-    world.fill(PERP_BUY);
-    world.fill(PERP_BUY, { isJournaled: false });
+    world.trade(PERP_BUY);
+    world.trade(PERP_BUY, { isJournaled: false });
     expect(world.money.pnlSoFar()[0]?.residual).toBe('0');
     // The second fill's fee of 1.2 is missing in the ledger.
     expect(world.money.pnl()[0]?.residual).toBe('-1.2');

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { RUN_STARTING, CONTROL_RUN } from '../../src/core/memory/layout.js';
+import type { StrategyDefinition } from '../../src/core/ports/strategy.js';
+import type { RunnerStrategy } from '../../src/strategies/runner.js';
+import { loadRunStrategies } from '../../src/workers/hot-lane.js';
+import type { LaneData } from '../../src/workers/lane-data.js';
+import { warmUp } from '../../src/workers/warm-up.js';
+import { BYBIT, entry, laneData, memoryOf, TABLES, USDM } from './lane-fixture.js';
+
+/** Built in name, the test's own behaviour. */
+function strategyOf(create: StrategyDefinition['create']): RunnerStrategy {
+  const definition: StrategyDefinition = {
+    kind: 'grid',
+    pnlKind: 'grid',
+    description: '',
+    params: [],
+    instruments: { min: 1, max: 2 },
+    create,
+  };
+  return { index: 0, definition, params: {} };
+}
+
+function onlyGrid(): LaneData {
+  const tables = { ...TABLES, strategies: TABLES.strategies.slice(0, 1) };
+  return laneData(memoryOf(tables), { tables, entries: [entry('btc-grid', 'grid', [USDM])] });
+}
+
+const digest = (data: LaneData): string => createHash('sha256').update(new Uint8Array(data.buffer)).digest('hex');
+
+describe('warmUp', () => {
+  it('trades on a made-up market and leaves every byte of the run as it was', async () => {
+    const data = laneData(memoryOf());
+    const bytes = new Uint8Array(data.buffer);
+    for (let at = 0; at < bytes.length; at += 4_093) bytes[at] = at & 255;
+    const before = digest(data);
+    const said = warmUp(data, await loadRunStrategies(data));
+    expect(said).toMatch(/^warmed up on \d+ turns of a made-up market with \d+ orders in \d+ ms$/);
+    const [turns = 0, orders = 0] = [...said.matchAll(/\d+/g)].map(Number);
+    expect(turns).toBeGreaterThan(0);
+    expect(orders).toBeGreaterThan(0);
+    expect(digest(data)).toBe(before);
+  });
+
+  it("shows the strategies a market of its own: live books, trades, and no run of the engine's", () => {
+    const data = onlyGrid();
+    const seen = { starts: 0, tops: 0, trades: 0, live: 0, prices: new Set<number>() };
+    const strategy = strategyOf(() => ({
+      onStart: () => void seen.starts++,
+      onTop: (ctx, slot) => {
+        seen.tops++;
+        const book = ctx.book(slot);
+        if (!book.isLive) return;
+        seen.live++;
+        expect(book.bidTicks).toBeLessThan(book.askTicks);
+        seen.prices.add(book.bidTicks);
+      },
+      onTrade: () => void seen.trades++,
+    }));
+    expect(warmUp(data, [strategy])).toMatch(/^warmed up on /);
+    expect(seen.starts).toBe(1);
+    expect(seen.live).toBe(seen.tops);
+    expect(seen.trades).toBeGreaterThan(100);
+    // It walks: code that waits for a price change runs too.
+    expect(seen.prices.size).toBeGreaterThan(100);
+    expect(new Int32Array(data.buffer)[(data.plan.control + CONTROL_RUN) >> 2]).toBe(RUN_STARTING);
+  });
+
+  it('creates each strategy anew, without what earlier runs left', () => {
+    const level = {
+      strategy: 0,
+      level: 1,
+      state: 1,
+      side: 0,
+      instrument: 0,
+      priceTicks: 1,
+      qtyLots: 1,
+      cumLots: 0,
+      auxTicks: 0,
+      auxLots: 0,
+    };
+    const data = { ...onlyGrid(), recovered: { runs: 3, orders: [], fills: [], levels: [level], notes: [] } };
+    const found: unknown[] = [];
+    const strategy = strategyOf((setup) => {
+      found.push(setup.recovered?.levels.length ?? 0);
+      return {};
+    });
+    warmUp(data, [strategy]);
+    expect(found).toEqual([0]);
+  });
+
+  it.each(['./mine.ts', '/somewhere/mine.js', 'mine.mjs'])('leaves the strategy file %s alone, and says so', (source) => {
+    const data = laneData(memoryOf(), { entries: [entry('mine', 'grid', [BYBIT], { source })] });
+    const strategy = strategyOf(() => {
+      throw new Error('must not be created');
+    });
+    expect(warmUp(data, [strategy])).toBe('not warmed up: a strategy from a file may keep state of its own');
+  });
+
+  it('never throws: a strategy that cannot be created will say so when the run creates it', () => {
+    const strategy = strategyOf(() => {
+      throw new Error('step must pay both fees');
+    });
+    expect(warmUp(onlyGrid(), [strategy])).toBe('not warmed up: step must pay both fees');
+  });
+
+  it('never throws: a strategy that fails while it trades is stopped there as in a run', () => {
+    const strategy = strategyOf(() => ({
+      onTop: () => {
+        throw new Error('ours');
+      },
+    }));
+    expect(warmUp(onlyGrid(), [strategy])).toMatch(/^warmed up on \d+ turns .* 0 orders /);
+  });
+
+  it('never throws: nor on a risk block that is wrong', () => {
+    expect(warmUp({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))])).toMatch(/^not warmed up: .*maxNotionl/);
+  });
+});
