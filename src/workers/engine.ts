@@ -107,7 +107,11 @@ export class Engine {
       await this.#untilStop();
     } catch (error) {
       this.#error ??= messageOf(error);
-      if (this.#loop === null) throw error;
+      if (this.#loop === null) {
+        // No lane turns yet: only the service is open, and its port would keep the process alive.
+        await this.#service.close(this.#summary(this.#clock.nowUs(), 0));
+        throw error;
+      }
       // A strategy that refuses its parameters does so in its lane: wrong use, not a failed run.
       if (error instanceof UsageError) {
         await this.#shutDown();
@@ -242,9 +246,13 @@ export class Engine {
     void this.#hot.ended.then(() => {
       if (!this.#isStopping) this.#fail('the hot lane ended by itself');
     });
-    this.#feeds = await Promise.all(
+    const started = await Promise.allSettled(
       layout.feedLanes.map((lane) => startLane('feed.worker.js', layout.names[lane] ?? 'feed', this.#laneData(lane), listener)),
     );
+    // Those that run are stopped with the rest, also when one of them does not.
+    this.#feeds = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   /** Halts everything that goes out, then stops. */

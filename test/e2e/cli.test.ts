@@ -1,5 +1,5 @@
 /** Wrong use: one line, the nearest valid word, exit code 2. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryData, thor } from './engine-process.js';
@@ -28,6 +28,18 @@ describe('the command line', () => {
     expect(code).toBe(2);
     expect(stderr).toHaveLength(1);
     expect(stdout).toEqual([]);
+  });
+
+  it.each(['1', '2'])('a strategy that refuses its parameters ends the run with code 2, on %s lanes', async (lanes) => {
+    const file = join(data.path, 'refused.yaml');
+    const grid = "{ name: g, kind: grid, instruments: ['binance-usdm:BTCUSDT'], params: { step: '0.001%', count: 2, investment: '1000' } }";
+    mkdirSync(data.path, { recursive: true });
+    writeFileSync(file, `venues: [{ id: binance-usdm }]\nstrategies: [${grid}]\n`);
+    const { code, stderr } = await thor(['--config', file, '--data', join(data.path, lanes), '--lanes', lanes, '--port', '0', '--quiet'], {
+      limitMs: 30_000,
+    });
+    expect(stderr.join('\n')).toMatch(/^thor: g: step below cost/);
+    expect(code).toBe(2);
   });
 
   it('config: path, value, expectation and nearest key', async () => {

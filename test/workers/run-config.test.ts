@@ -218,8 +218,10 @@ describe('fitToReplay', () => {
       ['grid-bybit-spot-ethusdt', 'grid', ['bybit:spot:ETHUSDT']],
       ['arb-eth', 'arb', ['bybit:linear:ETHUSDT', 'bybit:spot:ETHUSDT']],
     ]);
-    expect(run.entries[0]?.params).toMatchObject({ step: '1%', count: 2 });
-    expect(run.notes).toContain('grid on bitmex:XBTUSD, with the parameters of first');
+    // Grids are sized by what they are quoted in; their step follows from the fees.
+    expect(run.entries[0]?.params).toMatchObject({ step: 'auto', investment: '10000' });
+    expect(run.entries[3]?.params).toMatchObject({ minEdge: '0.001', maxNotional: '100' });
+    expect(run.notes).toContain('grid-bitmex-xbtusd: a grid of 10000 USDT on bitmex:XBTUSD, its step from the fees');
     expect(run.notes).toContain('arb on bybit:linear:ETHUSDT, bybit:spot:ETHUSDT, with the parameters of cross');
   });
 
