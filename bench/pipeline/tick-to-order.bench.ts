@@ -123,10 +123,12 @@ async function engineRound(venue: BenchChild, flags: Readonly<Record<string, str
     for (const [order, { priceTicks, causeUs, decidedUs }] of requests.entries()) {
       const n = priceTicks + DISTANCE_TICKS - FIRST_BID_TICKS;
       // The first change that the strategy sees is the snapshot, which is not timed.
-      if (order === 0 && n <= 0) continue;
+      if (n <= 0) continue;
       const sent = sentUs[n];
-      if (sent === null || sent === undefined || !(sent < causeUs && causeUs < decidedUs))
-        throw new Error(`order ${order} has no tick before it`);
+      // The book may be newer than the change that called the strategy, so a tick may be sent after the cause arrived; never after the decision.
+      if (sent === null || sent === undefined || !(sent < decidedUs && causeUs < decidedUs)) {
+        throw new Error(`order ${order} of ${requests.length}: tick ${n} sent at ${sent}, cause at ${causeUs}, decided at ${decidedUs}`);
+      }
       if (order < COLD_ORDERS) into.coldWhole.push(decidedUs - sent);
       else {
         into.whole.push(decidedUs - sent);
