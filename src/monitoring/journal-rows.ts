@@ -1,30 +1,10 @@
-/** Journal records and what people see of them: reading the bytes, and the rows made from folds. Used by JournalView only. */
+/** What people see of journal records: the rows made from folds. Used by JournalView only. */
 import {
   FLAG_ADOPTED,
   FLAG_HEDGE,
   FLAG_MAKER,
   FLAG_POST_ONLY,
   FLAG_REDUCE_ONLY,
-  REC_FEE,
-  REC_FEE_ASSET,
-  REC_FILL_PRICE,
-  REC_FILL_QTY,
-  REC_FLAGS,
-  REC_INSTRUMENT,
-  REC_KIND,
-  REC_CUM,
-  REC_LEVEL,
-  REC_ORDER_ID,
-  REC_PNL_KIND,
-  REC_PRICE,
-  REC_QTY,
-  REC_REASON,
-  REC_SIDE,
-  REC_STATE,
-  REC_STRATEGY,
-  REC_TIF,
-  REC_TRADE_ID,
-  REC_TS_US,
   RecordKind,
   SIDE_SELL,
   TIF_FOK,
@@ -32,56 +12,18 @@ import {
 } from '../core/memory/record.js';
 import { formatDecimal } from '../core/numbers/decimal.js';
 import { clientOrderIdOf } from '../core/numbers/ids.js';
+import type { JournalRecord } from '../core/orders/journal-record.js';
+import type { FoldedOrder } from '../core/orders/order-fold.js';
 import { isTerminal, orderStateName } from '../core/orders/order-state.js';
 import { reasonName } from '../core/orders/reasons.js';
 import type { RunTables } from '../core/orders/tables.js';
 import { DecimalGrid } from './decimal-grid.js';
 import type { AuditRow, FillKind, FillRow, LevelRow, OrderRow } from './payload.js';
 
-export interface JournalRecord {
-  readonly kind: number;
-  readonly side: number;
-  readonly flags: number;
-  readonly timeInForce: number;
-  readonly strategy: number;
-  readonly reason: number;
-  readonly instrument: number;
-  readonly level: number;
-  readonly orderId: number;
-  readonly priceTicks: number;
-  readonly qtyLots: number;
-  readonly cumLots: number;
-  readonly fillTicks: number;
-  readonly fillLots: number;
-  readonly fee: number;
-  readonly feeAsset: number;
-  readonly state: number;
-  readonly pnlKind: number;
-  readonly tradeId: number;
-  readonly tsUs: number;
-}
-
 /** One order as folded; a row is made from it for each event. */
-export interface OrderFold {
-  readonly orderId: number;
-  readonly strategy: number;
-  readonly instrument: number;
-  readonly level: number;
-  readonly side: number;
-  readonly flags: number;
-  readonly timeInForce: number;
-  readonly pnlKind: number;
-  priceTicks: number;
-  qtyLots: number;
-  cumLots: number;
-  state: number;
-  reason: number;
-  /** Terms of the amend under way; 0 when there is none. */
-  amendTicks: number;
-  amendLots: number;
+export interface OrderFold extends FoldedOrder {
   /** The venue has shown that it knows the order. */
   isAccepted: boolean;
-  tsUs: number;
 }
 
 export type FillFields = Pick<
@@ -110,35 +52,6 @@ const PNL_KINDS: readonly FillKind[] = ['grid', 'arb', 'other'];
 const KIND_NAMES = new Map<number, string>(Object.entries(RecordKind).map(([name, code]) => [code, name.toLowerCase()]));
 /** Fees travel in 1e-8 of their asset. */
 const FEE_SCALE = 8;
-
-/** The record of 128 bytes at byte `at`. */
-export function readRecord(u8: Uint8Array, f64: Float64Array, at: number): JournalRecord {
-  const u16 = (offset: number): number => (u8[at + offset] ?? 0) | ((u8[at + offset + 1] ?? 0) << 8);
-  const u32 = (offset: number): number => (u16(offset) | (u16(offset + 2) << 16)) >>> 0;
-  const f = (offset: number): number => f64[(at + offset) >> 3] ?? 0;
-  return {
-    kind: u8[at + REC_KIND] ?? 0,
-    side: u8[at + REC_SIDE] ?? 0,
-    flags: u8[at + REC_FLAGS] ?? 0,
-    timeInForce: u8[at + REC_TIF] ?? 0,
-    strategy: u16(REC_STRATEGY),
-    reason: u16(REC_REASON),
-    instrument: u32(REC_INSTRUMENT),
-    level: u32(REC_LEVEL),
-    orderId: f(REC_ORDER_ID),
-    priceTicks: f(REC_PRICE),
-    qtyLots: f(REC_QTY),
-    cumLots: f(REC_CUM),
-    fillTicks: f(REC_FILL_PRICE),
-    fillLots: f(REC_FILL_QTY),
-    fee: f(REC_FEE),
-    feeAsset: u16(REC_FEE_ASSET),
-    state: u8[at + REC_STATE] ?? 0,
-    pnlKind: u8[at + REC_PNL_KIND] ?? 0,
-    tradeId: f(REC_TRADE_ID),
-    tsUs: f(REC_TS_US),
-  };
-}
 
 /** Makes rows with the run's names and each instrument's steps. */
 export class RowMaker {
@@ -177,7 +90,7 @@ export class RowMaker {
       reason: fold.reason === 0 ? null : reasonName(fold.reason),
       isAdopted: (fold.flags & FLAG_ADOPTED) !== 0,
       flags: flagNames(fold.flags, fold.timeInForce),
-      tsUs: fold.tsUs,
+      tsUs: fold.updatedUs,
     };
   }
 

@@ -3,10 +3,12 @@
  * Every list is bounded; every change is an event with a sequence number, so that an outside observer can record each exactly once. Service lane.
  */
 import { FLAG_ADOPTED, RecordKind } from '../core/memory/record.js';
+import { readRecord, type JournalRecord } from '../core/orders/journal-record.js';
+import { beginOrder, foldRecord } from '../core/orders/order-fold.js';
 import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
-import { readRecord, RowMaker, type JournalRecord, type OrderFold } from './journal-rows.js';
+import { RowMaker, type OrderFold } from './journal-rows.js';
 import type { AuditRow, FillCounts, FillRow, LevelRow, LiveEvent, OrderCounts, OrderRow } from './payload.js';
 
 export const ENDED_ORDERS_KEPT = 400;
@@ -145,7 +147,8 @@ export class JournalView {
         amendTicks: 0,
         amendLots: 0,
         isAccepted: true,
-        tsUs: 0,
+        createdUs: 0,
+        updatedUs: 0,
       };
       if (!isTerminal(order.state)) this.#orders.set(order.orderId, fold);
     }
@@ -159,66 +162,23 @@ export class JournalView {
   }
 
   #create(record: JournalRecord): void {
-    const { orderId, strategy, instrument, level, side, flags, timeInForce, pnlKind, priceTicks, qtyLots, tsUs } = record;
-    const terms = { orderId, strategy, instrument, level, side, flags, timeInForce, pnlKind, priceTicks, qtyLots, tsUs };
-    const fold: OrderFold = { ...terms, cumLots: 0, state: OrderState.PENDING, reason: 0, amendTicks: 0, amendLots: 0, isAccepted: false };
-    this.#orders.set(orderId, fold);
+    const fold: OrderFold = { ...beginOrder(record, OrderState.PENDING), isAccepted: false };
+    this.#orders.set(fold.orderId, fold);
     this.#counts.sent++;
-    this.#outcome(strategy, 'sent');
+    this.#outcome(fold.strategy, 'sent');
     this.#event({ event: 'order', row: this.#rows.orderRow(fold) });
   }
 
-  /** What a record makes of its order; the same fold as recovery's. A record about an order that ended or is no longer held changes nothing. */
+  /** What a record makes of its order. A record about an order that ended or is no longer held, or that does not fit it, changes nothing. */
   #answer(record: JournalRecord): void {
     const fold = this.#orders.get(record.orderId);
     if (fold === undefined || isTerminal(fold.state)) return;
     const isUnanswered = fold.state === OrderState.PENDING || fold.state === OrderState.UNKNOWN;
-    switch (record.kind) {
-      case RecordKind.AMEND:
-        fold.amendTicks = record.priceTicks;
-        fold.amendLots = record.qtyLots;
-        fold.state = OrderState.AMENDING;
-        break;
-      case RecordKind.CANCEL:
-        fold.state = OrderState.CANCELLING;
-        break;
-      case RecordKind.ACK:
-        // The first answer, or the venue's word on an order that was asked for: then it answers all that was under way.
-        if (isUnanswered) this.#accepted(fold);
-        takeTerms(fold, record.priceTicks, record.qtyLots);
-        clearAmend(fold);
-        fold.state = stateOnBook(fold);
-        break;
-      case RecordKind.AMENDED:
-        this.#counts.amended++;
-        this.#outcome(fold.strategy, 'amended');
-        takeTerms(fold, record.priceTicks > 0 ? record.priceTicks : fold.amendTicks, record.qtyLots > 0 ? record.qtyLots : fold.amendLots);
-        settleAmend(fold);
-        break;
-      case RecordKind.AMEND_REJECT:
-        settleAmend(fold);
-        fold.reason = record.reason;
-        break;
-      case RecordKind.CANCEL_REJECT:
-        if (fold.state === OrderState.CANCELLING) fold.state = stateOnBook(fold);
-        fold.reason = record.reason;
-        break;
-      case RecordKind.CANCELLED:
-        fold.state = OrderState.CANCELLED;
-        break;
-      case RecordKind.EXPIRED:
-        fold.state = OrderState.EXPIRED;
-        break;
-      case RecordKind.REJECT:
-      case RecordKind.NOT_FOUND:
-        if (!isUnanswered && fold.state !== OrderState.CANCELLING) return;
-        fold.state = fold.cumLots > 0 ? OrderState.CANCELLED : OrderState.REJECTED;
-        break;
-      case RecordKind.UNKNOWN:
-        fold.state = OrderState.UNKNOWN;
-        break;
-      default:
-        return;
+    if (!foldRecord(fold, record)) return;
+    if (record.kind === RecordKind.ACK && isUnanswered) this.#accepted(fold);
+    if (record.kind === RecordKind.AMENDED) {
+      this.#counts.amended++;
+      this.#outcome(fold.strategy, 'amended');
     }
     this.#changed(fold, record);
   }
@@ -236,21 +196,18 @@ export class JournalView {
     this.#levelFills.set(key, (this.#levelFills.get(key) ?? 0) + 1);
     this.#event({ event: 'fill', row });
     if (fold === undefined) return;
-    fold.cumLots += record.fillLots;
-    if (isTerminal(fold.state)) {
+    const wasEnded = isTerminal(fold.state);
+    if (fold.state === OrderState.PENDING || fold.state === OrderState.UNKNOWN) this.#accepted(fold);
+    foldRecord(fold, record);
+    if (wasEnded) {
       this.#event({ event: 'order', row: this.#rows.orderRow(fold) });
       return;
     }
-    if (fold.state === OrderState.PENDING || fold.state === OrderState.UNKNOWN) this.#accepted(fold);
-    // While an amend is under way the whole quantity may not be the last word; what is in doubt stays in doubt.
-    if (fold.cumLots >= fold.qtyLots && fold.amendLots === 0) fold.state = OrderState.FILLED;
-    else if (fold.state === OrderState.PENDING || fold.state === OrderState.OPEN) fold.state = OrderState.PARTLY_FILLED;
     this.#changed(fold, record);
   }
 
   /** After every change of a live order: its end is counted, its event sent. */
   #changed(fold: OrderFold, record: JournalRecord): void {
-    fold.tsUs = record.tsUs;
     if (isTerminal(fold.state)) {
       fold.reason = fold.state === OrderState.FILLED ? 0 : record.reason;
       if (fold.state === OrderState.FILLED) this.#counts.filled++;
@@ -314,25 +271,4 @@ function levelKey(strategy: number, level: number): number {
 
 function add(counts: Record<string, number>, key: string): void {
   counts[key] = (counts[key] ?? 0) + 1;
-}
-
-function stateOnBook(fold: OrderFold): number {
-  if (fold.cumLots >= fold.qtyLots) return OrderState.FILLED;
-  return fold.cumLots > 0 ? OrderState.PARTLY_FILLED : OrderState.OPEN;
-}
-
-function clearAmend(fold: OrderFold): void {
-  fold.amendTicks = 0;
-  fold.amendLots = 0;
-}
-
-function settleAmend(fold: OrderFold): void {
-  clearAmend(fold);
-  const isInDoubt = fold.state === OrderState.CANCELLING || fold.state === OrderState.UNKNOWN;
-  if (!isInDoubt || fold.cumLots >= fold.qtyLots) fold.state = stateOnBook(fold);
-}
-
-function takeTerms(fold: OrderFold, ticks: number, lots: number): void {
-  if (ticks > 0) fold.priceTicks = ticks;
-  if (lots > 0) fold.qtyLots = lots;
 }

@@ -6,7 +6,7 @@ import { parseDecimal } from '../core/numbers/decimal.js';
 import { RecordKind } from '../core/memory/record.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { RunTables } from '../core/orders/tables.js';
-import type { JournalRecord } from './journal-record.js';
+import type { JournalRecord } from '../core/orders/journal-record.js';
 
 /** new = old x num / den; null when they are the same. */
 export type Ratio = { readonly num: bigint; readonly den: bigint } | null;

@@ -3,7 +3,7 @@
  * that a document can be read without the tables of its run; integers are kept beside them where the projection has to go on from them.
  */
 import type { JournalPosition } from './journal.js';
-import type { FoldedOrder } from './order-fold.js';
+import type { FoldedOrder } from '../core/orders/order-fold.js';
 import type { RunStart } from './run-start.js';
 
 /** Of the documents below; a store of another version is refused by name. */

@@ -9,7 +9,7 @@ import type { Role } from '../core/ports/role.js';
 import type { Disk } from './disk.js';
 import { isBefore, type Journal, type JournalPosition } from './journal.js';
 import { JournalReader, type JournalVisitor } from './journal-reader.js';
-import { readRecord } from './journal-record.js';
+import { readRecord } from '../core/orders/journal-record.js';
 import { type JournalItem, Projection } from './projection.js';
 import type { Store } from './schema.js';
 

@@ -15,7 +15,7 @@ import { bookBase } from '../core/memory/layout.js';
 import { sumChanges, type PaperAccount } from '../execution/paper/account.js';
 import type { StrategyPnlRow } from '../monitoring/payload.js';
 import { strategyPnlRows } from '../monitoring/strategy-pnl.js';
-import { fillOf, readRecord } from '../storage/journal-record.js';
+import { fillOf, readRecord } from '../core/orders/journal-record.js';
 import type { Recovery } from '../storage/recover.js';
 import type { JournalSink } from '../storage/writer.js';
 

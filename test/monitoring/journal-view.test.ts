@@ -7,8 +7,8 @@ import { Reason } from '../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../src/core/orders/recovered.js';
 import { AUDIT_KEPT, ENDED_ORDERS_KEPT, EVENTS_KEPT, FILLS_KEPT } from '../../src/monitoring/journal-view.js';
 import type { LiveEvent } from '../../src/monitoring/payload.js';
-import type { JournalRecord } from '../../src/storage/journal-record.js';
-import { beginOrder, foldRecord } from '../../src/storage/order-fold.js';
+import type { JournalRecord } from '../../src/core/orders/journal-record.js';
+import { beginOrder, foldRecord } from '../../src/core/orders/order-fold.js';
 import { DemoEngine, type RecordFields } from './demo-engine.js';
 
 const K = R.RecordKind;

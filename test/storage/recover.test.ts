@@ -6,7 +6,7 @@ import { RecordKind } from '../../src/core/memory/record.js';
 import { UsageError } from '../../src/core/numbers/errors.js';
 import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { OrderState, orderStateName } from '../../src/core/orders/order-state.js';
-import type { JournalRecord } from '../../src/storage/journal-record.js';
+import type { JournalRecord } from '../../src/core/orders/journal-record.js';
 import { recover } from '../../src/storage/recover.js';
 import { HOT_FRAME_BYTES, segmentName } from '../../src/storage/segment.js';
 import { removeTemporaryFolders, temporaryFolder } from './journal-fixture.js';

@@ -24,7 +24,7 @@ import {
 } from '../../src/core/memory/record.js';
 import type { Instrument } from '../../src/core/orders/instrument.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
-import type { JournalRecord } from '../../src/storage/journal-record.js';
+import type { JournalRecord } from '../../src/core/orders/journal-record.js';
 import { type Writer } from '../../src/storage/writer.js';
 import { journalIn, type Memory, memory, writerOn } from './journal-fixture.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { RecordKind } from '../../src/core/memory/record.js';
-import { OrderState, orderStateName } from '../../src/core/orders/order-state.js';
-import type { JournalRecord } from '../../src/storage/journal-record.js';
-import { beginOrder, foldRecord } from '../../src/storage/order-fold.js';
+import { RecordKind } from '../../../src/core/memory/record.js';
+import { OrderState, orderStateName } from '../../../src/core/orders/order-state.js';
+import type { JournalRecord } from '../../../src/core/orders/journal-record.js';
+import { beginOrder, foldRecord } from '../../../src/core/orders/order-fold.js';
 
 const K = RecordKind;
 

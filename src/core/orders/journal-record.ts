@@ -21,8 +21,8 @@ import {
   REC_TIF,
   REC_TRADE_ID,
   REC_TS_US,
-} from '../core/memory/record.js';
-import type { RecoveredFill } from '../core/orders/recovered.js';
+} from '../memory/record.js';
+import type { RecoveredFill } from './recovered.js';
 
 export interface JournalRecord {
   kind: number;

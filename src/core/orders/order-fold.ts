@@ -1,9 +1,9 @@
 /**
- * What the journal's records make of an order: the one fold that recovery and the stores share. It tells the state as of the last record, not what to do about it:
+ * What the journal's records make of an order: the one fold that recovery, the stores and the page share. It tells the state as of the last record, not what to do about it:
  * after a crash an order that was being cancelled or amended is as much in doubt as one without an answer, and the executor asks.
  */
-import { RecordKind } from '../core/memory/record.js';
-import { isTerminal, OrderState } from '../core/orders/order-state.js';
+import { RecordKind } from '../memory/record.js';
+import { isTerminal, OrderState } from './order-state.js';
 import type { JournalRecord } from './journal-record.js';
 
 export interface FoldedOrder {
@@ -54,15 +54,18 @@ export function beginOrder(record: JournalRecord, state: number): FoldedOrder {
 
 const S = OrderState;
 
-/** Applies one record to its order. Fills must have been checked for duplicates. A record that does not fit the order's state changes nothing. */
-export function foldRecord(order: FoldedOrder, record: JournalRecord): void {
+/**
+ * Applies one record to its order. Fills must have been checked for duplicates.
+ * False when the record does not fit the order's state: then it changed nothing but the time of the last word.
+ */
+export function foldRecord(order: FoldedOrder, record: JournalRecord): boolean {
   order.updatedUs = record.tsUs;
   if (record.kind === RecordKind.FILL) {
     order.cumLots += record.fillLots;
     if (!isTerminal(order.state)) order.state = stateAfterFill(order);
-    return;
+    return true;
   }
-  if (isTerminal(order.state)) return;
+  if (isTerminal(order.state)) return false;
   const isUnanswered = order.state === S.PENDING || order.state === S.UNKNOWN;
   switch (record.kind) {
     case RecordKind.AMEND:
@@ -100,17 +103,17 @@ export function foldRecord(order: FoldedOrder, record: JournalRecord): void {
       end(order, S.EXPIRED, record.reason);
       break;
     case RecordKind.REJECT:
-      if (isUnanswered || order.state === S.CANCELLING) end(order, order.cumLots > 0 ? S.CANCELLED : S.REJECTED, record.reason);
-      break;
     case RecordKind.NOT_FOUND:
-      if (isUnanswered || order.state === S.CANCELLING) end(order, order.cumLots > 0 ? S.CANCELLED : S.REJECTED, record.reason);
+      if (!isUnanswered && order.state !== S.CANCELLING) return false;
+      end(order, order.cumLots > 0 ? S.CANCELLED : S.REJECTED, record.reason);
       break;
     case RecordKind.UNKNOWN:
       order.state = S.UNKNOWN;
       break;
     default:
-      break;
+      return false;
   }
+  return true;
 }
 
 /** While an amend is under way the whole quantity may not be the last word; what is in doubt stays in doubt. */
