@@ -15,6 +15,8 @@ import { DISTANCE_TICKS, FIRST_BID_TICKS, INSTRUMENT_ID } from './paced-market.j
 const PERIOD_MS = 2;
 /** Orders that count as the start: the first of them are decided by code that has not been compiled yet. */
 const COLD_ORDERS = 20;
+/** With an order for every second change, compiled code is reached after some hundreds. */
+const WARM_ORDERS = 200;
 const FIRST_ORDERS = 40;
 const FIRST_EVERY = 10;
 /** 500 changes a second, an order for each 56th: just under the 10 orders a second that the venue allows. */
@@ -43,53 +45,62 @@ interface Samples {
   readonly durable: number[];
 }
 
-const CONFIG = `
+/** An order as often as the venue's order budget allows, or one order or cancel for every change of the book, with that budget lifted. */
+type Pace = 'budget' | 'each';
+const PACES: readonly Pace[] = ['budget', 'each'];
+const CAPS_MODULE = new URL('../../src/execution/caps.js', import.meta.url).href;
+
+const configOf = (pace: Pace): string => `
 venues: [{ id: bybit }]
 strategies:
   - name: bench
     kind: ${JSON.stringify(fileURLToPath(new URL('./order-each-tick.js', import.meta.url)))}
     instruments: ['${INSTRUMENT_ID}']
-    params: { firstOrders: ${FIRST_ORDERS}, firstEvery: ${FIRST_EVERY}, every: ${EVERY}, distance: ${DISTANCE_TICKS} }
+    params: { firstOrders: ${FIRST_ORDERS}, firstEvery: ${FIRST_EVERY}, every: ${EVERY}, distance: ${DISTANCE_TICKS}, cycles: ${pace === 'each'} }
 paper:
   orderLatencyMs: 0
   answerLatencyMs: 0
   balances: { bybit: { USDT: '10000000' } }
 server: { port: 0 }
-`;
+${pace === 'each' ? 'risk: { messagesPerSecond: 100000, messageBurst: 100000, cancelGrace: 1000000 }\nengine: { ringRecords: 16384 }\n' : ''}`;
 
 export const rows: BenchFile = async (options) => {
-  const messages = options.isQuick ? 1_000 : 4_000;
+  const messages = options.isQuick ? 700 : 2_000;
   const rounds = options.isQuick ? 1 : options.rounds;
   const folder = mkdtempSync(join(tmpdir(), 'thor-bench-'));
   const venue = new BenchChild('paced-venue.child.js');
   const bare: number[] = [];
-  const all = LAYOUTS.map((): Samples => ({ whole: [], inside: [], coldWhole: [], book: [], durable: [] }));
+  const cases = LAYOUTS.flatMap((layout) =>
+    PACES.filter((pace) => !options.isQuick || pace === 'each' || layout.flags['lanes'] === '1').map((pace) => ({
+      layout,
+      pace,
+      samples: { whole: [], inside: [], coldWhole: [], book: [], durable: [] } as Samples,
+    })),
+  );
   try {
     const { port } = await venue.ask<{ port: number }>({ kind: 'listen', periodMs: PERIOD_MS, messages }, 10_000);
     const bases = { rest: `http://127.0.0.1:${port}`, wsPublic: `ws://127.0.0.1:${port}` };
-    const config = join(folder, 'thor.yaml');
     const addresses = join(folder, 'addresses.json');
-    writeFileSync(config, CONFIG);
     writeFileSync(addresses, JSON.stringify({ seed: 1, pid: process.pid, admin: bases.rest, venues: { bybit: bases } }));
+    for (const pace of PACES) writeFileSync(join(folder, `${pace}.yaml`), configOf(pace));
     for (let round = 0; round < rounds; round++) {
       bare.push(...(await bareRound(venue, port, messages)));
-      for (const [index, layout] of LAYOUTS.entries()) {
+      for (const [index, { layout, pace, samples }] of cases.entries()) {
         const flags = {
           ...layout.flags,
-          config,
+          config: join(folder, `${pace}.yaml`),
           addresses,
           data: join(folder, `${index}-${round}`),
           duration: String((messages * PERIOD_MS) / 1000 + 0.2),
         };
-        const samples = all[index];
-        if (samples !== undefined) await engineRound(venue, flags, messages, samples);
+        await engineRound(venue, flags, pace, messages, samples);
       }
     }
   } finally {
     venue.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  return LAYOUTS.flatMap((layout, index) => rowsOf(layout, all[index], bare, options, rounds));
+  return cases.flatMap(({ layout, pace, samples }) => rowsOf(layout, pace, samples, bare, options, rounds));
 };
 
 async function bareRound(venue: BenchChild, port: number, messages: number): Promise<number[]> {
@@ -111,8 +122,14 @@ async function bareRound(venue: BenchChild, port: number, messages: number): Pro
   }
 }
 
-async function engineRound(venue: BenchChild, flags: Readonly<Record<string, string>>, messages: number, into: Samples): Promise<void> {
-  const child = new BenchChild('engine.child.js');
+async function engineRound(
+  venue: BenchChild,
+  flags: Readonly<Record<string, string>>,
+  pace: Pace,
+  messages: number,
+  into: Samples,
+): Promise<void> {
+  const child = new BenchChild('engine.child.js', pace === 'each' ? { THOR_BENCH_CAPS: CAPS_MODULE } : {});
   try {
     const answer = await child.ask<EngineAnswer>({ flags }, messages * PERIOD_MS * 4 + 30_000);
     const { sentUs } = await venue.ask<{ sentUs: (number | null)[] }>({ kind: 'sent' }, 10_000);
@@ -129,7 +146,7 @@ async function engineRound(venue: BenchChild, flags: Readonly<Record<string, str
       if (sent === null || sent === undefined || !(sent < decidedUs && causeUs < decidedUs)) {
         throw new Error(`order ${order} of ${requests.length}: tick ${n} sent at ${sent}, cause at ${causeUs}, decided at ${decidedUs}`);
       }
-      if (order < COLD_ORDERS) into.coldWhole.push(decidedUs - sent);
+      if (order < (pace === 'each' ? WARM_ORDERS : COLD_ORDERS)) into.coldWhole.push(decidedUs - sent);
       else {
         into.whole.push(decidedUs - sent);
         into.inside.push(decidedUs - causeUs);
@@ -146,31 +163,32 @@ const us = (value: number): string => (value >= 10_000 ? `${(value / 1000).toFix
 const spread = (values: readonly number[]): string =>
   `p50 ${us(percentile(values, 0.5))}, p99 ${us(percentile(values, 0.99))}, worst ${us(percentile(values, 1))}`;
 
-function rowsOf(layout: Layout, samples: Samples | undefined, bare: readonly number[], options: BenchOptions, rounds: number): BenchRow[] {
-  if (samples === undefined || samples.whole.length === 0) return [];
-  const pace = `${1000 / PERIOD_MS} changes a second, ${samples.whole.length} orders in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, risk on, journal interval, paper gateway`;
+function rowsOf(layout: Layout, pace: Pace, samples: Samples, bare: readonly number[], options: BenchOptions, rounds: number): BenchRow[] {
+  if (samples.whole.length === 0) return [];
+  const conditions = `${1000 / PERIOD_MS} changes a second, ${pace === 'each' ? 'an order or cancel for each, the order budget lifted, ' : 'orders as often as the order budget allows, '}${samples.whole.length} orders in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, risk on, journal interval, paper gateway`;
+  const name = `tick to order, ${layout.name}, ${pace === 'each' ? 'busy' : 'seldom'}`;
   const ours = percentile(samples.whole, 0.5);
   const theirs = percentile(bare, 0.5);
   return [
     {
-      name: `tick to order, ${layout.name}, from the venue's write`,
+      name: `${name}, from the venue's write`,
       ours,
       theirs,
       unit: 'us',
       against: 'bare loopback socket to callback',
       ratio: theirs / ours,
-      ...(layout.hasTarget && !options.isQuick ? { target: TARGET } : {}),
-      conditions: `${spread(samples.whole)}; bare socket ${spread(bare)}; the first ${COLD_ORDERS} orders of a start, left out here: ${spread(samples.coldWhole)}; ${pace}`,
+      ...(layout.hasTarget && pace === 'each' && !options.isQuick ? { target: TARGET } : {}),
+      conditions: `${spread(samples.whole)}; bare socket ${spread(bare)}; the first ${pace === 'each' ? WARM_ORDERS : COLD_ORDERS} orders of a start, left out here: ${spread(samples.coldWhole)}; ${conditions}`,
       check: 'each order carries the price of the tick that caused it, all accepted, none denied',
     },
     {
-      name: `tick to order, ${layout.name}, inside`,
+      name: `${name}, inside`,
       ours: percentile(samples.inside, 0.5),
       theirs: null,
       unit: 'us',
       against: '',
       ratio: null,
-      conditions: `from the frame's arrival to the request: ${spread(samples.inside)}; of that to the published book p50 ${us(percentile(samples.book, 0.5))}; order to its journal entry on disk p50 ${us(percentile(samples.durable, 0.5))}; ${pace}`,
+      conditions: `from the frame's arrival to the request: ${spread(samples.inside)}; of that to the published book p50 ${us(percentile(samples.book, 0.5))}; order to its journal entry on disk p50 ${us(percentile(samples.durable, 0.5))}; ${conditions}`,
       check: 'as above',
     },
   ];

@@ -7,10 +7,11 @@ export class BenchChild {
   readonly #name: string;
   #ending: string | null = null;
 
-  /** @param file compiled file name in bench/pipeline */
-  constructor(file: string, args: readonly string[] = []) {
+  /** @param file compiled file name in bench/pipeline @param env added to this process's own */
+  constructor(file: string, env: Readonly<Record<string, string>> = {}) {
     this.#name = file;
-    this.#process = fork(fileURLToPath(new URL(`../pipeline/${file}`, import.meta.url)), [...args], {
+    this.#process = fork(fileURLToPath(new URL(`../pipeline/${file}`, import.meta.url)), [], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#process.once('exit', (code, signal) => {
