@@ -2,7 +2,7 @@
 /** The command line, nothing else: verbs and flags to calls. Wrong use is one line and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError, messageOf } from './core/numbers/errors.js';
-import { nearestWord } from './core/numbers/nearest.js';
+import { didYouMean } from './core/numbers/nearest.js';
 
 const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'doctor', 'status', 'help'];
 
@@ -128,8 +128,7 @@ async function main(): Promise<void> {
   const first = args[0];
   try {
     if (first !== undefined && !first.startsWith('-') && !VERBS.includes(first)) {
-      const near = nearestWord(first, VERBS);
-      throw new UsageError(`'${first}' is not a verb${near === null ? '' : `; did you mean '${near}'?`} (${VERBS.join(', ')})`);
+      throw new UsageError(`'${first}' is not a verb${didYouMean(first, VERBS)} (${VERBS.join(', ')})`);
     }
     await program(async (code) => {
       process.exitCode = await code;

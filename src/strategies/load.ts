@@ -10,7 +10,7 @@ import { dirname, extname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { transform } from 'sucrase';
 import { messageOf, UsageError } from '../core/numbers/errors.js';
-import { nearestWord } from '../core/numbers/nearest.js';
+import { didYouMean } from '../core/numbers/nearest.js';
 import type { ParamSpec, StrategyDefinition } from '../core/ports/strategy.js';
 import * as api from './api.js';
 import { STRATEGIES } from './registry.js';
@@ -27,9 +27,8 @@ export async function loadStrategy(kind: string, directory: string): Promise<Str
   if (builtIn !== undefined) return builtIn;
   if (!isPath(kind)) {
     const kinds = STRATEGIES.map((definition) => definition.kind);
-    const near = nearestWord(kind, kinds);
     throw new UsageError(
-      `no strategy '${kind}'${near === null ? '' : `; did you mean ${near}?`} (built in: ${kinds.join(', ')}; or a path such as ./my-strategy.ts)`,
+      `no strategy '${kind}'${didYouMean(kind, kinds)} (built in: ${kinds.join(', ')}; or a path such as ./my-strategy.ts)`,
     );
   }
   const file = isAbsolute(kind) ? kind : resolve(directory, kind);

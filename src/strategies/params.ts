@@ -1,7 +1,7 @@
 /** Parameters as a person wrote them, checked against what a strategy declares. Called at start, before anything runs. */
 import { UsageError } from '../core/numbers/errors.js';
 import { parseDecimal } from '../core/numbers/decimal.js';
-import { nearestWord } from '../core/numbers/nearest.js';
+import { didYouMean, nearestWord } from '../core/numbers/nearest.js';
 import type { Params, ParamSpec, ParamValue, StrategyDefinition } from '../core/ports/strategy.js';
 
 /** Every declared parameter with its value or default. Throws UsageError naming the key, the value and what was expected. */
@@ -9,10 +9,7 @@ export function checkParams(name: string, definition: StrategyDefinition, given:
   const known = definition.params.map((spec) => spec.key);
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
-    const near = nearestWord(key, known);
-    throw new UsageError(
-      `${name}: params.${key}: ${definition.kind} has no such parameter${near === null ? '' : `; did you mean ${near}?`}`,
-    );
+    throw new UsageError(`${name}: params.${key}: ${definition.kind} has no such parameter${didYouMean(key, known)}`);
   }
   const params: Record<string, ParamValue | undefined> = {};
   for (const spec of definition.params) {

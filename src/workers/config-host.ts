@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { jsonSchema, parseConfig } from '../config/load.js';
 import { UsageError } from '../core/numbers/errors.js';
-import { nearestWord } from '../core/numbers/nearest.js';
+import { didYouMean } from '../core/numbers/nearest.js';
 
 /** The shipped configuration stands beside `dist`. */
 export const SHIPPED_CONFIG = fileURLToPath(new URL('../../thor.yaml', import.meta.url));
@@ -27,6 +27,5 @@ export async function runConfigVerb(action: string, file: string | undefined): P
     process.stdout.write(`${path}: fine, ${config.strategies.length} strategies on ${config.venues.length} venues\n`);
     return 0;
   }
-  const near = nearestWord(action, ACTIONS);
-  throw new UsageError(`config: '${action}' is not one of ${ACTIONS.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`);
+  throw new UsageError(`config: '${action}' is not one of ${ACTIONS.join(', ')}${didYouMean(action, ACTIONS)}`);
 }

@@ -1,6 +1,6 @@
 /** The run's instrument table: what strategies trade, as the venues describe it. Main thread, at start. */
 import { UsageError } from '../core/numbers/errors.js';
-import { nearestWord } from '../core/numbers/nearest.js';
+import { didYouMean } from '../core/numbers/nearest.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { HttpClient } from '../core/ports/http.js';
 import { loadInstruments, type InstrumentInfo } from '../feeds/instruments.js';
@@ -44,11 +44,8 @@ export async function namedInstruments(
       const missing = symbols.find((symbol) => !found.some((instrument) => instrument.symbol === symbol));
       if (missing === undefined) return found;
       const all = await loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, []);
-      const near = nearestWord(
-        missing,
-        all.map((instrument) => instrument.symbol),
-      );
-      throw new UsageError(`${id} has no instrument '${missing}'${near === null ? '' : `; did you mean '${near}'?`}`);
+      const symbolsThere = all.map((instrument) => instrument.symbol);
+      throw new UsageError(`${id} has no instrument '${missing}'${didYouMean(missing, symbolsThere)}`);
     }),
   );
   return indexed(lists.flat());

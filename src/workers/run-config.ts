@@ -5,7 +5,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { parseConfig, printConfig } from '../config/load.js';
 import { VENUE_IDS, type ThorConfig } from '../config/schema.js';
 import { UsageError } from '../core/numbers/errors.js';
-import { nearestWord } from '../core/numbers/nearest.js';
+import { didYouMean } from '../core/numbers/nearest.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { Params } from '../core/ports/strategy.js';
 import { isPath, loadStrategy } from '../strategies/load.js';
@@ -97,27 +97,20 @@ function chosenVenues(config: ThorConfig, options: TradeOptions, file: string): 
   const ids = config.venues.map((venue) => venue.id);
   for (const [index, id] of ids.entries()) {
     if ((VENUE_IDS as readonly string[]).includes(id)) continue;
-    const near = nearestWord(id, VENUE_IDS);
-    throw new UsageError(
-      `${file}: venues.${index}.id: was '${id}', expected one of ${VENUE_IDS.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`,
-    );
+    throw new UsageError(`${file}: venues.${index}.id: was '${id}', expected one of ${VENUE_IDS.join(', ')}${didYouMean(id, VENUE_IDS)}`);
   }
   if (options.only === null) return ids;
   for (const id of options.only) {
     if (ids.includes(id)) continue;
-    const near = nearestWord(id, ids);
-    throw new UsageError(
-      `--only: '${id}' is not a venue of ${file} (${ids.join(', ')})${near === null ? '' : `; did you mean '${near}'?`}`,
-    );
+    throw new UsageError(`--only: '${id}' is not a venue of ${file} (${ids.join(', ')})${didYouMean(id, ids)}`);
   }
   return ids.filter((id) => options.only?.includes(id) ?? true);
 }
 
 function unknownVenue(file: string, entry: string, id: string, config: ThorConfig): UsageError {
   const ids = config.venues.map((venue) => venue.id);
-  const near = nearestWord(venueOf(id), ids);
   return new UsageError(
-    `${file}: strategies.${entry}.instruments: '${id}' is at no venue of the configuration${near === null ? '' : `; did you mean '${near}'?`}`,
+    `${file}: strategies.${entry}.instruments: '${id}' is at no venue of the configuration${didYouMean(venueOf(id), ids)}`,
   );
 }
 
@@ -134,10 +127,7 @@ function chosenEntries(config: ThorConfig, words: readonly string[] | null, venu
       chosen.push(pathEntry(path, config, venues, taken));
     } else {
       const known = [...new Set(config.strategies.flatMap((entry) => [entry.name, entry.kind]))];
-      const near = nearestWord(word, known);
-      throw new UsageError(
-        `--strategies: no entry is named '${word}' or of that kind (${known.join(', ')})${near === null ? '' : `; did you mean '${near}'?`}`,
-      );
+      throw new UsageError(`--strategies: no entry is named '${word}' or of that kind (${known.join(', ')})${didYouMean(word, known)}`);
     }
   }
   return chosen;

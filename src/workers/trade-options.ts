@@ -1,7 +1,7 @@
 /** What the command line asks of a run, checked. Made by main, read by the hosts. */
 import { UsageError } from '../core/numbers/errors.js';
 import type { KernelName } from '../core/kernel/kernel.js';
-import { nearestWord } from '../core/numbers/nearest.js';
+import { didYouMean } from '../core/numbers/nearest.js';
 import { checkKernel, DEFAULT_KERNEL } from '../feeds/kernels.js';
 import type { WaitMode } from './lane-loop.js';
 
@@ -35,8 +35,7 @@ export interface TradeOptions {
 export function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
   const found = words.find((word) => word === text);
   if (found !== undefined) return found;
-  const near = nearestWord(text, words);
-  throw new UsageError(`${flag}: '${text}' is not one of ${words.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`);
+  throw new UsageError(`${flag}: '${text}' is not one of ${words.join(', ')}${didYouMean(text, words)}`);
 }
 
 export function numberOf(flag: string, text: string, { min, max, isInteger }: { min: number; max: number; isInteger: boolean }): number {

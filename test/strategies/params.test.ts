@@ -16,7 +16,7 @@ describe('parameters', () => {
   });
 
   it.each([
-    [{ lowr: '1' }, /params\.lowr: grid has no such parameter; did you mean lower\?/],
+    [{ lowr: '1' }, /params\.lowr: grid has no such parameter; did you mean 'lower'\?/],
     [{ lower: 0.1 }, /params\.lower must be a decimal number as text, like '0\.25', was 0\.1/],
     [{ lower: '-1' }, /at least 0, was "-1"/],
     [{ grids: 1.5 }, /a whole number, was 1\.5/],

@@ -26,3 +26,9 @@ export function nearestWord(word: string, words: readonly string[]): string | nu
   }
   return best !== null && bestDistance < Math.max(word.length, best.length) ? best : null;
 }
+
+/** The end of a message about a word that is not among `words`: the nearest one as a question, or nothing. */
+export function didYouMean(word: string, words: readonly string[]): string {
+  const near = nearestWord(word, words);
+  return near === null ? '' : `; did you mean '${near}'?`;
+}

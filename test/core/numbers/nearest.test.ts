@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearestWord } from '../../../src/core/numbers/nearest.js';
+import { didYouMean, nearestWord } from '../../../src/core/numbers/nearest.js';
 
 describe('nearestWord', () => {
   it('finds the word with one letter missing, wrong, doubled or swapped', () => {
@@ -23,5 +23,12 @@ describe('nearestWord', () => {
     expect(nearestWord('xyz', ['abc', 'de'])).toBeNull();
     expect(nearestWord('grid', [])).toBeNull();
     expect(nearestWord('', ['grid'])).toBeNull();
+  });
+});
+
+describe('didYouMean', () => {
+  it('asks about the nearest word, or adds nothing', () => {
+    expect(`no 'gird'${didYouMean('gird', ['grid', 'arb'])}`).toBe("no 'gird'; did you mean 'grid'?");
+    expect(`no 'xyz'${didYouMean('xyz', ['grid', 'arb'])}`).toBe("no 'xyz'");
   });
 });
