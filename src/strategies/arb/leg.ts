@@ -2,6 +2,7 @@
 import { RecordKind } from '../../core/memory/record.js';
 import { Reason } from '../../core/orders/reasons.js';
 import type { OrderEvent } from '../../core/ports/strategy.js';
+import { namesByCode } from '../level-names.js';
 
 /** Codes are journaled in level records: never reuse one. */
 export const LegState = {
@@ -16,24 +17,7 @@ export const LegState = {
 /** The record of a pair as a whole. */
 export const PAIR_STATE = 15;
 
-export const ARB_STATE_NAMES: readonly string[] = [
-  'idle',
-  'sent',
-  'cancelling',
-  'unknown',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  'pair',
-];
+export const ARB_STATE_NAMES = namesByCode({ ...LegState, PAIR: PAIR_STATE });
 
 export class Leg {
   state: number = LegState.IDLE;

@@ -3,6 +3,7 @@
  * home of at most one live order. Pure data: called by GridLevels, on the hot lane. The table is exhaustive: a state or an event that is added without
  * its row or column does not compile, so that a cancelled buy can never place a sell by falling through.
  */
+import { namesByCode } from '../level-names.js';
 
 /** Codes are journaled in level records: never reuse one. */
 export const LevelState = {
@@ -24,24 +25,7 @@ export const LevelState = {
   META: 15,
 } as const;
 
-export const LEVEL_STATE_NAMES: readonly string[] = [
-  'idle',
-  'placing',
-  'open',
-  'amending',
-  'cancelling',
-  'unknown',
-  'backoff',
-  'parked',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  '',
-  'meta',
-];
+export const LEVEL_STATE_NAMES = namesByCode(LevelState);
 
 export const LevelEvent = {
   SENT_PLACE: 0,
