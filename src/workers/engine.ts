@@ -7,6 +7,7 @@ import type { HttpClient } from '../core/ports/http.js';
 import { TerminalView } from '../monitoring/terminal.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
+import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
@@ -213,6 +214,7 @@ export class Engine {
       const data = this.#laneData(0);
       const strategies = await loadRunStrategies(data);
       output.note('hot lane', warmUp(data, strategies));
+      output.note('feed lane', warmUpFeeds(data, 0, this.#clock));
       const hot = buildHotLane(data, strategies, this.#clock, tellers, {
         onDrained: () => counters.set('drained', 1),
         ringService: () => undefined,

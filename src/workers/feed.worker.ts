@@ -6,6 +6,7 @@ import { viewsOf } from '../core/memory/shared-memory.js';
 import { UsageError, messageOf } from '../core/numbers/errors.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane } from './feed-lane.js';
+import { warmUpFeeds } from './feed-warm-up.js';
 import type { LaneCommand, LaneData, LaneMessage } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
 import { laneClock } from './market-clock.js';
@@ -19,7 +20,9 @@ try {
   const clock = laneClock(views, plan, market, data.isStepped);
   const wallTimers = new SystemTimers(1);
   const marketTimers = new SystemTimers(market.speed);
-  const feedLane = buildFeedLane(data, layout.feedLanes.indexOf(lane), {
+  const index = layout.feedLanes.indexOf(lane);
+  tell({ kind: 'note', source: `feed lane ${index}`, text: warmUpFeeds(data, index, clock) });
+  const feedLane = buildFeedLane(data, index, {
     clock,
     marketTimers,
     wallTimers,
