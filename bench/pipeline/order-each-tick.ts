@@ -14,7 +14,7 @@ interface Budget {
 // The budget is our own data, not the venue's doing: lifted only to see the path when it is used often. The address of its module comes from the benchmark.
 const lifted = process.env['THOR_BENCH_CAPS'];
 if (lifted !== undefined) {
-  const { capsOf } = (await import(lifted)) as { capsOf(venue: string): Budget };
+  const { capsOf } = (await import(lifted)) as { readonly capsOf: (venue: string) => Budget };
   Object.assign(capsOf('bybit'), { burst: 1e6, perSecond: 1e6 });
 }
 
