@@ -17,7 +17,7 @@ import {
   venueUsOf,
   type Message,
 } from '../core/kernel/message.js';
-import { BOOK_GAP, BOOK_LIVE, BOOK_STALE, BOOK_SYNCING } from '../core/memory/book-layout.js';
+import { BOOK_DOUBTED, BOOK_GAP, BOOK_LIVE, BOOK_STALE, BOOK_SYNCING } from '../core/memory/book-layout.js';
 import { RESULT_OK } from '../core/numbers/errors.js';
 import { EventBuffer } from './event-buffer.js';
 import { IdLevels } from './id-levels.js';
@@ -34,9 +34,7 @@ export const SYNC_BUFFERED = 4;
 export const SYNC_DROPPED = 5;
 /** The book is not usable: this message broke it, or it was broken before. */
 export const SYNC_GAP = 6;
-/** In sequence, but bids meet asks: hidden until that is over. */
-export const SYNC_CROSSED = 7;
-export const SYNC_ACTIONS = ['-', 'snapshot', 'delta', 'stale', 'buffered', 'dropped', 'gap', 'gap'] as const;
+export const SYNC_ACTIONS = ['-', 'snapshot', 'delta', 'stale', 'buffered', 'dropped', 'gap'] as const;
 
 export type GapReason =
   'sequence' | 'splice' | 'unknown-id' | 'known-id' | 'known-price' | 'crossed' | 'range' | 'bad-frame' | 'too-short' | 'stale' | 'command';
@@ -47,7 +45,7 @@ export interface SyncRules {
   readonly spliceByPrev: boolean;
 }
 
-/** A sequenced book that stays crossed for this many messages is wrong in spite of its numbers. */
+/** A sequenced book that stays crossed for more messages than this is doubted in spite of its numbers; without numbers the first one is enough. */
 const MOST_CROSSED = 16;
 
 /** Snapshots that do not fit what waits before the waiting messages are let go. */
@@ -71,6 +69,8 @@ export class BookSync {
   /** False until the first message after a snapshot fitted: it may overlap the snapshot. */
   #isSpliced = false;
   #crossed = 0;
+  /** Crossed for too long: changes go on, but only a new snapshot makes it a book to trade on. */
+  #isDoubted = false;
   #badSplices = 0;
   #isStale = false;
   #stream = Number.NaN;
@@ -84,10 +84,10 @@ export class BookSync {
   }
 
   get isLive(): boolean {
-    return this.#phase === PHASE_LIVE && this.#crossed === 0;
+    return this.#phase === PHASE_LIVE && this.#crossed === 0 && !this.#isDoubted;
   }
   get needsSnapshot(): boolean {
-    return this.#phase !== PHASE_LIVE;
+    return this.#phase !== PHASE_LIVE || this.#isDoubted;
   }
   get lastSequence(): number {
     return this.#last;
@@ -123,8 +123,8 @@ export class BookSync {
   /** A snapshot that came by REST. Waiting messages are applied to it before anybody sees it. @returns SYNC_* */
   onRestSnapshot(message: Message, recvUs: number): number {
     const last = message.fields[FIELD_LAST]!;
-    // A live book is ahead of an older snapshot, and the messages in between are gone. A crossed one may be mended by its own age.
-    if (this.#phase === PHASE_LIVE && !(last > this.#last || (last === this.#last && this.#crossed > 0))) {
+    // A live book is ahead of an older snapshot, and the messages in between are gone. One of its own age is as good as it, or better.
+    if (this.#phase === PHASE_LIVE && last < this.#last) {
       this.shownSequence = this.#last;
       return SYNC_STALE;
     }
@@ -170,6 +170,7 @@ export class BookSync {
       this.#buffer.clear();
       this.#phase = PHASE_LIVE;
       this.#crossed = 0;
+      this.#isDoubted = false;
       this.#isStale = false;
     }
     if (reason !== null) {
@@ -284,7 +285,7 @@ export class BookSync {
   }
 
   #hide(): void {
-    if (this.#book.state === BOOK_LIVE) this.#book.setState(BOOK_SYNCING);
+    if (this.#book.state === BOOK_LIVE || this.#book.state === BOOK_DOUBTED) this.#book.setState(BOOK_SYNCING);
   }
 
   #replace(message: Message, last: number, venueUs: number, recvUs: number): number {
@@ -294,6 +295,7 @@ export class BookSync {
     this.#last = last;
     this.#isSpliced = false;
     this.#crossed = 0;
+    this.#isDoubted = false;
     this.#isStale = false;
     let shownUs = venueUs;
     let result = this.#book.change(message.bids, message.asks);
@@ -330,16 +332,11 @@ export class BookSync {
       this.fail(result === RESULT_OK ? 'too-short' : 'range');
       return SYNC_GAP;
     }
-    if (book.isCrossed()) {
-      book.publish(BOOK_GAP, sequence, venueUs, recvUs);
-      if (this.#rules.sequence === 'none' || ++this.#crossed > MOST_CROSSED) {
-        this.fail('crossed');
-        return SYNC_GAP;
-      }
-      return SYNC_CROSSED;
-    }
-    this.#crossed = 0;
-    book.publish(BOOK_LIVE, sequence, venueUs, recvUs);
+    this.#crossed = book.isCrossed() ? this.#crossed + 1 : 0;
+    const isDoubtedNow = !this.#isDoubted && this.#crossed > (this.#rules.sequence === 'none' ? 0 : MOST_CROSSED);
+    if (isDoubtedNow) this.#isDoubted = true;
+    book.publish(this.#crossed > 0 || this.#isDoubted ? BOOK_DOUBTED : BOOK_LIVE, sequence, venueUs, recvUs);
+    if (isDoubtedNow) this.#onGap('crossed');
     return done;
   }
 }

@@ -34,7 +34,7 @@ import {
 import { MAX_SYMBOL_BYTES, type SymbolTable } from '../core/kernel/symbol-table.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { POWERS } from '../core/book/grid.js';
-import { SYNC_CROSSED, SYNC_DELTA, SYNC_GAP, SYNC_SNAPSHOT } from './book-sync.js';
+import { SYNC_DELTA, SYNC_GAP, SYNC_SNAPSHOT } from './book-sync.js';
 import type { InstrumentSlot } from './instrument-slot.js';
 import type { FeedSink, MarkRecord, QuoteRecord, TradeRecord } from './sink.js';
 import type { MapperOut, Venue } from './venue.js';
@@ -283,7 +283,7 @@ export class FrameReader implements MapperOut {
     this.#sawBook = true;
     this.#stats.bookMessages++;
     slot.heardUs = this.#recvUs;
-    const isVisible = action === SYNC_DELTA || action === SYNC_SNAPSHOT || action === SYNC_GAP || action === SYNC_CROSSED;
+    const isVisible = action === SYNC_DELTA || action === SYNC_SNAPSHOT || action === SYNC_GAP;
     this.#tellState(slot);
     if (isVisible) this.#sink.bookChanged(index, this.#recvUs);
     this.#sink.bookMessage?.(index, action, slot.sync.shownSequence);

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { BookReader, DepthView } from '../core/book/book-reader.js';
 import { TRADE_FLAG_OLD, TRADE_KIND_AGG, TRADE_KIND_TRADE, venueUsOf } from '../core/kernel/message.js';
-import { BOOK_LIVE } from '../core/memory/book-layout.js';
+import { BOOK_DOUBTED, BOOK_LIVE } from '../core/memory/book-layout.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
 import { formatDecimal } from '../core/numbers/decimal.js';
 import { SYNC_ACTIONS } from './book-sync.js';
@@ -47,7 +47,7 @@ export class VerifiedBook {
     const name = SYNC_ACTIONS[action] ?? '-';
     const shown = Number.isNaN(sequence) ? '-' : String(sequence);
     const head = `${line}\t${this.symbol}\t${name}\t${shown}`;
-    if (!this.#reader.readDepth(ROW_LEVELS, this.#view) || this.#reader.top.state !== BOOK_LIVE) return `${head}\t-\t-\t-\n`;
+    if (!this.#read(ROW_LEVELS)) return `${head}\t-\t-\t-\n`;
     const bids = this.#levels(0, ROW_LEVELS);
     const asks = this.#levels(1, ROW_LEVELS);
     return `${head}\t${bids[0]?.join(':') ?? '-'}\t${asks[0]?.join(':') ?? '-'}\t${hashOf(bids, asks)}\n`;
@@ -55,7 +55,7 @@ export class VerifiedBook {
 
   final(): FinalBook {
     const seq = Number.isNaN(this.#lastSequence) ? null : this.#lastSequence;
-    if (!this.#reader.readDepth(FINAL_LEVELS, this.#view) || this.#reader.top.state !== BOOK_LIVE) {
+    if (!this.#read(FINAL_LEVELS)) {
       return { last_book_line: this.#lastLine, seq, levels: { bids: 0, asks: 0 }, top10_hash: null, top25_hash: null, bids: [], asks: [] };
     }
     const bids = this.#levels(0, FINAL_LEVELS);
@@ -69,6 +69,13 @@ export class VerifiedBook {
       bids,
       asks,
     };
+  }
+
+  /** A book whose bids meet its asks is shown as the venue said it: what is checked here is what was read, not whether to trade on it. */
+  #read(count: number): boolean {
+    if (!this.#reader.readDepth(count, this.#view, true)) return false;
+    const { state } = this.#reader.top;
+    return state === BOOK_LIVE || state === BOOK_DOUBTED;
   }
 
   #levels(side: number, most: number): (readonly [string, string])[] {

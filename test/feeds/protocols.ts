@@ -172,7 +172,7 @@ class BinanceReference implements Reference {
   rest(body: string): void {
     const json = JSON.parse(body) as { lastUpdateId: number; bids: Level[]; asks: Level[] };
     // A book in sequence is ahead of an older snapshot.
-    if (this.#live && !(json.lastUpdateId > this.#last || (json.lastUpdateId === this.#last && this.book.isCrossed()))) return;
+    if (this.#live && json.lastUpdateId < this.#last) return;
     this.book.clear();
     apply(this.book, json);
     this.#last = json.lastUpdateId;

@@ -17,6 +17,7 @@ import {
   BOOK_BID_SIDE,
   BOOK_BID_TICKS,
   BOOK_EMPTY,
+  BOOK_DOUBTED,
   BOOK_FLAGS,
   BOOK_LAST_SEQUENCE,
   BOOK_LIVE,
@@ -143,15 +144,18 @@ export class BookReader {
     return 0;
   }
 
-  /** Both sides and the header of one moment. False: torn. `bidCount` and `askCount` say how many levels were copied. */
-  readDepth(count: number, out: DepthView): boolean {
+  /**
+   * Both sides and the header of one moment. False: torn. `bidCount` and `askCount` say how many levels were copied.
+   * @param doubted a book that bids and asks cross is wanted too: for who checks books, not for who trades on them
+   */
+  readDepth(count: number, out: DepthView, doubted = false): boolean {
     for (let tries = 0; tries < SEQLOCK_TRIES; tries++) {
       const before = this.#begin();
       if (before < 0) continue;
       this.#copyHeader(scratch);
-      const isLive = scratch.state === BOOK_LIVE;
-      const bids = isLive ? this.#copySide(0, count, out.bidTicks, out.bidLots) : 0;
-      const asks = isLive ? this.#copySide(1, count, out.askTicks, out.askLots) : 0;
+      const isShown = scratch.state === BOOK_LIVE || (doubted && scratch.state === BOOK_DOUBTED);
+      const bids = isShown ? this.#copySide(0, count, out.bidTicks, out.bidLots) : 0;
+      const asks = isShown ? this.#copySide(1, count, out.askTicks, out.askLots) : 0;
       if (!endRead(this.#i32, this.#head, before)) continue;
       this.#keep(scratch);
       this.#convert(0, bids, out.bidTicks, out.bidLots);

@@ -5,7 +5,7 @@
  *
  *   header, 128 bytes
  *   byte   0  sequence     i32   odd while a write is under way
- *          4  state        i32   BOOK_*; levels may be read only when it is BOOK_LIVE
+ *          4  state        i32   BOOK_*; levels mean something only when it is BOOK_LIVE or BOOK_DOUBTED
  *          8  bidTicks     f64   best bid, NaN when the side is empty
  *         16  bidLots      f64
  *         24  askTicks     f64   best ask, NaN when the side is empty
@@ -65,9 +65,11 @@ export const BOOK_SYNCING = 1;
 export const BOOK_LIVE = 2;
 /** Quiet for longer than the venue allows. */
 export const BOOK_STALE = 3;
-/** Broken sequence, crossed, or a number that does not fit: not usable until it was rebuilt. */
+/** Broken sequence or a number that does not fit: not usable until it was rebuilt. */
 export const BOOK_GAP = 4;
-export const BOOK_STATE_NAMES = ['empty', 'syncing', 'live', 'stale', 'gap'] as const;
+/** Every message was applied, but bids meet asks, or did so long that a new snapshot is awaited. To look at, never to trade on. */
+export const BOOK_DOUBTED = 5;
+export const BOOK_STATE_NAMES = ['empty', 'syncing', 'live', 'stale', 'gap', 'doubted'] as const;
 
 /** The overflow was full and levels furthest from the market were let go: depth ends at the horizon. */
 export const BOOK_FLAG_TRUNCATED = 1;
