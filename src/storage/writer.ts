@@ -48,6 +48,8 @@ export interface WriterOptions {
   readonly nowUs: () => number;
   readonly counters: CounterBlock<WriterCounter>;
   readonly orderToDurable: Histogram;
+  /** The written cursors moved: what waits for them may leave before the sinks are told. */
+  readonly onWritten?: () => void;
   /** A cursor moved outside a step: the host wakes the lane of those who wait for it. */
   readonly onAdvance?: () => void;
   /** Something a person should know: disk full, space again, a sync that failed, a sink that threw. */
@@ -226,6 +228,7 @@ export class Writer implements Role {
     this.#counters.add('bytes', this.#journal.batchBytes);
     this.#counters.add('flushes');
     this.#counters.set('lagRecords', this.lag());
+    this.#options.onWritten?.();
     this.#tellSinks();
     return true;
   }

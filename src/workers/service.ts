@@ -27,6 +27,7 @@ import { ColdKind } from '../storage/segment.js';
 import { StoreFeed } from '../storage/store-feed.js';
 import { Writer } from '../storage/writer.js';
 import type { ThorConfig } from '../config/schema.js';
+import { TURN_RECORDS } from './lane-loop.js';
 import type { LaneLayout } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
 import { Money } from './money.js';
@@ -91,6 +92,7 @@ export class Service {
       nowUs,
       counters,
       orderToDurable: new Histogram(views, histogramBase(plan, 0, 'orderToDurable')),
+      onWritten: () => this.#release(),
       onAdvance: () => parts.wake(),
       onNotice: (text) => parts.notice(text),
     });
@@ -184,6 +186,12 @@ export class Service {
     this.#port = await this.#server.listen(this.#parts.config.server.host, port);
     this.#live.start();
     this.#parts.timers.every(SAMPLE_EVERY_MS, () => this.view.sample());
+  }
+
+  /** What waited for the write leaves at once: ledger and page, which are told next, take longer than the write itself. */
+  #release(): void {
+    const nowUs = this.#parts.clock.nowUs();
+    for (const gateway of this.gateways) gateway.step(nowUs, TURN_RECORDS);
   }
 
   /** Gateways take no more, what is under way is answered. */

@@ -50,6 +50,21 @@ describe('writer', () => {
     expect(idsOf(readBack(folder))).toEqual([1, 2, 3, 4]);
   });
 
+  it('lets what waits for the write leave before it tells its sinks', async () => {
+    const m = memory(1);
+    const seen: string[] = [];
+    const writer = writerOn(m, journalIn(temporaryFolder()), {
+      durability: 'interval',
+      onWritten: () => void seen.push(`written ${writtenOf(m)}`),
+    });
+    writer.addSink({ name: 'page', onRecord: () => void seen.push('told'), onBatchEnd: () => void seen.push('end') });
+    push(m, 0, 1);
+    push(m, 0, 2);
+    writer.step(1, 64);
+    expect(seen).toEqual(['written 2', 'told', 'told', 'end']);
+    await writer.close(2);
+  });
+
   it('syncs every interval, not every group, under `interval`', async () => {
     const disk = new SmallDisk(Infinity);
     disk.holdSyncs = true;
