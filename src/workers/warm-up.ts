@@ -1,7 +1,7 @@
 /**
  * Runs the hot lane's own code on scratch memory before the first live tick, so that the first real decision is made by compiled code and not by the
  * interpreter: a made-up market walks up and down, the run's built-in strategies trade on it, a paper venue answers. Nothing of it leaves the scratch memory.
- * Called once by the host of the hot lane. Strategies from files are left out: they may keep state of their own between instances.
+ * Called once by the host of the hot lane. A strategy from a file may keep state of its own between instances: a built-in grid trades in its place.
  */
 import { BookWriter, type LevelSource } from '../core/book/book-writer.js';
 import { gridOf } from '../core/book/grid.js';
@@ -17,6 +17,8 @@ import { PaperGateway } from '../execution/gateways/paper.js';
 import { PAPER_DEFAULTS } from '../execution/paper/options.js';
 import type { TradeRecord } from '../feeds/sink.js';
 import { isPath } from '../strategies/load.js';
+import grid from '../strategies/grid.js';
+import { checkParams } from '../strategies/params.js';
 import type { RunnerStrategy } from '../strategies/runner.js';
 import { buildHotLane } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
@@ -35,6 +37,8 @@ const LEVELS = 20;
 const PRICE = 50_000;
 /** Largest step of the walk between two turns, as a share of the price. */
 const STEP_RATIO = 0.0004;
+/** The grid that trades in the place of a strategy from a file. */
+const STAND_IN = { step: '0.2%', count: 8, investment: '20000' };
 const NOTHING: RecoveredState = { runs: 0, orders: [], fills: [], levels: [], notes: [] };
 
 class Levels implements LevelSource {
@@ -60,14 +64,31 @@ class StepClock implements LaneClock {
 
 /** What was done, or why not, in words. Never throws: a cold start is slower, not wrong. */
 export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[]): string {
-  if (data.entries.some((entry) => isPath(entry.source))) return 'not warmed up: a strategy from a file may keep state of its own';
   const startedMs = performance.now();
   try {
-    const { turns, orders } = run(data, strategies, startedMs);
+    const { turns, orders } = run(
+      withoutFiles(data),
+      strategies.map((one) => (isFile(data, one.index) ? standIn(one.index) : one)),
+      startedMs,
+    );
     return `warmed up on ${turns} turns of a made-up market with ${orders} orders in ${(performance.now() - startedMs).toFixed(0)} ms`;
   } catch (error) {
     return `not warmed up: ${messageOf(error)}`;
   }
+}
+
+const isFile = (data: LaneData, index: number): boolean => isPath(data.entries[index]?.source ?? '');
+
+function standIn(index: number): RunnerStrategy {
+  return { index, definition: grid, params: checkParams('grid', grid, STAND_IN) };
+}
+
+/** The same run with grids where it has strategies from files. */
+function withoutFiles(data: LaneData): LaneData {
+  const strategies = data.tables.strategies.map((one) =>
+    isFile(data, one.index) ? { ...one, kind: grid.kind, pnlKind: grid.pnlKind, instruments: one.instruments.slice(0, 1) } : one,
+  );
+  return { ...data, tables: { ...data.tables, strategies } };
 }
 
 function run(

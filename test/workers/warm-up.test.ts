@@ -89,13 +89,17 @@ describe('warmUp', () => {
     expect(found).toEqual([0]);
   });
 
-  it.each(['./mine.ts', '/somewhere/mine.js', 'mine.mjs'])('leaves the strategy file %s alone, and says so', (source) => {
-    const data = laneData(memoryOf(), { entries: [entry('mine', 'grid', [BYBIT], { source })] });
-    const strategy = strategyOf(() => {
-      throw new Error('must not be created');
-    });
-    expect(warmUp(data, [strategy])).toBe('not warmed up: a strategy from a file may keep state of its own');
-  });
+  it.each(['./mine.ts', '/somewhere/mine.js', 'mine.mjs'])(
+    'leaves the strategy file %s alone: a built-in trades in its place',
+    (source) => {
+      const tables = { ...TABLES, strategies: TABLES.strategies.slice(1).map((one) => ({ ...one, index: 0 })) };
+      const data = laneData(memoryOf(tables), { tables, entries: [entry('mine', 'arb', [USDM, BYBIT], { source })] });
+      const strategy = strategyOf(() => {
+        throw new Error('must not be created');
+      });
+      expect(warmUp(data, [strategy])).toMatch(/^warmed up on \d+ turns of a made-up market with [1-9]\d+ orders /);
+    },
+  );
 
   it('never throws: a strategy that cannot be created will say so when the run creates it', () => {
     const strategy = strategyOf(() => {
