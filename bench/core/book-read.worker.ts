@@ -10,7 +10,6 @@ export interface WriterData {
 
 const control = new Int32Array((workerData as WriterData).control);
 const corpus = await readCorpus(SOURCES.binanceSpot, 1500);
-if (corpus === null) throw new Error('there is neither a recording nor a fixture');
 const books = new OurBooks(corpus.venue, 'ts');
 const play = (frame: (typeof corpus.frames)[number]): void => {
   const reader = books.reader(frame.conn);

@@ -1,6 +1,6 @@
 /** From the bytes of a book message to the changed book, per venue: the feed's own way against `JSON.parse` and sorted arrays, and against our readable path. */
 import { arrayBooksOf } from '../alternatives/sorted-arrays.js';
-import { interleavePasses, notRun, row, type BenchFile, type BenchRow, type PassVariant } from '../harness.js';
+import { interleavePasses, row, type BenchFile, type BenchRow, type PassVariant } from '../harness.js';
 import { describe, readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
 import { OurBooks } from '../support/our-books.js';
 import type { KernelName } from '../../src/core/kernel/kernel.js';
@@ -53,10 +53,6 @@ export const rows: BenchFile = async (options) => {
   const table: BenchRow[] = [];
   for (const source of Object.values(SOURCES)) {
     const corpus = await readCorpus(source, options.isQuick ? 400 : 2000);
-    if (corpus === null) {
-      table.push(notRun(`parse and apply, ${source.name}`, 'the recording is absent and there is no fixture of it'));
-      continue;
-    }
     const fast = ours(corpus, 'ts');
     const readable = ours(corpus, 'json');
     const [mine, json, theirs] = await interleavePasses([fast, readable, arrays(corpus)], corpus.frames.length, options);

@@ -4,7 +4,7 @@ import { createServer as createPlain, type AddressInfo, type Server, type Socket
 import { createServer as createTls } from 'node:tls';
 import { TEST_CERT, TEST_KEY } from '../../test/net/certificate.js';
 import { answerQuestions } from '../support/child.js';
-import { readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
+import { readCorpus, SOURCES } from '../support/corpus.js';
 
 export interface ServeQuestion {
   readonly source: keyof typeof SOURCES;
@@ -65,8 +65,7 @@ function listen(server: Server): Promise<number> {
 
 answerQuestions(async (question): Promise<ServeAnswer> => {
   const { source, most } = question as ServeQuestion;
-  const corpus: Corpus | null = await readCorpus(SOURCES[source], most);
-  if (corpus === null) throw new Error(`nothing to send of ${source}`);
+  const corpus = await readCorpus(SOURCES[source], most);
   const frames = Buffer.concat(corpus.frames.map((frame) => frameOf(frame.bytes)));
   return {
     plainPort: await listen(createPlain({ noDelay: true }, (socket) => serve(socket, frames))),

@@ -45,7 +45,10 @@ function ours(corpus: Corpus, kernel: 'ts' | 'json'): Reader {
   const source = createFrameSource({
     clock,
     timers: new SystemTimers(1),
-    onError: (error) => process.stderr.write(`${String(error)}\n`),
+    onError: (error) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    },
   });
   return {
     prepare() {
@@ -108,7 +111,6 @@ async function readerOf(question: ReceiveQuestion): Promise<{ readonly corpus: C
   let entry = known.get(key);
   if (entry === undefined) {
     const corpus = await readCorpus(SOURCES[source], most);
-    if (corpus === null) throw new Error(`nothing to read of ${source}`);
     entry = { corpus, reader: kind === 'ws' ? arrays(corpus) : ours(corpus, kind === 'own' ? 'ts' : 'json') };
     known.set(key, entry);
   }

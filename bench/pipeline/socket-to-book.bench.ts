@@ -1,5 +1,5 @@
 /** From a loopback socket to the changed book, plain and TLS: processor time of the reading process a message, ours against `ws` + `JSON.parse` + sorted arrays. */
-import { measuredOf, notRun, row, type BenchFile, type BenchRow } from '../harness.js';
+import { measuredOf, row, type BenchFile, type BenchRow } from '../harness.js';
 import { BenchChild } from '../support/child.js';
 import { describe, readCorpus, SOURCES } from '../support/corpus.js';
 import type { ServeAnswer } from './fast-server.child.js';
@@ -19,10 +19,6 @@ export const rows: BenchFile = async (options) => {
   const wanted = options.isQuick ? 2_000 : 40_000;
   for (const source of SIZES) {
     const corpus = await readCorpus(SOURCES[source], most);
-    if (corpus === null) {
-      table.push(notRun(`socket to book, ${source}`, 'neither recording nor fixture'));
-      continue;
-    }
     const loops = Math.max(1, Math.round(wanted / corpus.frames.length));
     const server = new BenchChild('fast-server.child.js');
     const readers = KINDS.map(() => new BenchChild('receiver.child.js'));

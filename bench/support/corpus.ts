@@ -1,6 +1,6 @@
 /**
  * Book messages of one recording, ready to be read again and again: what comes before (snapshots and the messages until all books are live) and the
- * messages that are timed. From the recordings folder where it is present, else from our own small fixtures.
+ * messages that are timed. From the recordings folder where it is present, else a made-up stream of about the same size.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { readRecording } from '../../src/feeds/recording.js';
 import { findVenue } from '../../src/feeds/registry.js';
 import type { Venue } from '../../src/feeds/venue.js';
+import { madeStream } from './made-stream.js';
 
 /** Of the compiled file, dist-bench/bench/support. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const RECORDINGS = resolve(ROOT, '../shared/recordings');
-const FIXTURES = join(ROOT, 'test/fixtures');
 
 export interface CorpusFrame {
   /** Symbol of a REST snapshot; null for a frame of the socket. */
@@ -39,7 +39,8 @@ export interface CorpusSource {
   readonly name: string;
   readonly venue: string;
   readonly recording: string;
-  readonly fixture: string;
+  /** Levels a message where a made-up stream takes the place of the recording. */
+  readonly madeLevels: number;
 }
 
 export const SOURCES = {
@@ -47,33 +48,33 @@ export const SOURCES = {
     name: 'Binance USD-M, small',
     venue: 'binance-usdm',
     recording: 'binance/usdm-4sym-2021-07-22.ndjson.gz',
-    fixture: 'binance/usdm-made.ndjson',
+    madeLevels: 9,
   },
   binanceSpot: {
     name: 'Binance spot',
     venue: 'binance-spot',
     recording: 'binance/spot-btcusdt-2024-08-08.ndjson.gz',
-    fixture: 'binance/spot-made.ndjson',
+    madeLevels: 30,
   },
   binanceLarge: {
     name: 'Binance USD-M, large',
     venue: 'binance-usdm',
     recording: 'binance/usdm-ethusdt-2024-08-08.ndjson.gz',
-    fixture: '',
+    madeLevels: 65,
   },
   binanceCoinm: {
     name: 'Binance COIN-M',
     venue: 'binance-coinm',
     recording: 'binance/coinm-btcusd_perp-2024-08-08.ndjson.gz',
-    fixture: '',
+    madeLevels: 9,
   },
   bybit: {
     name: 'Bybit v5',
     venue: 'bybit',
     recording: 'bybit/v5-linear-spot-btc-eth-2026-08-09.ndjson.gz',
-    fixture: 'bybit/made.ndjson',
+    madeLevels: 11,
   },
-  bitmex: { name: 'BitMEX L2', venue: 'bitmex', recording: 'bitmex/l2-10sym-2021-07-22.ndjson.gz', fixture: 'bitmex/made.ndjson' },
+  bitmex: { name: 'BitMEX L2', venue: 'bitmex', recording: 'bitmex/l2-10sym-2021-07-22.ndjson.gz', madeLevels: 1 },
 } as const satisfies Record<string, CorpusSource>;
 
 const BOOK_TEXT = /"e":"depthUpdate"|"topic":"orderbook\.|"table":"orderBookL2/;
@@ -82,14 +83,15 @@ const IN_BAND_SNAPSHOT = /"type":"snapshot"|"action":"partial"/;
 /** Messages before the first snapshot that are kept for the splice; a recording has up to a few hundred. */
 const MOST_BEFORE = 4000;
 
-/** Null when neither the recording nor a fixture of it is here. @param most timed messages at most */
-export async function readCorpus(source: CorpusSource, most: number): Promise<Corpus | null> {
-  const recorded = join(RECORDINGS, source.recording);
-  const isRecorded = existsSync(recorded);
-  const file = isRecorded ? recorded : join(FIXTURES, source.fixture);
+/** @param most timed messages at most */
+export async function readCorpus(source: CorpusSource, most: number): Promise<Corpus> {
+  const file = join(RECORDINGS, source.recording);
   const venue = findVenue(source.venue);
   if (venue === undefined) throw new Error(`no venue ${source.venue}`);
-  if (!isRecorded && (source.fixture === '' || !existsSync(file))) return null;
+  if (!existsSync(file)) {
+    const made = madeStream(source.venue, most, source.madeLevels);
+    return corpusOf(source, venue, made.before, made.frames, `a made-up stream (${source.recording} is absent)`);
+  }
   const all: CorpusFrame[] = [];
   let start = 0;
   for await (const line of readRecording(file)) {
@@ -107,17 +109,18 @@ export async function readCorpus(source: CorpusSource, most: number): Promise<Co
     }
     if (all.length - start >= most && start > 0) break;
   }
-  const frames = all.slice(start);
+  return corpusOf(source, venue, all.slice(0, start), all.slice(start), `recorded bytes of ${source.recording}`);
+}
+
+function corpusOf(
+  source: CorpusSource,
+  venue: Venue,
+  before: readonly CorpusFrame[],
+  frames: readonly CorpusFrame[],
+  origin: string,
+): Corpus {
   const bytes = frames.reduce((sum, frame) => sum + frame.bytes.length, 0);
-  return {
-    name: source.name,
-    venue,
-    before: all.slice(0, start),
-    frames,
-    bytes,
-    origin: isRecorded ? `recorded bytes of ${source.recording}` : `our own small fixture ${source.fixture}`,
-    levelsPerFrame: levelsOf(frames) / Math.max(1, frames.length),
-  };
+  return { name: source.name, venue, before, frames, bytes, origin, levelsPerFrame: levelsOf(frames) / Math.max(1, frames.length) };
 }
 
 function levelsOf(frames: readonly CorpusFrame[]): number {
