@@ -30,7 +30,7 @@ function printRow(row: BenchRow): void {
   const ours = row.ours === null ? '-' : `${figure(row.ours)} ${row.unit}`;
   const theirs = row.theirs === null ? '-' : `${figure(row.theirs)} ${row.unit}`;
   const ratio = row.ratio === null ? '-' : `${row.ratio.toFixed(2)}x`;
-  const target = row.target === undefined ? '' : `required ${row.target.required}x, goal ${row.target.goal}x; `;
+  const target = row.target === undefined ? '' : `required ${Number(row.target.required.toFixed(2))}x, goal ${Number(row.target.goal.toFixed(2))}x; `;
   const against = row.against === '' ? '' : `against ${row.against}; `;
   process.stdout.write(
     `${row.name.padEnd(46)} ${ours.padStart(17)} ${theirs.padStart(17)} ${ratio.padStart(8)} ${verdictOf(row).padEnd(7)}  ${target}${against}${row.conditions}; checked: ${row.check}\n`,
