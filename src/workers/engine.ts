@@ -11,7 +11,7 @@ import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
-import { laneClock, type LaneClock } from './market-clock.js';
+import { laneClock, setMarketUs, type LaneClock } from './market-clock.js';
 import type { Prepared } from './prepare.js';
 import { ReplayWatch } from './replay-watch.js';
 import type { RunOutput } from './run-output.js';
@@ -56,6 +56,8 @@ export class Engine {
     this.#prepared = prepared;
     this.#deps = deps;
     const { views, plan, layout, run, options } = prepared;
+    // A stepped run stands just before its recording until the first message of the recording's clock.
+    if (prepared.isStepped) setMarketUs(views, plan, prepared.addresses?.clock?.marketUs ?? prepared.market.marketUs);
     this.#clock = laneClock(views, plan, prepared.market, prepared.isStepped);
     this.#marketTimers = new SystemTimers(prepared.market.speed);
     this.#hotBell = new Doorbell(views, plan, layout.hotLane);
