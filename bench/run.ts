@@ -1,6 +1,6 @@
 /** `npm run bench [-- --quick] [-- --json FILE] [-- --only WORD]`: runs every benchmark file and prints one table. */
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { verdictOf, type BenchFile, type BenchOptions, type BenchRow } from './harness.js';
@@ -30,7 +30,8 @@ function printRow(row: BenchRow): void {
   const ours = row.ours === null ? '-' : `${figure(row.ours)} ${row.unit}`;
   const theirs = row.theirs === null ? '-' : `${figure(row.theirs)} ${row.unit}`;
   const ratio = row.ratio === null ? '-' : `${row.ratio.toFixed(2)}x`;
-  const target = row.target === undefined ? '' : `required ${Number(row.target.required.toFixed(2))}x, goal ${Number(row.target.goal.toFixed(2))}x; `;
+  const target =
+    row.target === undefined ? '' : `required ${Number(row.target.required.toFixed(2))}x, goal ${Number(row.target.goal.toFixed(2))}x; `;
   const against = row.against === '' ? '' : `against ${row.against}; `;
   process.stdout.write(
     `${row.name.padEnd(46)} ${ours.padStart(17)} ${theirs.padStart(17)} ${ratio.padStart(8)} ${verdictOf(row).padEnd(7)}  ${target}${against}${row.conditions}; checked: ${row.check}\n`,
@@ -56,7 +57,7 @@ async function main(): Promise<number> {
   const isQuick = process.argv.includes('--quick');
   const options: BenchOptions = { isQuick, rounds: 5, roundMs: isQuick ? 8 : 200 };
   const only = valueOf('--only');
-  const machine = `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, ${options.rounds} interleaved rounds of ${options.roundMs} ms, medians of CPU time where not said otherwise`;
+  const machine = `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, load ${(loadavg()[0] ?? 0).toFixed(1)} before the start, ${options.rounds} interleaved rounds of ${options.roundMs} ms, medians of CPU time where not said otherwise`;
   process.stdout.write(`${machine}\n\n${'what'.padEnd(46)} ${'ours'.padStart(17)} ${'theirs'.padStart(17)} ${'ratio'.padStart(8)}\n`);
   const rows: BenchRow[] = [];
   let failed = 0;
