@@ -97,6 +97,9 @@ async function timeOnce(work: () => void | Promise<void>, isAsync: boolean): Pro
   return task.result.latency.mean;
 }
 
+/** Calls before the first that counts. */
+const WARM_UP_MS = 100;
+
 /** Times variants in turns on the process's CPU clock; the count is chosen so that a round lasts `roundMs`. Throws when results differ. */
 export async function interleave(
   variants: readonly Variant[],
@@ -105,6 +108,7 @@ export async function interleave(
 ): Promise<Measured[]> {
   let count = 1;
   let isAsync = false;
+  const warmMs = performance.now() + WARM_UP_MS;
   for (;;) {
     const startedMs = performance.now();
     for (const variant of variants) {
@@ -112,8 +116,10 @@ export async function interleave(
       if (typeof result !== 'number') isAsync = true;
       await result;
     }
-    if (performance.now() - startedMs > (options.roundMs * variants.length) / 4 || count > 2 ** 26) break;
-    count *= 2;
+    const isLong = performance.now() - startedMs > (options.roundMs * variants.length) / 4 || count > 2 ** 26;
+    // The first calls are slow ones: a count chosen by them would be too small.
+    if (isLong && performance.now() > warmMs) break;
+    if (!isLong) count *= 2;
   }
   const times = variants.map((): number[] => []);
   const sums = variants.map(() => 0);
