@@ -1,12 +1,11 @@
 /** The run's instrument table: what strategies trade, as the venues describe it. Main thread, at start. */
 import { UsageError } from '../core/numbers/errors.js';
 import { didYouMean } from '../core/numbers/nearest.js';
-import type { Instrument } from '../core/orders/instrument.js';
+import { venueOf, type Instrument } from '../core/orders/instrument.js';
 import type { HttpClient } from '../core/ports/http.js';
 import { loadInstruments, type InstrumentInfo } from '../feeds/instruments.js';
 import { findVenue } from '../feeds/registry.js';
 import { withBase, type Endpoints, type Venue } from '../feeds/venue.js';
-import { venueOf } from './run-config.js';
 import type { VenueAddress } from './venues-process.js';
 
 export function venueAt(id: string): Venue {

@@ -6,7 +6,7 @@ import { parseConfig, printConfig } from '../config/load.js';
 import { VENUE_IDS, type ThorConfig } from '../config/schema.js';
 import { UsageError } from '../core/numbers/errors.js';
 import { didYouMean } from '../core/numbers/nearest.js';
-import type { Instrument } from '../core/orders/instrument.js';
+import { venueOf, type Instrument } from '../core/orders/instrument.js';
 import type { Params } from '../core/ports/strategy.js';
 import { isPath, loadStrategy } from '../strategies/load.js';
 import { checkParams } from '../strategies/params.js';
@@ -41,10 +41,6 @@ export interface RunConfig {
 
 /** Longest name of an entry that the schema takes. */
 const NAME_LETTERS = 32;
-
-export function venueOf(instrumentId: string): string {
-  return instrumentId.slice(0, instrumentId.indexOf(':'));
-}
 
 /** Reads and checks everything that can be checked without a venue. Throws UsageError. */
 export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {

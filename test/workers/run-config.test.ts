@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/load.js';
 import { UsageError } from '../../src/core/numbers/errors.js';
 import type { Instrument } from '../../src/core/orders/instrument.js';
-import { checkConfig, fitToReplay, printRunConfig, readRunConfig, venueOf, type RunConfig } from '../../src/workers/run-config.js';
+import { venueOf } from '../../src/core/orders/instrument.js';
+import { checkConfig, fitToReplay, printRunConfig, readRunConfig, type RunConfig } from '../../src/workers/run-config.js';
 import { tradeOptionsOf } from '../../src/workers/trade-options.js';
 import { instrument } from './lane-fixture.js';
 

@@ -37,3 +37,8 @@ export interface Instrument {
   /** From venue metadata, or found from the decimals seen so far in a recording. */
   readonly source: 'venue' | 'observed';
 }
+
+/** The venue of a canonical id: `bybit` of `bybit:linear:BTCUSDT`. */
+export function venueOf(instrumentId: string): string {
+  return instrumentId.slice(0, instrumentId.indexOf(':'));
+}
