@@ -65,7 +65,15 @@ if (!isCurrent(BUILD_STAMP, buildHash)) {
   stamp(BUILD_STAMP, buildHash);
 }
 if (wantsBench) {
-  const benchHash = hashOf(['src', 'bench', 'test/execution/rig.ts', 'test/net/certificate.ts', 'tsconfig.json', 'tsconfig.bench.json', 'package-lock.json']);
+  const benchHash = hashOf([
+    'src',
+    'bench',
+    'test/execution/rig.ts',
+    'test/net/certificate.ts',
+    'tsconfig.json',
+    'tsconfig.bench.json',
+    'package-lock.json',
+  ]);
   if (!isCurrent(BENCH_STAMP, benchHash)) {
     step('building the benchmarks', 'about 5 s', process.execPath, [join('scripts', 'build.mjs'), '--bench']);
     stamp(BENCH_STAMP, benchHash);

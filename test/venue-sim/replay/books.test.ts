@@ -152,6 +152,7 @@ describe('a client that comes back', () => {
         feed = reader.feed;
         await world.start();
         await world.ended;
+        await world.untilLive(reader);
         expect(breaks).toEqual([]);
         expect(reader.feed.sessions.map((session) => session.opened)).toEqual(reader.feed.sessions.map(() => 3));
         // Between connections rows are missing, and those of an id-keyed book are not numbered: the end decides.

@@ -157,6 +157,13 @@ export class ReplayWorld {
     await this.http.request('POST', `${this.replay.addresses.admin}/start`);
   }
 
+  /** A client that came back late gets its snapshot also after the recording's end. Bounded; what is not live then shows in the comparison. */
+  async untilLive(reader: FeedReader): Promise<void> {
+    for (let tries = 0; tries < 500 && reader.feed.liveBooks < reader.instruments.length; tries++) {
+      await new Promise<void>((resolve) => this.timers.after(10, resolve));
+    }
+  }
+
   async close(): Promise<void> {
     this.#feedTimers.stop();
     this.#closeClock();
