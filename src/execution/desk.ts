@@ -463,7 +463,7 @@ export class Desk {
     this.#beforeSend(slot, kind);
     const nowUs = this.#deps.nowUs();
     const tsUs = this.#deps.wallUs(this.nowUs);
-    const sequence = kind === RecordKind.AMEND ? trail.writeAmend(slot, tsUs) : trail.write(kind, slot, Reason.NONE, tsUs);
+    const sequence = trail.writeRequest(kind, slot, tsUs, nowUs);
     this.#writeRequest(ring.reserve(), slot, kind, sequence, nowUs);
     if (kind === RecordKind.QUERY) orders.askedUs[slot] = nowUs;
     ring.commit();

@@ -140,12 +140,16 @@ export class Trail {
     return this.#commit();
   }
 
-  /** The entry of an amend: the slot with the terms that are asked for. */
-  writeAmend(slot: number, tsUs: number): number {
-    const at = this.#copySlot(this.#journal.reserve(), RecordKind.AMEND, slot, Reason.NONE, tsUs);
-    this.#views.f64[(at + REC_PRICE) >> 3] = this.#orders.newTicks[slot]!;
-    this.#views.f64[(at + REC_QTY) >> 3] = this.#orders.newLots[slot]!;
-    this.#views.u16[(at + REC_PRODUCER) >> 1] = this.#producer;
+  /** The entry of a request as it leaves the plan: the slot, with the terms that an amend asks for. `leftUs`: monotonic; the time to durable counts from it. */
+  writeRequest(kind: number, slot: number, tsUs: number, leftUs: number): number {
+    const { u16, f64 } = this.#views;
+    const at = this.#copySlot(this.#journal.reserve(), kind, slot, Reason.NONE, tsUs);
+    f64[(at + REC_DECIDED_US) >> 3] = leftUs;
+    if (kind === RecordKind.AMEND) {
+      f64[(at + REC_PRICE) >> 3] = this.#orders.newTicks[slot]!;
+      f64[(at + REC_QTY) >> 3] = this.#orders.newLots[slot]!;
+    }
+    u16[(at + REC_PRODUCER) >> 1] = this.#producer;
     return this.#commit();
   }
 
