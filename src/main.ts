@@ -33,13 +33,17 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--quiet', 'no status on the terminal')
     .option('--verbose', 'log lines on stderr too')
     .option('--print-config', 'print each value and where it came from, and end')
-    .action((flags: Record<string, unknown>) =>
+    .action((flags: Record<string, unknown>, command: Command) =>
       run(
         (async () => {
           const { tradeOptionsOf } = await import('./workers/trade-options.js');
           const options = tradeOptionsOf(flags);
           const { runTrade } = await import('./workers/trade.js');
-          return runTrade(options, flags);
+          return runTrade(
+            options,
+            flags,
+            Object.keys(flags).filter((name) => command.getOptionValueSource(name) === 'cli'),
+          );
         })(),
       ),
     );

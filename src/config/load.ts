@@ -1,24 +1,48 @@
 /** From YAML text to a checked configuration: every mistake as path, value, expectation, and the nearest key where a word is unknown. Called by main at start. */
-import { parseDocument } from 'yaml';
+import { parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
-import { UsageError } from '../core/numbers/errors.js';
+import { UsageError, messageOf } from '../core/numbers/errors.js';
 import { nearestWord } from '../core/numbers/nearest.js';
 import { configSchema, type ThorConfig } from './schema.js';
 
+/** Far beyond any configuration a person writes; keeps a wrong file (a recording, an image) from being parsed for minutes. */
+const MOST_LETTERS = 1 << 20;
+
 /** @param file named in messages only. Throws UsageError, one line a mistake. */
 export function parseConfig(text: string, file: string): ThorConfig {
+  if (text.length > MOST_LETTERS)
+    throw new UsageError(`${file}: too long for a configuration: ${text.length} letters, at most ${MOST_LETTERS}`);
+  if (text.trim() === '') throw new UsageError(`${file}: the file is empty; 'config new' prints one to start from`);
+  if (text.includes('\0') || text.includes('\uFFFD')) throw new UsageError(`${file}: not a text file in UTF-8`);
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
   const syntax = document.errors[0];
   if (syntax !== undefined) throw new UsageError(`${file}: ${syntax.message.split('\n')[0] ?? 'not YAML'}`);
-  const value: unknown = document.toJS();
+  const value = plainValue(document, file);
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) throw new UsageError(parsed.error.issues.flatMap((issue) => describeIssue(issue, value, file)).join('\n'));
-  const names = new Set<string>();
-  for (const entry of parsed.data.strategies) {
-    if (names.has(entry.name)) throw new UsageError(`${file}: strategies: the name '${entry.name}' is used twice`);
-    names.add(entry.name);
-  }
+  refuseTwice(
+    parsed.data.strategies.map((entry) => entry.name),
+    `${file}: strategies: the name`,
+  );
+  refuseTwice(
+    parsed.data.venues.map((venue) => venue.id),
+    `${file}: venues: the id`,
+  );
   return parsed.data;
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    // Aliases of aliases: the parser stops before they fill the memory.
+    throw new UsageError(`${file}: ${messageOf(error)}`);
+  }
+}
+
+function refuseTwice(words: readonly string[], what: string): void {
+  const again = words.find((word, index) => words.indexOf(word) !== index);
+  if (again !== undefined) throw new UsageError(`${what} '${again}' is used twice`);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, root: unknown, file: string): string[] {
@@ -30,7 +54,31 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown, file: string): st
       return `${file}: ${at === '(top)' ? '' : `${at}.`}${key}: unknown key${near === null ? '' : `, did you mean '${near}'?`} (known: ${known.join(', ')})`;
     });
   }
-  return [`${file}: ${at}: was ${shown(valueAt(root, issue.path))}, ${issue.message}`];
+  const value = valueAt(root, issue.path);
+  return [`${file}: ${at}: was ${isSecret(issue.path) ? 'something else (not shown)' : shown(value)}, ${expectation(issue)}`];
+}
+
+/** What belongs at a path, in a person's words. */
+function expectation(issue: z.core.$ZodIssue): string {
+  const isPlain = issue.message.startsWith('Invalid input') || issue.message.startsWith('Too ');
+  if (!isPlain) return `expected ${issue.message.replace(/^Invalid \w+: (expected )?/, '')}`;
+  if (issue.code === 'invalid_type') return `expected ${WORD_OF_TYPE[issue.expected] ?? issue.expected}`;
+  return issue.message.replace(/^Invalid (?:input|option): /, '').replace(/^Too \w+: expected \w+ to (?:be|have) /, 'expected ');
+}
+
+const WORD_OF_TYPE: Readonly<Record<string, string>> = {
+  object: 'a block of keys',
+  record: 'a block of keys',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+/** A key written where its reference belongs is a mistake that must not end in a terminal or a log. */
+function isSecret(path: readonly PropertyKey[]): boolean {
+  return path.includes('keys') || path.includes('mongo');
 }
 
 function shown(value: unknown): string {
@@ -74,9 +122,18 @@ export function jsonSchema(): unknown {
 /** Where a value came from, for `--print-config`. */
 export type Origin = 'default' | 'file' | 'flag';
 
-/** Every leaf as `path = value  (origin)`; references to secrets are shown as references. */
-export function printConfig(config: ThorConfig, fileText: string, flags: Readonly<Record<string, unknown>>): string[] {
-  const given: unknown = parseDocument(fileText).toJS();
+/**
+ * Every leaf as `path = value  (origin)`; references to secrets are shown as references.
+ * @param flags as the command line has them, defaults included; one that is named like a path of the configuration stands for its value
+ * @param given the flags that a person gave
+ */
+export function printConfig(
+  config: ThorConfig,
+  fileText: string,
+  flags: Readonly<Record<string, unknown>>,
+  given: readonly string[],
+): string[] {
+  const written: unknown = parseDocument(fileText).toJS();
   const lines: string[] = [];
   const walk = (value: unknown, path: readonly PropertyKey[]): void => {
     if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
@@ -84,11 +141,12 @@ export function printConfig(config: ThorConfig, fileText: string, flags: Readonl
       return;
     }
     const name = path.map(String).join('.');
-    const origin: Origin = name in flags ? 'flag' : valueAt(given, path) === undefined ? 'default' : 'file';
-    lines.push(`${name} = ${JSON.stringify(value)}  (${origin})`);
+    const origin: Origin = name in flags ? 'flag' : valueAt(written, path) === undefined ? 'default' : 'file';
+    lines.push(`${name} = ${JSON.stringify(name in flags ? flags[name] : value)}  (${origin})`);
   };
   walk(config, []);
   for (const [name, value] of Object.entries(flags))
-    if (!lines.some((line) => line.startsWith(`${name} = `))) lines.push(`${name} = ${JSON.stringify(value)}  (flag)`);
+    if (!lines.some((line) => line.startsWith(`${name} = `)))
+      lines.push(`${name} = ${JSON.stringify(value)}  (${given.includes(name) ? 'flag' : 'default'})`);
   return lines;
 }

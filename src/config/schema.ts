@@ -6,6 +6,9 @@ const positiveDecimal = z.string().regex(/^\d+(\.\d+)?$/, "a decimal as text, no
 
 export const VENUE_IDS = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'] as const;
 
+/** Rings are masked, not divided. */
+const isPowerOfTwo = (value: number): boolean => (value & (value - 1)) === 0;
+
 const venue = z
   .object({
     id: z.string().describe(`venue id: one of ${VENUE_IDS.join(', ')}`),
@@ -77,6 +80,7 @@ const engine = z
       .int()
       .min(256)
       .max(65_536)
+      .refine(isPowerOfTwo, 'a power of two')
       .default(1024)
       .describe('records of each intent, request, outcome and event ring; a power of two'),
     journalRecords: z
@@ -84,6 +88,7 @@ const engine = z
       .int()
       .min(1024)
       .max(262_144)
+      .refine(isPowerOfTwo, 'a power of two')
       .default(16_384)
       .describe('records between a producer and the journal writer; a power of two'),
     levelsPerStrategy: z.number().int().min(16).max(8192).default(1024).describe('levels one strategy may use'),

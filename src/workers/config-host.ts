@@ -1,5 +1,5 @@
 /** `thor config new | check FILE | schema`. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { jsonSchema, parseConfig } from '../config/load.js';
 import { UsageError } from '../core/numbers/errors.js';
@@ -21,9 +21,8 @@ export async function runConfigVerb(action: string, file: string | undefined): P
   }
   if (action === 'check') {
     const path = file ?? SHIPPED_CONFIG;
-    if (!existsSync(path)) throw new UsageError(`config check: ${path}: no such file`);
-    const { checkConfig } = await import('./run-config.js');
-    const config = await checkConfig(parseConfig(readFileSync(path, 'utf8'), path), path);
+    const { checkConfig, readConfigFile } = await import('./run-config.js');
+    const config = await checkConfig(parseConfig(readConfigFile('config check', path), path), path);
     process.stdout.write(`${path}: fine, ${config.strategies.length} strategies on ${config.venues.length} venues\n`);
     return 0;
   }

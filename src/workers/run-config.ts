@@ -4,10 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { parseConfig, printConfig } from '../config/load.js';
 import { VENUE_IDS, type ThorConfig } from '../config/schema.js';
-import { UsageError } from '../core/numbers/errors.js';
+import { UsageError, messageOf } from '../core/numbers/errors.js';
 import { didYouMean } from '../core/numbers/nearest.js';
 import { venueOf, type Instrument } from '../core/orders/instrument.js';
 import type { Params } from '../core/ports/strategy.js';
+import { parseRisk } from '../execution/risk/schema.js';
 import { isPath, loadStrategy } from '../strategies/load.js';
 import { checkParams } from '../strategies/params.js';
 import { SHIPPED_CONFIG } from './config-host.js';
@@ -47,9 +48,9 @@ export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
   if (options.config === null && options.mode !== 'sim')
     throw new UsageError(`--mode ${options.mode} needs --config FILE: the shipped thor.yaml is for mode sim`);
   const file = options.config ?? SHIPPED_CONFIG;
-  if (!existsSync(file)) throw new UsageError(`--config: ${file}: no such file`);
-  const text = readFileSync(file, 'utf8');
+  const text = readConfigFile('--config', file);
   const config = parseConfig(text, file);
+  checkRisk(config, file);
   const directory = options.config === null ? process.cwd() : dirname(resolve(file));
   const notes: string[] = [];
   const venues = chosenVenues(config, options, file);
@@ -89,18 +90,42 @@ export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
   return { config, file, directory, hash: createHash('sha256').update(text).digest('hex').slice(0, 16), entries, venues, notes, text };
 }
 
-function chosenVenues(config: ThorConfig, options: TradeOptions, file: string): string[] {
-  const ids = config.venues.map((venue) => venue.id);
-  for (const [index, id] of ids.entries()) {
-    if ((VENUE_IDS as readonly string[]).includes(id)) continue;
-    throw new UsageError(`${file}: venues.${index}.id: was '${id}', expected one of ${VENUE_IDS.join(', ')}${didYouMean(id, VENUE_IDS)}`);
+/** @param flag what named the file */
+export function readConfigFile(flag: string, file: string): string {
+  if (!existsSync(file)) throw new UsageError(`${flag}: ${file}: no such file`);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${flag}: ${file}: ${messageOf(error)}`);
   }
+}
+
+/** The limits are parsed again where they are enforced; here a mistake is said before anything starts. */
+function checkRisk(config: ThorConfig, file: string): void {
+  try {
+    parseRisk(config.risk);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${file}: ${error.message}`) : error;
+  }
+}
+
+function chosenVenues(config: ThorConfig, options: TradeOptions, file: string): string[] {
+  const ids = knownVenues(config, file);
   if (options.only === null) return ids;
   for (const id of options.only) {
     if (ids.includes(id)) continue;
     throw new UsageError(`--only: '${id}' is not a venue of ${file} (${ids.join(', ')})${didYouMean(id, ids)}`);
   }
   return ids.filter((id) => options.only?.includes(id) ?? true);
+}
+
+function knownVenues(config: ThorConfig, file: string): string[] {
+  const ids = config.venues.map((venue) => venue.id);
+  for (const [index, id] of ids.entries()) {
+    if ((VENUE_IDS as readonly string[]).includes(id)) continue;
+    throw new UsageError(`${file}: venues.${index}.id: was '${id}', expected one of ${VENUE_IDS.join(', ')}${didYouMean(id, VENUE_IDS)}`);
+  }
+  return ids;
 }
 
 function unknownVenue(file: string, entry: string, id: string, config: ThorConfig): UsageError {
@@ -154,6 +179,8 @@ function freeName(stem: string, taken: readonly string[]): string {
 
 /** `config check`: everything that needs no venue. */
 export async function checkConfig(config: ThorConfig, file: string): Promise<ThorConfig> {
+  knownVenues(config, file);
+  checkRisk(config, file);
   for (const entry of config.strategies) {
     const definition = await loadStrategy(entry.kind, dirname(resolve(file)));
     checkParams(entry.name, definition, entry.params);
@@ -219,7 +246,10 @@ function nameOf(kind: string, id: string, entries: readonly StrategyPlan[]): str
   );
 }
 
-/** `--print-config`. */
-export function printRunConfig(run: RunConfig, flags: Readonly<Record<string, unknown>>): string {
-  return `${[`# ${run.file}`, ...printConfig(run.config, run.text, flags)].join('\n')}\n`;
+/** `--print-config`. @param given names of the flags that a person gave; the others are defaults */
+export function printRunConfig(run: RunConfig, flags: Readonly<Record<string, unknown>>, given: readonly string[]): string {
+  const { port, printConfig: _, ...rest } = flags;
+  // The port has a place in the file.
+  const all = typeof port === 'string' ? { ...rest, 'server.port': Number(port) } : rest;
+  return `${[`# ${run.file}`, ...printConfig(run.config, run.text, all, given)].join('\n')}\n`;
 }

@@ -15,10 +15,11 @@ import { stopVenues } from './venues-process.js';
 /** Exit code of a run that a second Ctrl-C ended. */
 const INTERRUPTED = 130;
 
-export async function runTrade(options: TradeOptions, flags: Readonly<Record<string, unknown>>): Promise<number> {
+/** @param flags as the command line has them, for `--print-config`, and `given` the names of those that a person gave */
+export async function runTrade(options: TradeOptions, flags: Readonly<Record<string, unknown>>, given: readonly string[]): Promise<number> {
   const run = await readRunConfig(options);
   if (options.wantsPrintConfig) {
-    process.stdout.write(printRunConfig(run, flags));
+    process.stdout.write(printRunConfig(run, flags, given));
     return 0;
   }
   if (options.mode === 'live') throw new UsageError(`--mode live cannot start; missing: ${missingForLive(run).join('; ')}`);
@@ -69,6 +70,11 @@ function missingForLive(run: RunConfig): string[] {
   const missing = run.config.venues
     .filter((venue) => run.venues.includes(venue.id) && venue.keys === undefined)
     .map((venue) => `keys of ${venue.id} (venues: keys: 'env:NAME')`);
+  for (const venue of run.config.venues) {
+    const name = /^env:(.+)$/.exec(venue.keys ?? '')?.[1];
+    if (name !== undefined && run.venues.includes(venue.id) && process.env[name] === undefined)
+      missing.push(`the environment variable ${name} (keys of ${venue.id})`);
+  }
   if (Object.keys(run.config.risk).length === 0) missing.push('a written risk block (risk:)');
   missing.push('the live order gateway, which this version does not have (it trades sim and paper)');
   return missing;

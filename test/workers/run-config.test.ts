@@ -181,10 +181,11 @@ describe('readRunConfig', () => {
   });
 
   it('--print-config begins with the file', async () => {
-    const lines = printRunConfig(await read(), { seed: '7' }).split('\n');
+    const lines = printRunConfig(await read(), { seed: '7', speed: '1' }, ['seed']).split('\n');
     expect(lines[0]).toBe(`# ${file}`);
     expect(lines).toContain('server.port = 9464  (default)');
     expect(lines).toContain('seed = "7"  (flag)');
+    expect(lines).toContain('speed = "1"  (default)');
   });
 });
 
@@ -194,6 +195,14 @@ describe('checkConfig', () => {
     await expect(checkConfig(parseConfig(CONFIG.replace('count: 2', 'cuont: 2'), file), file)).rejects.toThrow(UsageError);
     await expect(checkConfig(parseConfig(CONFIG.replace('{ id: bitmex }', '{ id: binance-usdm }'), file), file)).rejects.toThrow(
       "'bitmex:XBTUSD' is at no venue",
+    );
+    const withRisk = `${CONFIG}\nrisk: { maxOpenOrder: 3 }\n`;
+    await expect(checkConfig(parseConfig(withRisk, file), file)).rejects.toThrow(
+      `${file}: risk.maxOpenOrder: unknown key, did you mean 'maxOpenOrders'?`,
+    );
+    await expect(read({}, withRisk)).rejects.toThrow('risk.maxOpenOrder');
+    await expect(checkConfig(parseConfig(CONFIG.replace('{ id: bitmex }', '{ id: bitmexx }'), file), file)).rejects.toThrow(
+      "venues.2.id: was 'bitmexx'",
     );
   });
 });
