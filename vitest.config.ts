@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Many files wait for processes and sockets: one worker more than the cores of a small machine keeps them busy.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 30_000,
   },
