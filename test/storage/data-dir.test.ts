@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -37,6 +37,13 @@ function optionsFor(path: string, more: Partial<DataDirOptions> = {}): DataDirOp
 }
 
 describe('data directory', () => {
+  it("makes a directory that is its owner's alone, and comes back from a place where none can be made", () => {
+    const path = join(temporaryFolder(), 'a', 'b');
+    new DataDir(optionsFor(path)).close(6);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    if (existsSync('/proc/self')) expect(() => new DataDir(optionsFor('/proc/thor/data'))).toThrow(UsageError);
+  });
+
   it('says whose it is in run.json, keeps its tag, and tells a crash from a stop', async () => {
     const path = join(temporaryFolder(), 'new', 'sim');
     const first = new DataDir(optionsFor(path, { pid: await deadPid() }));
