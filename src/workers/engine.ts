@@ -368,12 +368,18 @@ export class Engine {
     let hasEnded = false;
     void thread.ended.then(() => (hasEnded = true));
     if (await this.#waitFor(() => hasEnded)) return;
-    this.#deps.output.error('thor', `lane ${thread.name} did not end; it is terminated`);
+    this.#failStop(`lane ${thread.name} did not end; it is terminated`);
     await thread.terminate();
   }
 
   async #step(what: string, isDone: () => boolean): Promise<void> {
-    if (!(await this.#waitFor(isDone))) this.#deps.output.error('thor', `${what} did not drain within ${STOP_STEP_MS / 1000} s`);
+    if (!(await this.#waitFor(isDone))) this.#failStop(`${what} did not drain within ${STOP_STEP_MS / 1000} s`);
+  }
+
+  /** The stop goes on, but it was not a clean one. */
+  #failStop(text: string): void {
+    this.#error ??= text;
+    this.#deps.output.error('thor', text);
   }
 
   async #waitFor(isDone: () => boolean): Promise<boolean> {

@@ -10,7 +10,9 @@ export async function runStatus(flags: Readonly<Record<string, unknown>>): Promi
     if (!answer.ok) throw new Error(`answered ${answer.status}`);
     body = await answer.json();
   } catch (error) {
-    process.stderr.write(`thor: no engine at ${url}: ${messageOf(error)}\n`);
+    // fetch says only that it failed; why is in the cause.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    process.stderr.write(`thor: no engine at ${url}: ${messageOf(cause)}\n`);
     return 1;
   }
   if (flags['json'] === true) {
