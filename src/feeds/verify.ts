@@ -3,7 +3,7 @@
  * are those of live trading, and the rows are read through the seqlock reader from the same shared memory. Called by `main.ts`, alone in its thread.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { KernelName } from '../core/kernel/kernel.js';
@@ -63,6 +63,7 @@ const WRITE_BYTES = 1 << 16;
 
 /** Throws UsageError when neither manifest nor option names a venue that we read. */
 export async function recordingInfo(file: string, venueId: string | undefined): Promise<RecordingInfo> {
+  await mustBeFile(file);
   const entries = await manifestOf(path.join(path.dirname(file), 'manifest.json'));
   const name = path.basename(file);
   const own = entries.find((entry) => entry.file === name || entry.file === `${name}.gz`);
@@ -82,6 +83,15 @@ export async function recordingInfo(file: string, venueId: string | undefined): 
   return { venue, connections };
 }
 
+async function mustBeFile(file: string): Promise<void> {
+  try {
+    if ((await stat(file)).isFile()) return;
+  } catch (error) {
+    throw new UsageError(`cannot be read: ${messageOf(error)}`);
+  }
+  throw new UsageError('is no file');
+}
+
 interface ManifestEntry {
   readonly file: string;
   readonly exchange: string;
@@ -97,7 +107,12 @@ async function manifestOf(file: string): Promise<readonly ManifestEntry[]> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
-  const parsed: unknown = JSON.parse(text);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`its ${path.basename(file)} is no JSON: ${messageOf(error)}`);
+  }
   const list =
     typeof parsed === 'object' && parsed !== null && 'recordings' in parsed && Array.isArray(parsed.recordings) ? parsed.recordings : [];
   return list as readonly ManifestEntry[];

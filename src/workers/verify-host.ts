@@ -22,7 +22,7 @@ export async function runVerifyVerb(file: string, flags: Readonly<Record<string,
   } catch (error) {
     // A venue that cannot be told is the recording's fault, not the command's.
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`thor: ${file}: line 0: ${error.message}\n`);
+    process.stderr.write(`thor: ${file}: ${error.message}\n`);
     return 1;
   }
 }
