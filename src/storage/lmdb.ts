@@ -103,18 +103,33 @@ export class LmdbStore implements Store {
   }
 
   async write(batch: StoreBatch): Promise<void> {
-    await this.#root.batch(() => {
-      for (const doc of batch.runs) void this.#runs.put(doc.tables.run, doc);
-      for (const doc of batch.orders) void this.#orders.put(doc.orderId, doc);
-      for (const doc of batch.fills) void this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc);
-      for (const doc of batch.levels) void this.#levels.put([doc.strategy, doc.level], doc);
-      for (const doc of batch.audit) void this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc);
-      void this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position });
+    const puts: Promise<unknown>[] = [];
+    const done = this.#root.batch(() => {
+      for (const doc of batch.runs) puts.push(this.#runs.put(doc.tables.run, doc));
+      for (const doc of batch.orders) puts.push(this.#orders.put(doc.orderId, doc));
+      for (const doc of batch.fills) puts.push(this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc));
+      for (const doc of batch.levels) puts.push(this.#levels.put([doc.strategy, doc.level], doc));
+      for (const doc of batch.audit) puts.push(this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc));
+      puts.push(this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position }));
     });
+    // A commit that fails (a full disk) rejects every put by itself: one that nobody awaits would end the process.
+    const failed = (await Promise.allSettled([done, ...puts])).find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw await reasonOf(failed.reason);
   }
 
   close(): Promise<void> {
     return this.#root.close();
+  }
+}
+
+/** lmdb's own error says only that a commit failed; a second promise, which must be awaited too, says why. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (typeof error !== 'object' || error === null || !('commitError' in error)) return error;
+  try {
+    await error.commitError;
+    return error;
+  } catch (why) {
+    return why;
   }
 }
 

@@ -24,7 +24,7 @@ const RETRY_US = 1_000_000;
 
 export interface StoreFeedOptions {
   readonly store: Store;
-  readonly journal: Pick<Journal, 'folder' | 'position' | 'durable'>;
+  readonly journal: Pick<Journal, 'folder' | 'position' | 'durable'> & Partial<Pick<Journal, 'isFull'>>;
   readonly disk?: Disk;
   readonly counters?: CounterBlock<WriterCounter>;
   readonly onNotice?: (text: string) => void;
@@ -55,6 +55,8 @@ export class StoreFeed implements Role {
 
   step(nowUs: number, _maxRecords: number): number {
     if (this.#work !== null || this.#isClosed || nowUs < this.#nextAtUs) return 0;
+    // The last bytes of a full disk are the journal's.
+    if (this.#options.journal.isFull === true) return 0;
     if (this.#projection !== null && !isBefore(this.#position, this.#options.journal.durable)) return 0;
     this.#work = this.#turn(STEP_ITEMS).then(
       (count) => {
