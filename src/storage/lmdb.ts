@@ -48,7 +48,8 @@ export class LmdbStore implements Store {
       rmSync(`${path}-lock`, { force: true });
       options.onNotice?.(`${path} is damaged: it was renamed to ${LMDB_NAME}.damaged and is made again from the journal`);
     }
-    this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 8, readOnly: options.readOnly ?? false });
+    // Without a batch for each turn of the event loop: its promise is lmdb's own, and rejected by a full disk it would end the process (3.5.6).
+    this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 8, eventTurnBatching: false, readOnly: options.readOnly ?? false });
     this.#head = this.#root.openDB<Head, string>({ name: 'head' });
     this.#runs = this.#root.openDB<RunDoc, number>({ name: 'runs' });
     this.#orders = this.#root.openDB<OrderDoc, number>({ name: 'orders' });
@@ -103,18 +104,19 @@ export class LmdbStore implements Store {
   }
 
   async write(batch: StoreBatch): Promise<void> {
-    const puts: Promise<unknown>[] = [];
-    const done = this.#root.batch(() => {
-      for (const doc of batch.runs) puts.push(this.#runs.put(doc.tables.run, doc));
-      for (const doc of batch.orders) puts.push(this.#orders.put(doc.orderId, doc));
-      for (const doc of batch.fills) puts.push(this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc));
-      for (const doc of batch.levels) puts.push(this.#levels.put([doc.strategy, doc.level], doc));
-      for (const doc of batch.audit) puts.push(this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc));
-      puts.push(this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position }));
-    });
-    // A commit that fails (a full disk) rejects every put by itself: one that nobody awaits would end the process.
-    const failed = (await Promise.allSettled([done, ...puts])).find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw await reasonOf(failed.reason);
+    try {
+      // Inside of a batch a put makes no promise of its own.
+      await this.#root.batch(() => {
+        for (const doc of batch.runs) void this.#runs.put(doc.tables.run, doc);
+        for (const doc of batch.orders) void this.#orders.put(doc.orderId, doc);
+        for (const doc of batch.fills) void this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc);
+        for (const doc of batch.levels) void this.#levels.put([doc.strategy, doc.level], doc);
+        for (const doc of batch.audit) void this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc);
+        void this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position });
+      });
+    } catch (error) {
+      throw await reasonOf(error);
+    }
   }
 
   close(): Promise<void> {
