@@ -120,14 +120,21 @@ function oneLine(text: string): string {
     .join(' ');
 }
 
-/** A reader that went away (`| head`) must not end a trading engine; what is written to nobody is dropped. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+/** Output must not end a trading engine: what is written to a reader that went away (`| head`) is dropped, what a full disk did not take fails at the end. */
+let lostOutput: Error | null = null;
+
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') lostOutput = error;
 }
 
 async function main(): Promise<void> {
-  process.stdout.on('error', ignoreClosedPipe);
-  process.stderr.on('error', ignoreClosedPipe);
+  process.stdout.on('error', onOutputError);
+  process.stderr.on('error', onOutputError);
+  process.once('exit', () => {
+    if (lostOutput === null) return;
+    process.stderr.write(`thor: output was lost: ${lostOutput.message}\n`);
+    process.exitCode ||= 1;
+  });
   const args = process.argv.slice(2);
   const first = args[0];
   try {
