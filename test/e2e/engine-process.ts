@@ -15,6 +15,14 @@ export interface Ended {
   readonly stderr: string[];
 }
 
+export interface ProcessOptions {
+  /** The process is killed after this long: a bound for the test, not a measurement. */
+  readonly limitMs?: number;
+  readonly cwd?: string;
+  /** Beside this process's own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class EngineProcess {
   readonly child: ChildProcess;
   readonly stdout: string[] = [];
@@ -22,9 +30,8 @@ export class EngineProcess {
   readonly ended: Promise<Ended>;
   readonly #waiting: { readonly test: (line: string) => boolean; readonly resolve: (line: string) => void }[] = [];
 
-  /** @param limitMs the process is killed after this long: a bound for the test, not a measurement. */
-  constructor(args: readonly string[], { limitMs = 120_000, cwd }: { limitMs?: number; cwd?: string } = {}) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd });
+  constructor(args: readonly string[], { limitMs = 120_000, cwd, env }: ProcessOptions = {}) {
+    this.child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd, env: { ...process.env, ...env } });
     const bound = setTimeout(() => this.child.kill('SIGKILL'), limitMs);
     createInterface({ input: this.child.stdout! }).on('line', (line) => {
       this.stdout.push(line);
@@ -61,7 +68,7 @@ export class EngineProcess {
 }
 
 /** Runs the command line to its end. */
-export function thor(args: readonly string[], options: { limitMs?: number; cwd?: string } = {}): Promise<Ended> {
+export function thor(args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
   return new EngineProcess(args, options).ended;
 }
 
