@@ -99,6 +99,10 @@ export const RecordKind = {
   QUERY: 14,
   /** Ask the venue for all our open orders; answered by LISTED*, LIST_END, together and in order. `orderId` is 0. */
   LIST: 15,
+  /** Ask the venue for all our fills since wall time REC_TS_US; answered by FILL*, FILLS_END. `orderId` is 0. */
+  FILLS: 16,
+  /** Ask for wallets and positions; answered by BALANCE*, POSITION*, POSITIONS_END. `orderId` is 0. */
+  POSITIONS: 17,
   // gateway -> executor -> strategy
   ACK: 21,
   REJECT: 22,
@@ -123,6 +127,11 @@ export const RecordKind = {
   /** The private stream or the connection is lost: no new orders there until GATEWAY_UP and a reconciliation. */
   GATEWAY_DOWN: 35,
   GATEWAY_UP: 36,
+  /** All fills of a FILLS request were told; REC_TS_US is the time up to which the venue's list is complete. */
+  FILLS_END: 37,
+  /** The venue's position: REC_INSTRUMENT, REC_QTY = signed lots, REC_FILL_PRICE = entry price in ticks (a fraction), REC_FEE = leverage, 0 when unknown. */
+  POSITION: 38,
+  POSITIONS_END: 39,
   // executor -> strategy
   /** Refused before the send (risk, state, syntax); nothing left the engine. */
   DENIED: 40,
@@ -135,5 +144,7 @@ export const RecordKind = {
   TAKEN: 62,
   /** Audit: trading state or halt changed. */
   HALT: 63,
+  /** Audit: reconciliation put our picture right; `reason` says what was found. */
+  REPAIR: 64,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];

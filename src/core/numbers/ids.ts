@@ -54,3 +54,19 @@ export function orderIdOf(clientOrderId: string, tag: string): number | null {
   const orderId = Number.parseInt(clientOrderId.slice(head.length), 36);
   return Number.isSafeInteger(orderId) ? orderId : null;
 }
+
+/**
+ * A venue's trade id as a number: itself where it is a whole number below 2^53, else a 53-bit hash of its text (FNV-1a, two halves). The private stream and
+ * REST must name one trade alike, so both sides of a gateway use this.
+ */
+export function tradeIdOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  let high = 0x811c9dc5;
+  let low = 0x1b873593;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    high = Math.imul(high ^ code, 0x01000193);
+    low = Math.imul(low ^ code, 0x85ebca6b) ^ (low >>> 15);
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}

@@ -54,6 +54,14 @@ export const Reason = {
   STEP_BELOW_COST: 68,
   OUT_OF_RANGE: 69,
   BOOK_NOT_LIVE: 70,
+  // repairs by reconciliation
+  ORPHAN_ADOPTED: 80,
+  ORPHAN_CANCELLED: 81,
+  GHOST_RETIRED: 82,
+  FILL_FOUND: 83,
+  UNKNOWN_RESOLVED: 84,
+  POSITION_DIFFERS: 85,
+  BALANCE_DIFFERS: 86,
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 

@@ -9,6 +9,7 @@ import {
   makeOrderId,
   orderIdOf,
   partsOfOrderId,
+  tradeIdOf,
 } from '../../../src/core/numbers/ids.js';
 
 const parts = fc.record({
@@ -38,5 +39,16 @@ describe('order ids', () => {
     expect(orderIdOf('web_12345', 'a')).toBeNull();
     expect(orderIdOf(`${mine}0`, 'a')).toBeNull();
     expect(orderIdOf(mine.toUpperCase(), 'a')).toBeNull();
+  });
+});
+
+describe('trade ids', () => {
+  it('are the venue number where there is one, and tell texts apart where there is none', () => {
+    expect(tradeIdOf('3735683001')).toBe(3_735_683_001);
+    const ids = fc.sample(fc.uuid(), 20_000);
+    const numbers = new Set(ids.map(tradeIdOf));
+    expect(numbers.size).toBe(new Set(ids).size);
+    for (const number of numbers) expect(Number.isSafeInteger(number)).toBe(true);
+    expect(tradeIdOf('00000000-006d-1000-0000-000acc5e6eb1')).not.toBe(tradeIdOf('00000000-006d-1000-0000-000acc5e6eb2'));
   });
 });
