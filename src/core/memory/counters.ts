@@ -53,7 +53,22 @@ export const ORDER_COUNTERS = [
   'duplicates',
 ] as const;
 /** Per gateway, written by the gateway. */
-export const GATEWAY_COUNTERS = ['requests', 'outcomes', 'waitedForJournal', 'outcomesFull', 'errors', 'up', 'fills', 'tapeLost'] as const;
+export const GATEWAY_COUNTERS = [
+  'requests',
+  'outcomes',
+  'waitedForJournal',
+  'outcomesFull',
+  'errors',
+  'up',
+  'fills',
+  'tapeLost',
+  /** Calls to the venue, and of these: answered by a rate limit, without an answer that tells the outcome. */
+  'calls',
+  'rateLimited',
+  'unanswered',
+  /** Orders under way to the venue now. */
+  'inFlight',
+] as const;
 /** Per lane (thread), written by its loop. */
 export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes', 'drained'] as const;
 /** One, written by the writer. */

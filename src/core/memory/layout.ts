@@ -16,6 +16,7 @@
  *   positions    (strategies + 1) x instruments x POSITION                          executor; row 0 is the sum over strategies
  *   balances     venues x assets x BALANCE                                          executor
  *   marks        instruments x MARK                                                 the feed
+ *   budgets      gateways x BUDGET                                                  the gateway
  *   counters     blocks by scope, reason counts by strategy                         see core/memory/counters.ts
  *   histograms   lanes x stages                                                     the lane
  */
@@ -72,6 +73,15 @@ export const MARK_INDEX_TICKS = 16; // f64
 export const MARK_FUNDING_RATE = 24; // f64 of the running interval
 export const MARK_NEXT_FUNDING_US = 32; // f64 wall
 export const MARK_RECV_US = 40; // f64 monotonic
+
+/** What a venue's rate limits leave to a gateway, corrected from the venue's own headers. All zero where no gateway keeps a budget (`BUDGET_KNOWN` 0). */
+export const BUDGET_BYTES = 128;
+export const BUDGET_PAUSE_UNTIL_US = 0; // f64 monotonic: the venue asked for silence until then; 0 = none. Cancels wait for it too
+export const BUDGET_KNOWN = 8; // i32 1 once a gateway keeps this block
+export const BUDGET_FREE_ORDERS = 12; // i32 order requests that the tightest bucket still takes now, requests under way and the part kept for cancels taken off
+export const BUDGET_FREE_CANCELS = 16; // i32 as above, for cancels: they may use the kept part
+export const BUDGET_USED_PERMILLE = 20; // i32 of the tightest bucket, 0 to 1000
+export const BUDGET_NEXT_FREE_US = 24; // f64 monotonic: when the tightest bucket gives back its next credit; 0 when it is not empty
 
 /** Latency stages. frameToBook: frame received to book visible. tickToOrder: frame received to request visible in its ring. orderToBytes: request visible to
  * bytes handed to the socket. orderToAck: request visible to the venue's answer applied. orderToDurable: request visible to its journal entry on disk. */
@@ -150,6 +160,7 @@ export interface MemoryPlan {
   readonly positions: number;
   readonly balances: number;
   readonly marks: number;
+  readonly budgets: number;
   readonly venueCounters: number;
   readonly strategyCounters: number;
   readonly orderCounters: number;
@@ -190,6 +201,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
   const positions = take(POSITION_BYTES * (counts.strategies + 1) * counts.instruments);
   const balances = take(BALANCE_BYTES * counts.venues * counts.assets);
   const marks = take(MARK_BYTES * counts.instruments);
+  const budgets = take(BUDGET_BYTES * counts.gateways);
   const orders = take(RECORD_BYTES * counts.orderSlots);
   const levels = take(RECORD_BYTES * counts.strategies * counts.levelsPerStrategy);
   const intents = take(ringStride * counts.strategies);
@@ -222,6 +234,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
     positions,
     balances,
     marks,
+    budgets,
     venueCounters,
     strategyCounters,
     orderCounters,
@@ -249,6 +262,11 @@ export function positionBase(plan: MemoryPlan, strategyRow: number, instrument: 
 
 export function balanceBase(plan: MemoryPlan, venue: number, asset: number): number {
   return plan.balances + (venue * plan.counts.assets + asset) * BALANCE_BYTES;
+}
+
+/** Words of one gateway's budget block: pause and next-free as f64, the rest as i32. */
+export function budgetBase(plan: MemoryPlan, gateway: number): number {
+  return plan.budgets + gateway * BUDGET_BYTES;
 }
 
 export function levelBase(plan: MemoryPlan, strategy: number, level: number): number {
