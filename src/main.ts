@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError, messageOf } from './core/numbers/errors.js';
 import { didYouMean } from './core/numbers/nearest.js';
 
-const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'doctor', 'status', 'help'];
+const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'keys', 'doctor', 'status', 'help'];
 
 function program(run: (code: Promise<number>) => Promise<void>): Command {
   const root = new Command('thor')
@@ -89,6 +89,15 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .description('new: print a commented configuration; check FILE; schema: JSON Schema for editors')
     .action((action: string, file: string | undefined) =>
       run(import('./workers/config-host.js').then(({ runConfigVerb }) => runConfigVerb(action, file))),
+    );
+
+  root
+    .command('keys <action> [name]')
+    .description('the encrypted key file: add NAME, list, rotate NAME, remove NAME')
+    .option('--file <file>', 'key file', './thor-keys.json')
+    .option('--from <reference>', "take the key from 'env:NAME' or 'file:PATH' instead of asking")
+    .action((action: string, name: string | undefined, flags: Record<string, unknown>) =>
+      run(import('./workers/keys-host.js').then(({ runKeysVerb }) => runKeysVerb(action, name, flags))),
     );
 
   root

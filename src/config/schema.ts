@@ -15,9 +15,9 @@ const venue = z
     account: z.string().default('main').describe('name of the account, for labels'),
     keys: z
       .string()
-      .regex(/^(env|file):/, "a reference, 'env:NAME' or 'file:PATH'; never the key itself")
+      .regex(/^(env|file|keys):/, "a reference, 'env:NAME', 'file:PATH' or 'keys:NAME'; never the key itself")
       .optional()
-      .describe("where the API keys are: 'env:NAME' or 'file:PATH'"),
+      .describe("where the API keys are: 'env:NAME', 'file:PATH', or 'keys:NAME' of the encrypted key file"),
   })
   .strict();
 
@@ -106,6 +106,7 @@ export const configSchema = z
   .object({
     venues: z.array(venue).min(1).describe('where to trade'),
     strategies: z.array(strategy).min(1).describe('what to trade'),
+    keyFile: z.string().default('./thor-keys.json').describe("encrypted key file of 'thor keys', for references keys:NAME"),
     risk: z.record(z.string(), z.unknown()).default({}).describe('limits, enforced before any send'),
     paper: paper.prefault({}).describe('fills of the paper gateway'),
     storage: storage.prefault({}).describe('journal and stores'),
