@@ -6,6 +6,8 @@ import { assert } from '../../core/numbers/errors.js';
 import { BookOrder, BookSide, type PriceLevel, type Side } from './book-side.js';
 
 export type TimeInForce = 'gtc' | 'ioc' | 'fok';
+/** What happens when an order meets a resting one of its own account. */
+export type SelfTradeMode = 'none' | 'expire-taker' | 'expire-maker' | 'expire-both';
 
 export interface NewOrder {
   readonly owner: number;

@@ -1,5 +1,6 @@
 /** What the `venues` process needs of a simulated venue: its handlers for one listener, a turn after each step of the world, and what it counted. */
 import type { HttpReply, HttpRequest, HttpServerHandlers } from '../../core/ports/http.js';
+import type { Exchange, FaultGate, FaultRefusal, Operation } from '../exchange/contract.js';
 import type { FlowRandom } from '../flow/random.js';
 import type { Market } from '../market/market.js';
 import type { VenueId } from '../market/spec.js';
@@ -38,11 +39,15 @@ function count(table: Map<string, number>, name: string): void {
 export interface VenueContext {
   readonly id: VenueId;
   readonly markets: readonly Market[];
-  /** Wall clock of the market, microseconds. */
+  /** The venue's wall clock, microseconds: market time plus the clock skew of a scripted fault. */
   nowUs(): number;
   /** For connection ids and the like; never for prices. */
   readonly random: FlowRandom;
   readonly counters: VenueCounters;
+  /** Accounts, orders, money: what the trading half stands on. */
+  readonly exchange: Exchange;
+  /** Where scripted faults act on socket requests, private messages and batch items. */
+  readonly faults: FaultGate;
   /** Answers signed requests. Absent: the venue answers as it does to a key it does not know. */
   readonly accounts?: PrivateHalf;
 }
@@ -59,6 +64,10 @@ export interface VenueProtocol {
   readonly counters: VenueCounters;
   /** After each step of the world: sends what is due to everybody who asked for it. */
   publish(nowUs: number): void;
+  /** What a request is about, before it is handled; scripted faults choose by it. Absent: by method, path and the parameter `symbol` only. */
+  operationOf?(request: HttpRequest): Operation | null;
+  /** A refusal that a scripted fault asks for, in the venue's shape. Absent: a plain one. */
+  faultReply?(refusal: FaultRefusal, request: HttpRequest): HttpReply;
 }
 
 export function jsonReply(status: number, body: string, headers: Readonly<Record<string, string>> = {}): HttpReply {
