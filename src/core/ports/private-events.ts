@@ -30,7 +30,7 @@ export interface PrivateFillEvent {
   readonly instrument: number;
   readonly clientId: string;
   readonly venueOrderId: string;
-  /** As the venue writes it; unique within (venue, instrument). */
+  /** As the venue writes it; unique within (venue, instrument). BitMEX: `trdMatchID`, for settlements (which have none) `execID`. */
   readonly tradeId: string;
   readonly side: 'buy' | 'sell';
   readonly price: string;
