@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError, messageOf } from './core/numbers/errors.js';
 import { didYouMean } from './core/numbers/nearest.js';
 
-const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'keys', 'doctor', 'status', 'help'];
+const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'preview', 'keys', 'doctor', 'status', 'help'];
 
 function program(run: (code: Promise<number>) => Promise<void>): Command {
   const root = new Command('thor')
@@ -89,6 +89,22 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .description('new: print a commented configuration; check FILE; schema: JSON Schema for editors')
     .action((action: string, file: string | undefined) =>
       run(import('./workers/config-host.js').then(({ runConfigVerb }) => runConfigVerb(action, file))),
+    );
+
+  root
+    .command('preview')
+    .description('what each grid would do now: every order, capital, profit, break-even, liquidation; sends nothing')
+    .option('--strategies <names>', 'entries of the configuration by name or kind')
+    .option('--mode <mode>', 'sim, paper or live: whose markets are looked at', 'sim')
+    .option('--config <file>', 'configuration; without it the shipped thor.yaml, in mode sim only')
+    .option('--data <dir>', 'data directory whose simulated venues are asked when they run (default ./thor-data/MODE)')
+    .option('--only <venues>', 'these venues only, separated by commas')
+    .option('--addresses <file>', 'simulated venues that already run')
+    .option('--seed <n>', 'seed of the simulated venues', '1')
+    .option('--price <price>', 'build the ladders around this price instead of the market')
+    .option('--json', 'one JSON object a grid')
+    .action((flags: Record<string, unknown>) =>
+      run(import('./workers/preview-host.js').then(({ runPreviewVerb }) => runPreviewVerb(flags))),
     );
 
   root
