@@ -86,9 +86,15 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
 
   root
     .command('config <action> [file]')
-    .description('new: print a commented configuration; check FILE; schema: JSON Schema for editors')
-    .action((action: string, file: string | undefined) =>
-      run(import('./workers/config-host.js').then(({ runConfigVerb }) => runConfigVerb(action, file))),
+    .description('new: ask, or take flags, and write a commented configuration; check FILE; schema: JSON Schema for editors')
+    .option('--kind <kind>', 'new: grid, arb or the path of a strategy file')
+    .option('--instrument <ids...>', 'new: VENUE:SYMBOL, one or more')
+    .option('--name <name>', 'new: name of the entry')
+    .option('--set <assignments...>', 'new: parameters as key=value')
+    .option('--keys <reference>', 'new: where the API keys are: env:NAME, file:PATH or keys:NAME')
+    .option('--force', 'new: overwrite FILE')
+    .action((action: string, file: string | undefined, flags: Record<string, unknown>) =>
+      run(import('./workers/config-host.js').then(({ runConfigVerb }) => runConfigVerb(action, file, flags))),
     );
 
   root

@@ -33,11 +33,18 @@ export function parseConfig(text: string, file: string): ThorConfig {
 
 function plainValue(document: Document, file: string): unknown {
   try {
-    return document.toJS();
+    return withoutEmpty(document.toJS());
   } catch (error) {
     // Aliases of aliases: the parser stops before they fill the memory.
     throw new UsageError(`${file}: ${messageOf(error)}`);
   }
+}
+
+/** A block in which everything is commented out is one that was not given. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, one]) => (one === null ? [] : [[key, withoutEmpty(one)]])));
 }
 
 function refuseTwice(words: readonly string[], what: string): void {

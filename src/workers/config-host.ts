@@ -1,4 +1,4 @@
-/** `thor config new | check FILE | schema`. */
+/** `thor config new [FILE] | check FILE | schema`. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { jsonSchema, parseConfig } from '../config/load.js';
@@ -10,12 +10,20 @@ export const SHIPPED_CONFIG = fileURLToPath(new URL('../../thor.yaml', import.me
 
 const ACTIONS = ['new', 'check', 'schema'];
 
-export async function runConfigVerb(action: string, file: string | undefined): Promise<number> {
+export async function runConfigVerb(
+  action: string,
+  file: string | undefined,
+  flags: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
   if (action === 'schema') {
     process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
     return 0;
   }
   if (action === 'new') {
+    const { canCompose, runConfigNew } = await import('./config-new.js');
+    if (canCompose(flags)) return runConfigNew(file, flags);
+    if (file !== undefined)
+      throw new UsageError('config new FILE: nobody to ask here; say --instrument VENUE:SYMBOL, and --set key=value for parameters');
     process.stdout.write(readFileSync(SHIPPED_CONFIG, 'utf8'));
     return 0;
   }

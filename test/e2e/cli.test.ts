@@ -21,6 +21,8 @@ describe('the command line', () => {
     [['--config', '/nowhere/thor.yaml'], /\/nowhere\/thor\.yaml/],
     [['config', 'chek'], /did you mean 'check'\?/],
     [['export', 'order', '--data', '/nowhere'], /'order'.*orders/],
+    [['config', 'new', '--instrument', 'binance-usdm:BTCUSDT', '--set', 'investmnt=5'], /'investmnt'; did you mean 'investment'\?/],
+    [['config', 'new', '--instrument', 'binanc:BTCUSDT'], /'binanc:BTCUSDT'.*binance-spot/],
     [['verify'], /file/],
   ])('%j ends with code 2 and says what was meant', async (args, pattern) => {
     const { code, stdout, stderr } = await thor(args, { limitMs: 20_000 });
