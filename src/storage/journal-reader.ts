@@ -55,6 +55,13 @@ export interface JournalReaderOptions {
   readonly from?: JournalPosition;
 }
 
+/** A frame by its place and checksum: enough to tell whether two readers saw the same journal. */
+export interface FrameMark {
+  readonly segment: number;
+  readonly offset: number;
+  readonly crc: number;
+}
+
 export class JournalReader {
   readonly #folder: string;
   readonly #disk: Disk;
@@ -68,6 +75,9 @@ export class JournalReader {
   /** Size of the open segment for which a torn tail has been reported: the end is looked at more than once. */
   #toldTailAt = -1;
   readonly #hotFrame: HotFrame = { producer: 0, seq: 0, run: 0 };
+  #lastSegment = 0;
+  #lastOffset = 0;
+  #lastCrc = 0;
 
   constructor(options: JournalReaderOptions) {
     this.#folder = options.folder;
@@ -79,6 +89,11 @@ export class JournalReader {
   /** Behind the last frame that was visited. */
   get position(): JournalPosition {
     return { segment: this.#segment, offset: this.#offset };
+  }
+
+  /** The last frame that was visited, null when none was. */
+  get last(): FrameMark | null {
+    return this.#lastSegment === 0 ? null : { segment: this.#lastSegment, offset: this.#lastOffset, crc: this.#lastCrc };
   }
 
   /**
@@ -110,6 +125,9 @@ export class JournalReader {
   #visit(visitor: JournalVisitor, bytes: number): void {
     const at = this.#offset - this.#base;
     const block = this.#block;
+    this.#lastSegment = this.#segment;
+    this.#lastOffset = this.#offset;
+    this.#lastCrc = block.u32[(at + 4) >> 2]!;
     this.#offset += bytes;
     if (block.u8[at + 8] === FRAME_HOT) {
       const frame = this.#hotFrame;

@@ -5,16 +5,20 @@
 import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { UsageError } from '../core/numbers/errors.js';
-import type { JournalPosition } from './journal.js';
 import {
   type AuditDoc,
   type FillDoc,
+  type CandleDoc,
+  type CandleStore,
   type LevelDoc,
   type OrderDoc,
+  type ParametersDoc,
+  type PositionDoc,
   type RunDoc,
   SCHEMA_VERSION,
   type Store,
   type StoreBatch,
+  type StorePosition,
   type TimeRange,
 } from './schema.js';
 
@@ -22,14 +26,14 @@ export const LMDB_NAME = 'store.lmdb';
 
 interface Head {
   readonly version: number;
-  readonly position: JournalPosition;
+  readonly position: StorePosition;
 }
 
 const HEAD = 'head';
 /** Above every key part that is a number. */
 const LAST = Number.MAX_VALUE;
 
-export class LmdbStore implements Store {
+export class LmdbStore implements Store, CandleStore {
   readonly name = 'lmdb';
   readonly #root: RootDatabase<unknown, string>;
   readonly #head: Database<Head, string>;
@@ -38,6 +42,9 @@ export class LmdbStore implements Store {
   readonly #fills: Database<FillDoc, [number, number, number]>;
   readonly #levels: Database<LevelDoc, [string, number]>;
   readonly #audit: Database<AuditDoc, [number, number, number]>;
+  readonly #positions: Database<PositionDoc, [string, string]>;
+  readonly #parameters: Database<ParametersDoc, [number, string]>;
+  readonly #candles: Database<CandleDoc, [number, string]>;
 
   /**
    * A file that is no whole LMDB file is put aside: what it held is made again from the journal. Throws UsageError for a store of another version.
@@ -49,13 +56,16 @@ export class LmdbStore implements Store {
       options.onNotice?.(`${path} is damaged: it was renamed to ${LMDB_NAME}.damaged and is made again from the journal`);
     }
     // Without a batch for each turn of the event loop: its promise is lmdb's own, and rejected by a full disk it would end the process (3.5.6).
-    this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 8, eventTurnBatching: false, readOnly: options.readOnly ?? false });
+    this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 16, eventTurnBatching: false, readOnly: options.readOnly ?? false });
     this.#head = this.#root.openDB<Head, string>({ name: 'head' });
     this.#runs = this.#root.openDB<RunDoc, number>({ name: 'runs' });
     this.#orders = this.#root.openDB<OrderDoc, number>({ name: 'orders' });
     this.#fills = this.#root.openDB<FillDoc, [number, number, number]>({ name: 'fills' });
     this.#levels = this.#root.openDB<LevelDoc, [string, number]>({ name: 'levels' });
     this.#audit = this.#root.openDB<AuditDoc, [number, number, number]>({ name: 'audit' });
+    this.#positions = this.#root.openDB<PositionDoc, [string, string]>({ name: 'positions' });
+    this.#parameters = this.#root.openDB<ParametersDoc, [number, string]>({ name: 'parameters' });
+    this.#candles = this.#root.openDB<CandleDoc, [number, string]>({ name: 'candles' });
     const version = this.#head.get(HEAD)?.version ?? SCHEMA_VERSION;
     if (version !== SCHEMA_VERSION) {
       void this.#root.close();
@@ -70,7 +80,7 @@ export class LmdbStore implements Store {
     return existsSync(path) && statSync(path).size > 0 && isWhole(path) ? new LmdbStore(path, { readOnly: true }) : null;
   }
 
-  position(): Promise<JournalPosition | null> {
+  position(): Promise<StorePosition | null> {
     return Promise.resolve(this.#head.get(HEAD)?.position ?? null);
   }
 
@@ -103,24 +113,66 @@ export class LmdbStore implements Store {
     return valuesOf(this.#audit.getRange({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false }));
   }
 
+  positions(): Iterable<PositionDoc> {
+    return valuesOf(this.#positions.getRange({}));
+  }
+
+  parameters(): Iterable<ParametersDoc> {
+    return valuesOf(this.#parameters.getRange({}));
+  }
+
+  candles(range: TimeRange, most?: number): Iterable<CandleDoc> {
+    const limit = most === undefined ? {} : { limit: most };
+    return valuesOf(this.#candles.getRange({ start: [range.fromUs, ''], end: [range.toUs + 1, ''], snapshot: false, ...limit }));
+  }
+
+  lastCandleUs(): Promise<number> {
+    const [last] = [...this.#candles.getKeys({ reverse: true, limit: 1 })];
+    return Promise.resolve(last?.[0] ?? 0);
+  }
+
+  async writeCandles(candles: readonly CandleDoc[]): Promise<void> {
+    await this.#commit(() => {
+      for (const doc of candles) void this.#candles.put([doc.openUs, doc.instrument], doc);
+    });
+  }
+
+  async clear(): Promise<void> {
+    await this.#commit(() => {
+      for (const one of [this.#head, this.#runs, this.#orders, this.#fills, this.#levels, this.#audit, this.#positions, this.#parameters])
+        one.clearSync();
+    });
+  }
+
+  /** A whole copy as of now, while it is written. */
+  copyTo(path: string): Promise<void> {
+    return this.#root.backup(path, true);
+  }
+
   async write(batch: StoreBatch): Promise<void> {
-    try {
-      // Inside of a batch a put makes no promise of its own.
-      await this.#root.batch(() => {
-        for (const doc of batch.runs) void this.#runs.put(doc.tables.run, doc);
-        for (const doc of batch.orders) void this.#orders.put(doc.orderId, doc);
-        for (const doc of batch.fills) void this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc);
-        for (const doc of batch.levels) void this.#levels.put([doc.strategy, doc.level], doc);
-        for (const doc of batch.audit) void this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc);
-        void this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position });
-      });
-    } catch (error) {
-      throw await reasonOf(error);
-    }
+    await this.#commit(() => {
+      for (const doc of batch.runs) void this.#runs.put(doc.tables.run, doc);
+      for (const doc of batch.orders) void this.#orders.put(doc.orderId, doc);
+      for (const doc of batch.fills) void this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc);
+      for (const doc of batch.levels) void this.#levels.put([doc.strategy, doc.level], doc);
+      for (const doc of batch.audit) void this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc);
+      for (const doc of batch.positions) void this.#positions.put([doc.strategy, doc.instrument], doc);
+      for (const doc of batch.parameters) void this.#parameters.put([doc.run, doc.strategy], doc);
+      void this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position });
+    });
   }
 
   close(): Promise<void> {
     return this.#root.close();
+  }
+
+  /** Inside of a batch a put makes no promise of its own. */
+  async #commit(puts: () => void): Promise<void> {
+    try {
+      await this.#root.batch(puts);
+    } catch (error) {
+      throw await reasonOf(error);
+    }
   }
 }
 

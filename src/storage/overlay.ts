@@ -2,35 +2,40 @@
  * What a store does not have yet, in memory over it: an export projects the rest of the journal into this and reads both as one. With no store below it is a
  * store in memory, which is what backtests use.
  */
-import { isBefore, type JournalPosition } from './journal.js';
+import { isBefore } from './journal.js';
 import {
   type AuditDoc,
   compareFills,
   type FillDoc,
   type LevelDoc,
   type OrderDoc,
+  type ParametersDoc,
+  type PositionDoc,
   type RunDoc,
   type Store,
   type StoreBatch,
+  type StorePosition,
   type StoreReader,
   type TimeRange,
 } from './schema.js';
 
 export class OverlayStore implements Store {
   readonly name = 'memory';
-  readonly #below: StoreReader | null;
-  #position: JournalPosition | null = null;
+  #below: StoreReader | null;
+  #position: StorePosition | null = null;
   readonly #orders = new Map<number, OrderDoc>();
-  readonly #fills: FillDoc[] = [];
+  #fills: FillDoc[] = [];
   readonly #levels = new Map<string, LevelDoc>();
-  readonly #audit: AuditDoc[] = [];
+  #audit: AuditDoc[] = [];
+  readonly #positions = new Map<string, PositionDoc>();
+  readonly #parameters = new Map<string, ParametersDoc>();
   readonly #runs = new Map<number, RunDoc>();
 
   constructor(below: StoreReader | null = null) {
     this.#below = below;
   }
 
-  async position(): Promise<JournalPosition | null> {
+  async position(): Promise<StorePosition | null> {
     return this.#position ?? (await this.#below?.position()) ?? null;
   }
 
@@ -70,14 +75,34 @@ export class OverlayStore implements Store {
     return merged(this.#below?.audit(range) ?? [], own, compareAudit);
   }
 
+  positions(): AsyncIterable<PositionDoc> {
+    return merged(this.#below?.positions() ?? [], [...this.#positions.values()].sort(comparePositions), comparePositions);
+  }
+
+  parameters(): AsyncIterable<ParametersDoc> {
+    return merged(this.#below?.parameters() ?? [], [...this.#parameters.values()].sort(compareParameters), compareParameters);
+  }
+
   write(batch: StoreBatch): Promise<void> {
     for (const doc of batch.orders) this.#orders.set(doc.orderId, doc);
     for (const doc of batch.levels) this.#levels.set(`${doc.strategy}\n${doc.level}`, doc);
     for (const doc of batch.runs) this.#runs.set(doc.tables.run, doc);
+    for (const doc of batch.positions) this.#positions.set(`${doc.strategy}\n${doc.instrument}`, doc);
+    for (const doc of batch.parameters) this.#parameters.set(`${doc.run}\n${doc.strategy}`, doc);
     this.#fills.push(...batch.fills);
     this.#audit.push(...batch.audit);
     this.#position = batch.position;
     return Promise.resolve();
+  }
+
+  /** Of what is below nothing is seen any more; it is not touched. */
+  async clear(): Promise<void> {
+    await this.#below?.close();
+    this.#below = null;
+    this.#position = null;
+    this.#fills = [];
+    this.#audit = [];
+    for (const map of [this.#orders, this.#levels, this.#runs, this.#positions, this.#parameters]) map.clear();
   }
 
   async close(): Promise<void> {
@@ -86,7 +111,19 @@ export class OverlayStore implements Store {
 }
 
 function compareLevels(a: LevelDoc, b: LevelDoc): number {
-  return a.strategy < b.strategy ? -1 : a.strategy > b.strategy ? 1 : a.level - b.level;
+  return compareTexts(a.strategy, b.strategy) || a.level - b.level;
+}
+
+function comparePositions(a: PositionDoc, b: PositionDoc): number {
+  return compareTexts(a.strategy, b.strategy) || compareTexts(a.instrument, b.instrument);
+}
+
+function compareParameters(a: ParametersDoc, b: ParametersDoc): number {
+  return a.run - b.run || compareTexts(a.strategy, b.strategy);
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function compareAudit(a: AuditDoc, b: AuditDoc): number {

@@ -2,21 +2,21 @@
  * Turns journal records into the documents of a store, batch by batch. The same code feeds a running engine's stores, catches them up at start, and reads the
  * part of a journal that a store does not have yet for an export. Service thread, or a tool's own process; no clock, no files.
  */
-import { formatDecimal, formatTicks } from '../core/numbers/decimal.js';
+import { formatDecimal } from '../core/numbers/decimal.js';
 import { clientOrderIdOf } from '../core/numbers/ids.js';
-import { FLAG_MAKER, FLAG_POST_ONLY, FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY } from '../core/memory/record.js';
-import { type InstrumentMoney, microOf, MoneyTables } from '../core/ledger/instrument-money.js';
+import { RecordKind } from '../core/memory/record.js';
+import { MoneyTables } from '../core/ledger/instrument-money.js';
 import { WALLET_SCALE } from '../core/ledger/value-rule.js';
-import type { Instrument } from '../core/orders/instrument.js';
-import { OrderState, orderStateName } from '../core/orders/order-state.js';
+import { OrderState } from '../core/orders/order-state.js';
 import { reasonName } from '../core/orders/reasons.js';
 import type { RunTables } from '../core/orders/tables.js';
 import { isBefore, type JournalPosition } from './journal.js';
-import type { JournalRecord } from '../core/orders/journal-record.js';
-import { beginOrder, type FoldedOrder, foldRecord } from '../core/orders/order-fold.js';
-import { ratio, scaled } from './run-map.js';
+import { fillOf, type JournalRecord } from '../core/orders/journal-record.js';
+import { beginOrder, foldRecord } from '../core/orders/order-fold.js';
+import { fillDoc, levelDoc, type OpenOrder, orderDoc, rebase, reopen } from './documents.js';
+import { PositionFold } from './position-fold.js';
 import { parseRunStart } from './run-start.js';
-import type { AuditDoc, FillDoc, FlowDoc, LevelDoc, OrderDoc, RunDoc, StoreBatch, StoreReader } from './schema.js';
+import type { AuditDoc, FillDoc, LevelDoc, OrderDoc, ParametersDoc, RunDoc, StoreBatch, StorePosition, StoreReader } from './schema.js';
 import { ColdKind } from './segment.js';
 
 /** Something read from the journal, with the position behind it. */
@@ -24,8 +24,6 @@ export type JournalItem =
   | { readonly type: 'record'; readonly record: JournalRecord; readonly run: number; readonly at: JournalPosition }
   | { readonly type: 'cold'; readonly kind: number; readonly value: unknown; readonly at: JournalPosition };
 
-const TIME_IN_FORCE = ['gtc', 'ioc', 'fok'];
-const PNL_KIND = ['grid', 'arb', 'other'];
 const KIND_NAMES = new Map<number, string>(Object.entries(RecordKind).map(([name, code]) => [code, name.toLowerCase()]));
 
 const ORDER_KINDS = new Set<number>([
@@ -43,33 +41,31 @@ const ORDER_KINDS = new Set<number>([
   RecordKind.EXPIRED,
   RecordKind.NOT_FOUND,
 ]);
-const AUDIT_KINDS = new Set<number>([RecordKind.DENIED, RecordKind.REFUSED, RecordKind.TAKEN, RecordKind.HALT, RecordKind.FUNDING]);
-
-/** An order while its records are applied. */
-interface OpenOrder {
-  readonly fold: FoldedOrder;
-  readonly trades: number[];
-  readonly run: number;
-  strategy: string;
-  instrument: Instrument;
-  clientOrderId: string;
-  at: JournalPosition;
-}
+const AUDIT_KINDS = new Set<number>([
+  RecordKind.DENIED,
+  RecordKind.REFUSED,
+  RecordKind.TAKEN,
+  RecordKind.HALT,
+  RecordKind.REPAIR,
+  RecordKind.FUNDING,
+]);
 
 export class Projection {
   #run: RunDoc | null = null;
   #money: MoneyTables | null = null;
   #isLost = true;
+  readonly #positions = new PositionFold();
 
   /** Goes on where the store stands. */
   static async over(store: StoreReader): Promise<Projection> {
     const projection = new Projection();
     const last = (await store.runs()).at(-1);
     if (last !== undefined) projection.#enter(last);
+    for await (const doc of store.positions()) projection.#positions.adopt(doc);
     return projection;
   }
 
-  async project(items: readonly JournalItem[], store: StoreReader, position: JournalPosition): Promise<StoreBatch> {
+  async project(items: readonly JournalItem[], store: StoreReader, position: StorePosition): Promise<StoreBatch> {
     const wanted = new Set<number>();
     for (const item of items) if (item.type === 'record' && ORDER_KINDS.has(item.record.kind)) wanted.add(item.record.orderId);
     const known = wanted.size === 0 ? new Map<number, OrderDoc>() : await store.orders([...wanted]);
@@ -80,10 +76,14 @@ export class Projection {
     const runs = new Map<number, RunDoc>();
     const fills: FillDoc[] = [];
     const audit: AuditDoc[] = [];
+    const parameters: ParametersDoc[] = [];
     for (const item of items) {
       if (item.type === 'cold') {
         const run = this.#cold(item.kind, item.value);
-        if (run !== null) runs.set(run.tables.run, run);
+        if (run !== null) {
+          runs.set(run.tables.run, run);
+          parameters.push(...parametersOf(run));
+        }
         continue;
       }
       const { record, at } = item;
@@ -115,7 +115,8 @@ export class Projection {
       if (record.kind === RecordKind.FILL) {
         if (order.trades.includes(record.tradeId)) continue;
         order.trades.push(record.tradeId);
-        fills.push(this.#fill(record, tables, order));
+        if (this.#money !== null) fills.push(fillDoc(fillOf(record), order, tables, this.#money));
+        this.#positions.count(strategy, instrument, record, at);
       }
       foldRecord(order.fold, record);
     }
@@ -123,7 +124,16 @@ export class Projection {
       const order = open.get(id);
       return order === undefined ? [] : [orderDoc(order)];
     });
-    return { orders, fills, levels: [...levels.values()], audit, runs: [...runs.values()], position };
+    return {
+      orders,
+      fills,
+      levels: [...levels.values()],
+      audit,
+      runs: [...runs.values()],
+      positions: this.#positions.changed(),
+      parameters,
+      position,
+    };
   }
 
   #enter(run: RunDoc): void {
@@ -154,47 +164,6 @@ export class Projection {
     return this.#isLost || this.#run === null ? null : this.#run.tables;
   }
 
-  #fill(record: JournalRecord, tables: RunTables, order: OpenOrder): FillDoc {
-    const { instrument, strategy } = order;
-    const feeAsset = tables.assets[record.feeAsset] ?? '';
-    return {
-      tradeId: record.tradeId,
-      orderId: record.orderId,
-      clientOrderId: order.clientOrderId,
-      run: tables.run,
-      strategy,
-      kind: PNL_KIND[record.pnlKind] ?? 'other',
-      venue: instrument.venue,
-      instrument: instrument.id,
-      level: record.level,
-      side: sideOf(record.side),
-      price: formatTicks(record.fillTicks, instrument.tickSize),
-      qty: formatTicks(record.fillLots, instrument.lotSize),
-      fee: formatDecimal(BigInt(record.fee), WALLET_SCALE),
-      feeAsset,
-      liquidity: (record.flags & FLAG_MAKER) !== 0 ? 'maker' : 'taker',
-      flows: this.#flows(record, feeAsset),
-      tsUs: record.tsUs,
-    };
-  }
-
-  /** The wallet changes that core/ledger books for this fill, in the same units. */
-  #flows(record: JournalRecord, feeAsset: string): FlowDoc[] {
-    const money = this.#money;
-    if (money === null || record.fillLots <= 0 || record.fillTicks <= 0) return [];
-    const one: InstrumentMoney = money.instrument(record.instrument);
-    const lots = record.side === SIDE_BUY ? BigInt(record.fillLots) : -BigInt(record.fillLots);
-    const flows: FlowDoc[] = [];
-    const add = (asset: string, amount: bigint, scale: number, kind: FlowDoc['kind']): void => {
-      if (amount !== 0n) flows.push({ asset, amount: formatDecimal(amount, scale), kind });
-    };
-    const unit = money.assets[one.moneyAsset];
-    if (unit !== undefined) add(unit.name, one.buySign * one.value(lots, microOf(record.fillTicks)).venue, unit.scale, 'trade');
-    if (one.isSpot) add(one.instrument.base, lots * one.lotQty, money.qtyScale, 'trade');
-    add(feeAsset, -BigInt(record.fee), WALLET_SCALE, 'fee');
-    return flows;
-  }
-
   #audit(record: JournalRecord, tables: RunTables, at: JournalPosition): AuditDoc {
     const instrument = tables.instruments[record.instrument];
     const isFunding = record.kind === RecordKind.FUNDING;
@@ -218,95 +187,11 @@ export class Projection {
   }
 }
 
-function sideOf(side: number): 'buy' | 'sell' {
-  return side === SIDE_BUY ? 'buy' : 'sell';
-}
-
-/** A store gives plain documents; the parts that steps and names hang on are kept in `instrument`. */
-function reopen(doc: OrderDoc): OpenOrder {
-  const instrument = { id: doc.instrument, venue: doc.venue, tickSize: doc.tickSize, lotSize: doc.lotSize } as Instrument;
-  return {
-    fold: { ...doc.fold },
-    trades: [...doc.trades],
-    run: doc.run,
-    strategy: doc.strategy,
-    instrument,
-    clientOrderId: doc.clientOrderId,
-    at: doc.at,
-  };
-}
-
-/** To the steps of the run that speaks of the order now; false when its terms are no whole numbers of them. */
-function rebase(order: OpenOrder, instrument: Instrument): boolean {
-  const before = order.instrument;
-  order.instrument = instrument;
-  if (before.tickSize === instrument.tickSize && before.lotSize === instrument.lotSize) return true;
-  const ticks = ratio(before.tickSize, instrument.tickSize);
-  const lots = ratio(before.lotSize, instrument.lotSize);
-  const { fold } = order;
-  const next = {
-    priceTicks: scaled(fold.priceTicks, ticks),
-    qtyLots: scaled(fold.qtyLots, lots),
-    cumLots: scaled(fold.cumLots, lots),
-    amendTicks: scaled(fold.amendTicks, ticks),
-    amendLots: scaled(fold.amendLots, lots),
-  };
-  if (Object.values(next).some(Number.isNaN)) {
-    order.instrument = before;
-    return false;
-  }
-  Object.assign(fold, next);
-  return true;
-}
-
-function orderDoc(order: OpenOrder): OrderDoc {
-  const { fold, instrument } = order;
-  return {
-    orderId: fold.orderId,
-    clientOrderId: order.clientOrderId,
-    run: order.run,
-    strategy: order.strategy,
-    kind: PNL_KIND[fold.pnlKind] ?? 'other',
-    venue: instrument.venue,
-    instrument: instrument.id,
-    level: fold.level,
-    side: sideOf(fold.side),
-    price: formatTicks(fold.priceTicks, instrument.tickSize),
-    qty: formatTicks(fold.qtyLots, instrument.lotSize),
-    filled: formatTicks(fold.cumLots, instrument.lotSize),
-    state: orderStateName(fold.state),
-    reason: fold.reason === 0 ? '' : reasonName(fold.reason),
-    postOnly: (fold.flags & FLAG_POST_ONLY) !== 0,
-    reduceOnly: (fold.flags & FLAG_REDUCE_ONLY) !== 0,
-    timeInForce: TIME_IN_FORCE[fold.timeInForce] ?? '',
-    group: fold.group,
-    createdUs: fold.createdUs,
-    updatedUs: fold.updatedUs,
-    fold,
-    tickSize: instrument.tickSize,
-    lotSize: instrument.lotSize,
-    trades: order.trades,
-    at: order.at,
-  };
-}
-
-function levelDoc(record: JournalRecord, strategy: string, instrument: Instrument): LevelDoc {
-  return {
+function parametersOf(run: RunDoc): ParametersDoc[] {
+  return Object.entries(run.parameters ?? {}).map(([strategy, values]) => ({
+    run: run.tables.run,
     strategy,
-    level: record.level,
-    instrument: instrument.id,
-    side: sideOf(record.side),
-    state: record.state,
-    price: textOf(record.priceTicks, instrument.tickSize),
-    qty: textOf(record.qtyLots, instrument.lotSize),
-    filled: textOf(record.cumLots, instrument.lotSize),
-    auxTicks: record.fillTicks,
-    auxLots: record.fillLots,
-    updatedUs: record.tsUs,
-  };
-}
-
-/** A level's words are the strategy's own: what is no whole number of steps has no text. */
-function textOf(steps: number, step: string): string {
-  return Number.isSafeInteger(steps) ? formatTicks(steps, step) : '';
+    setUs: run.startedUs,
+    values,
+  }));
 }

@@ -3,11 +3,12 @@
  * that a document can be read without the tables of its run; integers are kept beside them where the projection has to go on from them.
  */
 import type { JournalPosition } from './journal.js';
+import type { FrameMark } from './journal-reader.js';
 import type { FoldedOrder } from '../core/orders/order-fold.js';
 import type { RunStart } from './run-start.js';
 
-/** Of the documents below; a store of another version is refused by name. */
-export const SCHEMA_VERSION = 1;
+/** Of the documents below. 2: positions, parameters, candles. An older embedded store is made again from the journal, a newer one is refused by name. */
+export const SCHEMA_VERSION = 2;
 
 export interface OrderDoc {
   readonly orderId: number;
@@ -81,6 +82,46 @@ export interface LevelDoc {
   readonly updatedUs: number;
 }
 
+/** What a strategy holds of an instrument by its own fills, spot and contracts alike. */
+export interface PositionDoc {
+  readonly strategy: string;
+  readonly venue: string;
+  readonly instrument: string;
+  /** Signed; a decimal text. */
+  readonly qty: string;
+  readonly bought: string;
+  readonly sold: string;
+  readonly fills: number;
+  readonly updatedUs: number;
+  /** Where the count stands: lots of this size, and the last fill that it has seen. */
+  readonly boughtLots: number;
+  readonly soldLots: number;
+  readonly lotSize: string;
+  readonly at: JournalPosition;
+}
+
+/** Parameters of a strategy as a run set them. */
+export interface ParametersDoc {
+  readonly run: number;
+  readonly strategy: string;
+  readonly setUs: number;
+  readonly values: unknown;
+}
+
+/** One minute of an instrument's public trades. Not from the journal: what no feed saw is in no store. */
+export interface CandleDoc {
+  readonly instrument: string;
+  readonly openUs: number;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly qty: string;
+  /** The part whose taker bought. */
+  readonly buyQty: string;
+  readonly trades: number;
+}
+
 /** Audit: what was decided without an order, and funding. */
 export interface AuditDoc {
   readonly at: JournalPosition;
@@ -109,7 +150,14 @@ export interface StoreBatch {
   readonly levels: readonly LevelDoc[];
   readonly audit: readonly AuditDoc[];
   readonly runs: readonly RunDoc[];
-  readonly position: JournalPosition;
+  readonly positions: readonly PositionDoc[];
+  readonly parameters: readonly ParametersDoc[];
+  readonly position: StorePosition;
+}
+
+/** How far a store is, with a fingerprint of the last frame before it: a store that was fed from another journal is told by it. */
+export interface StorePosition extends JournalPosition {
+  readonly last?: FrameMark;
 }
 
 export interface TimeRange {
@@ -120,7 +168,7 @@ export interface TimeRange {
 
 export interface StoreReader {
   /** Null when nothing was ever written. */
-  position(): Promise<JournalPosition | null>;
+  position(): Promise<StorePosition | null>;
   /** In the order of the runs. */
   runs(): Promise<readonly RunDoc[]>;
   orders(ids: readonly number[]): Promise<ReadonlyMap<number, OrderDoc>>;
@@ -131,6 +179,10 @@ export interface StoreReader {
   /** By strategy and level. */
   levels(): AsyncIterable<LevelDoc> | Iterable<LevelDoc>;
   audit(range: TimeRange): AsyncIterable<AuditDoc> | Iterable<AuditDoc>;
+  /** By strategy and instrument. */
+  positions(): AsyncIterable<PositionDoc> | Iterable<PositionDoc>;
+  /** By run and strategy. */
+  parameters(): AsyncIterable<ParametersDoc> | Iterable<ParametersDoc>;
   close(): Promise<void>;
 }
 
@@ -141,6 +193,19 @@ export interface Store extends StoreReader {
    * writes the orders after all other documents (an order says which records it has seen) and the position last.
    */
   write(batch: StoreBatch): Promise<void>;
+  /** Takes everything of this journal out, for a rebuild. Candles stay: no journal has them. */
+  clear(): Promise<void>;
+}
+
+/** Minutes of trades; the embedded store holds them first, others copy from it. */
+export interface CandleStore {
+  readonly name: string;
+  /** Upserts by instrument and minute. */
+  writeCandles(candles: readonly CandleDoc[]): Promise<void>;
+  /** By minute, then instrument. */
+  candles(range: TimeRange, most?: number): AsyncIterable<CandleDoc> | Iterable<CandleDoc>;
+  /** The newest minute it has, 0 when it has none. */
+  lastCandleUs(): Promise<number>;
 }
 
 /** The order in which fills are read. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LMDB_NAME, LmdbStore } from '../../src/storage/lmdb.js';
 import type { AuditDoc, StoreBatch } from '../../src/storage/schema.js';
+import { emptyBatch } from './run-fixture.js';
 import { smallDisk, type SmallDisk } from '../support/small-disk.js';
 
 let disk: SmallDisk | null = null;
@@ -10,7 +11,7 @@ afterEach(() => disk?.remove());
 /** Far more than what is left of a page. */
 function batch(segment: number): StoreBatch {
   const doc = { at: { segment, offset: 1 }, tsUs: segment, text: 'x'.repeat(50_000) };
-  return { runs: [], orders: [], fills: [], levels: [], audit: [doc as unknown as AuditDoc], position: { segment, offset: 1 } };
+  return { ...emptyBatch, audit: [doc as unknown as AuditDoc], position: { segment, offset: 1 } };
 }
 
 describe('the store on a full disk', () => {

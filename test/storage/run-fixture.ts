@@ -28,6 +28,9 @@ import type { JournalRecord } from '../../src/core/orders/journal-record.js';
 import { type Writer } from '../../src/storage/writer.js';
 import { journalIn, type Memory, memory, writerOn } from './journal-fixture.js';
 
+/** A batch that says nothing; a position goes with it. */
+export const emptyBatch = { orders: [], fills: [], levels: [], audit: [], runs: [], positions: [], parameters: [] };
+
 export function instrument(index: number, id: string, tickSize = '0.1', lotSize = '0.001'): Instrument {
   const at = id.indexOf(':');
   return {

@@ -19,7 +19,7 @@ import type { OrderDoc, Store, StoreBatch } from '../../src/storage/schema.js';
 import { HOT_FRAME_BYTES } from '../../src/storage/segment.js';
 import { StoreFeed } from '../../src/storage/store-feed.js';
 import { memory, removeTemporaryFolders, temporaryFolder } from './journal-fixture.js';
-import { type Run, startRun, tablesOf } from './run-fixture.js';
+import { emptyBatch, type Run, startRun, tablesOf } from './run-fixture.js';
 
 afterEach(removeTemporaryFolders);
 
@@ -119,7 +119,10 @@ describe('store', () => {
           fills: (range) => inPieces.fills(range),
           levels: () => inPieces.levels(),
           audit: (range) => inPieces.audit(range),
+          positions: () => inPieces.positions(),
+          parameters: () => inPieces.parameters(),
           close: () => Promise.resolve(),
+          clear: () => Promise.resolve(),
           // Every third batch is refused.
           write: (batch: StoreBatch) => (fails++ % 3 === 2 ? Promise.reject(new Error('down')) : inPieces.write(batch)),
         };
@@ -174,6 +177,7 @@ describe('store', () => {
         expect(await all(inPieces.allOrders())).toEqual(await all(atOnce.allOrders()));
         expect(await all(inPieces.fills(ALL))).toEqual(await all(atOnce.fills(ALL)));
         expect(await all(inPieces.levels())).toEqual(await all(atOnce.levels()));
+        expect(await all(inPieces.positions())).toEqual(await all(atOnce.positions()));
         const recovered = recover({ folder, tables: tablesOf(99, [BTC, ETH], ['a']) });
         const found = recovered.orders.filter(({ state }) => state < 10).map((o) => `${o.orderId} ${o.state} ${o.cumLots}`);
         for (const order of found) expect(live(await all(atOnce.allOrders()))).toContain(order);
@@ -199,6 +203,7 @@ describe('store', () => {
       position: () => inner.position(),
       runs: () => inner.runs(),
       orders: (ids: readonly number[]) => inner.orders(ids),
+      positions: () => inner.positions(),
       write: async (batch: StoreBatch) => {
         batches.push(batch);
         await new Promise<void>((resolve) => released.push(resolve));
@@ -233,7 +238,7 @@ describe('store', () => {
   it('can be read by another process while it is written', async () => {
     const path = join(temporaryFolder(), LMDB_NAME);
     const store = new LmdbStore(path);
-    await store.write({ orders: [], fills: [], levels: [], audit: [], runs: [], position: { segment: 3, offset: 96 } });
+    await store.write({ ...emptyBatch, position: { segment: 3, offset: 96 } });
     const script = `
       import { open } from 'lmdb';
       const root = open({ path: process.argv[1], noSubdir: true, readOnly: true, maxDbs: 8 });
@@ -241,7 +246,7 @@ describe('store', () => {
       await root.close();`;
     const text = execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8', cwd: process.cwd() });
     expect(JSON.parse(text)).toEqual({ segment: 3, offset: 96 });
-    await store.write({ orders: [], fills: [], levels: [], audit: [], runs: [], position: { segment: 4, offset: 32 } });
+    await store.write({ ...emptyBatch, position: { segment: 4, offset: 32 } });
     expect(await store.position()).toEqual({ segment: 4, offset: 32 });
     await store.close();
   });
@@ -277,7 +282,7 @@ describe('damaged store', () => {
 
   it('is said when it belongs to another journal', async () => {
     const store = new OverlayStore();
-    await store.write({ orders: [], fills: [], levels: [], audit: [], runs: [], position: { segment: 9, offset: 32 } });
+    await store.write({ ...emptyBatch, position: { segment: 9, offset: 32 } });
     const feed = new StoreFeed({
       store,
       journal: { folder: temporaryFolder(), position: { segment: 1, offset: 32 }, durable: { segment: 1, offset: 32 } },
