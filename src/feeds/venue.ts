@@ -4,6 +4,7 @@
  */
 import type { Message } from '../core/kernel/message.js';
 import type { Instrument } from '../core/orders/instrument.js';
+import type { PrivateStream } from './private/private-stream.js';
 import type { Shape } from './shape.js';
 
 /** Base addresses without a path: what follows is the venue's own. An entry of an addresses file replaces bases only. */
@@ -95,6 +96,9 @@ export interface Venue {
     readonly concurrency: number;
     readonly gapMs: number;
   } | null;
+
+  /** Orders, fills, balances and positions of our account; absent where we cannot read them. */
+  readonly private?: PrivateStream;
 
   /** Verify only. The symbol as the expected files name it, from the recording's connection and the text in the message. */
   readonly recordedPrefix?: (connectionUrl: string) => string;

@@ -1,5 +1,6 @@
 /** Binance COIN-M futures: as USD-M, on a host of its own that was not split, with `ps` beside `s`; quantities in contracts of 10 or 100 dollars. */
 import { decimalOf, listOf, recordOf, textOf } from '../json.js';
+import { binanceFuturesPrivate } from '../private/binance-futures.js';
 import type { InstrumentPage, Venue } from '../venue.js';
 import { filtersOf, futuresShapes, mapBinance, mapBinanceSnapshot, planConnections, symbolOfDepthPath } from './binance-common.js';
 
@@ -37,6 +38,7 @@ export const binanceCoinm: Venue = {
 
   instrumentPaths: () => ['/dapi/v1/exchangeInfo'],
   parseInstruments: parse,
+  private: binanceFuturesPrivate('/dapi/v1/listenKey', (endpoints, key) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/ws/${key}`),
   depth: {
     path: (name) => `/dapi/v1/depth?symbol=${encodeURIComponent(name)}&limit=1000`,
     symbolOf: symbolOfDepthPath,

@@ -14,6 +14,7 @@ import {
 } from '../../core/kernel/message.js';
 import { MESSAGE_DEPTH, MESSAGE_QUOTE, MESSAGE_TRADE, NUMBER_PRICE, NUMBER_QTY, TRADE_KIND_TRADE } from '../../core/kernel/message.js';
 import { listOf, recordOf, textOf } from '../json.js';
+import { binanceSpotPrivate } from '../private/binance-spot.js';
 import { choice, decimal, int, levels, set, symbol, text, type Part } from '../shape.js';
 import type { InstrumentPage, Venue } from '../venue.js';
 import {
@@ -108,6 +109,7 @@ export const binanceSpot: Venue = {
 
   instrumentPaths: () => ['/api/v3/exchangeInfo'],
   parseInstruments: parse,
+  private: binanceSpotPrivate,
   depth: {
     path: (name) => `/api/v3/depth?symbol=${encodeURIComponent(name)}&limit=5000`,
     symbolOf: symbolOfDepthPath,

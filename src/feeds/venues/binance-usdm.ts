@@ -3,6 +3,7 @@
  * trades and mark prices on `/market` (announced 2026-03-06).
  */
 import { listOf, recordOf, textOf } from '../json.js';
+import { binanceFuturesPrivate } from '../private/binance-futures.js';
 import type { InstrumentPage, Venue } from '../venue.js';
 import { filtersOf, futuresShapes, mapBinance, mapBinanceSnapshot, planConnections, symbolOfDepthPath } from './binance-common.js';
 
@@ -48,6 +49,10 @@ export const binanceUsdm: Venue = {
 
   instrumentPaths: () => ['/fapi/v1/exchangeInfo'],
   parseInstruments: parse,
+  private: binanceFuturesPrivate(
+    '/fapi/v1/listenKey',
+    (endpoints, key) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/private/ws?listenKey=${key}`,
+  ),
   depth: {
     path: (name) => `/fapi/v1/depth?symbol=${encodeURIComponent(name)}&limit=1000`,
     symbolOf: symbolOfDepthPath,

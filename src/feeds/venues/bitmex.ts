@@ -35,6 +35,7 @@ import { canonicalDecimal, formatDecimal, parseDecimal } from '../../core/number
 import { EngineError } from '../../core/numbers/errors.js';
 import type { ContractKind, Instrument } from '../../core/orders/instrument.js';
 import { decimalOf, integerOf, listOf, millisOf, recordOf, textOf, type JsonRecord } from '../json.js';
+import { BITMEX_UNITS, bitmexPrivate } from '../private/bitmex.js';
 import { choice, rowId, rowPrice, rowQty, rowSide, rowSymbol, rows, set, text, time, type RowPart, type Shape } from '../shape.js';
 import type { ConnectionPlan, Endpoints, InstrumentPage, MapperOut, Venue } from '../venue.js';
 
@@ -112,6 +113,7 @@ export const bitmex: Venue = {
 
   instrumentPaths: () => ['/api/v1/instrument/active'],
   parseInstruments,
+  private: bitmexPrivate,
   depth: null,
 };
 
@@ -233,17 +235,12 @@ function rounded(value: unknown): string {
 
 /** Open-order cap of an account on one symbol. */
 const MOST_OPEN_ORDERS = 200;
-/** `XBt` is a satoshi, `USDt` a millionth of a tether; contract values are told in these. */
-const SETTLE_UNITS: Readonly<Record<string, { readonly asset: string; readonly decimals: number }>> = {
-  XBt: { asset: 'XBT', decimals: 8 },
-  USDt: { asset: 'USDT', decimals: 6 },
-};
 
 function parseInstruments(body: string): InstrumentPage {
   const instruments: Omit<Instrument, 'index'>[] = [];
   for (const entry of listOf(JSON.parse(body))) {
     const info = recordOf(entry);
-    const units = SETTLE_UNITS[String(info['settlCurrency'])];
+    const units = BITMEX_UNITS[String(info['settlCurrency'])];
     // Indices are in the list too; they have no settlement currency or no lot.
     if (info['state'] !== 'Open' || units === undefined || typeof info['lotSize'] !== 'number') continue;
     instruments.push(instrumentOf(info, units));

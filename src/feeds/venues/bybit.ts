@@ -34,6 +34,7 @@ import { canonicalDecimal } from '../../core/numbers/decimal.js';
 import { EngineError } from '../../core/numbers/errors.js';
 import type { ContractKind, Instrument } from '../../core/orders/instrument.js';
 import { integerOf, listOf, recordOf, textOf, type JsonRecord } from '../json.js';
+import { bybitPrivate } from '../private/bybit.js';
 import { choice, int, levels, skip, symbol, text, type Part, type Shape } from '../shape.js';
 import type { ConnectionPlan, Endpoints, InstrumentPage, MapperOut, Venue } from '../venue.js';
 
@@ -109,6 +110,7 @@ export const bybit: Venue = {
     return wanted.map((category) => `/v5/market/instruments-info?category=${category}&limit=1000`);
   },
   parseInstruments,
+  private: bybitPrivate,
   depth: null,
   recordedPrefix: (url) => {
     const category = /\/v5\/public\/(linear|inverse|spot)/.exec(url)?.[1];

@@ -1,0 +1,178 @@
+/** Bybit v5: one private connection for linear, inverse and spot; authentication and subscription are sent back to back. */
+import { EngineError } from '../../core/numbers/errors.js';
+import type { Instrument } from '../../core/orders/instrument.js';
+import type { PrivateOrderStatus } from '../../core/ports/private-events.js';
+import { listOf, recordOf, textOf, type JsonRecord } from '../json.js';
+import { OrderTerms } from './order-terms.js';
+import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type PrivateContext, type PrivateStream } from './private-stream.js';
+
+/** How long the signature of the `auth` message is good for. */
+const AUTH_VALID_MS = 10_000;
+const TOPICS = ['order', 'execution', 'position', 'wallet'];
+
+const STATUS: Readonly<Record<string, PrivateOrderStatus>> = {
+  Created: 'new',
+  New: 'new',
+  Untriggered: 'new',
+  Triggered: 'new',
+  Active: 'new',
+  PartiallyFilled: 'partially-filled',
+  Filled: 'filled',
+  Cancelled: 'cancelled',
+  PartiallyFilledCanceled: 'cancelled',
+  Deactivated: 'cancelled',
+  Rejected: 'rejected',
+};
+/** Executions that change a position: trades, and what the venue does by itself. */
+const FILL_TYPES = new Set(['Trade', 'AdlTrade', 'BustTrade', 'Delivery', 'Settle']);
+const NO_REASON = new Set(['', 'EC_NoError', 'UNKNOWN']);
+
+export const bybitPrivate: PrivateStream = {
+  listenKey: null,
+  url: (endpoints) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/v5/private`,
+  opening: ({ apiKey, sign, nowMs }) => {
+    const expires = nowMs + AUTH_VALID_MS;
+    return [
+      JSON.stringify({ req_id: 'auth', op: 'auth', args: [apiKey, expires, sign(`GET/realtime${expires}`)] }),
+      JSON.stringify({ req_id: 'subscribe', op: 'subscribe', args: TOPICS }),
+    ];
+  },
+  gapMs: 0,
+  proofs: ['auth', 'subscribe'],
+  /** The venue asks for a ping every 20 s and answers each. */
+  heartbeat: { everyMs: PRIVATE_BEAT_MS, text: '{"op":"ping"}' },
+  reconnectAfterMs: PRIVATE_RECONNECT_MS,
+  makeReader: (context) => {
+    const terms = new OrderTerms();
+    return { read: (json) => read(recordOf(json), context, terms) };
+  },
+};
+
+function read(frame: JsonRecord, context: PrivateContext, terms: OrderTerms): void {
+  const op = frame['op'];
+  if (op === 'auth' || op === 'subscribe') {
+    if (frame['success'] === true || frame['retCode'] === '0') context.proved(op);
+    else context.lost(`${op} refused: ${String(frame['ret_msg'] ?? frame['retMsg'])}`);
+    return;
+  }
+  if (typeof frame['topic'] !== 'string') return;
+  const rows = listOf(frame['data']).map(recordOf);
+  switch (frame['topic']) {
+    case 'order':
+      for (const row of rows) readOrder(row, context, terms);
+      return;
+    case 'execution':
+      for (const row of rows) readExecution(row, context);
+      return;
+    case 'position':
+      for (const row of rows) readPosition(row, context);
+      return;
+    case 'wallet':
+      for (const row of rows) readWallet(row, usOf(frame['creationTime']), context);
+      return;
+  }
+}
+
+function instrumentOf(row: JsonRecord, context: PrivateContext): Instrument | undefined {
+  return context.instrumentOf(`${textOf(row['category'])}:${textOf(row['symbol'])}`);
+}
+
+function sideOf(row: JsonRecord): 'buy' | 'sell' {
+  const side = textOf(row['side']);
+  if (side !== 'Buy' && side !== 'Sell') throw new EngineError('BAD_SHAPE', 'give-up', { expected: 'Buy or Sell', found: side });
+  return side === 'Buy' ? 'buy' : 'sell';
+}
+
+/** Empty texts stand for "none". */
+function decimalOf(value: unknown): string {
+  const text = textOf(value);
+  return text === '' ? '0' : text;
+}
+
+function usOf(value: unknown): number {
+  return Number(textOf(value)) * 1000;
+}
+
+function readOrder(row: JsonRecord, context: PrivateContext, terms: OrderTerms): void {
+  const word = textOf(row['orderStatus']);
+  const status = STATUS[word];
+  if (status === undefined) throw new EngineError('BAD_SHAPE', 'give-up', { expected: 'an order status', found: word });
+  const venueOrderId = textOf(row['orderId']);
+  const price = decimalOf(row['price']);
+  const qty = decimalOf(row['qty']);
+  const reason = textOf(row['rejectReason'] ?? '');
+  context.sink.onPrivateOrder({
+    instrument: instrumentOf(row, context)?.index ?? -1,
+    clientId: textOf(row['orderLinkId']),
+    venueOrderId,
+    side: sideOf(row),
+    status,
+    isAmended: terms.changed(venueOrderId, price, qty, status),
+    price,
+    qty,
+    cum: decimalOf(row['cumExecQty']),
+    isPostOnly: row['timeInForce'] === 'PostOnly',
+    isReduceOnly: row['reduceOnly'] === true,
+    reason: NO_REASON.has(reason) ? '' : reason,
+    tsUs: usOf(row['updatedTime']),
+  });
+}
+
+function readExecution(row: JsonRecord, context: PrivateContext): void {
+  const instrument = instrumentOf(row, context);
+  const type = textOf(row['execType']);
+  const fee = decimalOf(row['execFee']);
+  const tsUs = usOf(row['execTime']);
+  const named = typeof row['feeCurrency'] === 'string' ? row['feeCurrency'] : '';
+  if (type === 'Funding') {
+    context.sink.onPrivateFunding({
+      instrument: instrument?.index ?? -1,
+      asset: named || (instrument?.settle ?? ''),
+      // A fee that we pay is positive there.
+      amount: fee.startsWith('-') ? fee.slice(1) : `-${fee}`,
+      id: textOf(row['execId']),
+      tsUs,
+    });
+    return;
+  }
+  if (!FILL_TYPES.has(type)) return;
+  const side = sideOf(row);
+  context.sink.onPrivateFill({
+    instrument: instrument?.index ?? -1,
+    clientId: textOf(row['orderLinkId']),
+    venueOrderId: textOf(row['orderId']),
+    tradeId: textOf(row['execId']),
+    side,
+    price: textOf(row['execPrice']),
+    qty: textOf(row['execQty']),
+    fee,
+    feeAsset: named || ((side === 'buy' ? instrument?.feeAssetBuy : instrument?.feeAssetSell) ?? ''),
+    isMaker: row['isMaker'] === true,
+    tsUs,
+  });
+}
+
+/** One-way mode has index 0; the others belong to hedge mode, which we do not trade in. */
+function readPosition(row: JsonRecord, context: PrivateContext): void {
+  if (row['positionIdx'] !== '0') return;
+  const size = decimalOf(row['size']);
+  context.sink.onPrivatePosition({
+    instrument: instrumentOf(row, context)?.index ?? -1,
+    qty: row['side'] === 'Sell' ? `-${size}` : size,
+    entryPrice: decimalOf(row['entryPrice']),
+    tsUs: usOf(row['updatedTime']),
+  });
+}
+
+function readWallet(row: JsonRecord, tsUs: number, context: PrivateContext): void {
+  for (const entry of listOf(row['coin'])) {
+    const coin = recordOf(entry);
+    const free = coin['availableToWithdraw'];
+    context.sink.onPrivateBalance({
+      asset: textOf(coin['coin']),
+      total: decimalOf(coin['walletBalance']),
+      free: typeof free === 'string' && free !== '' ? free : null,
+      tsUs,
+    });
+  }
+}
