@@ -8,7 +8,8 @@
 import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
 import { formatTicks } from '../core/numbers/decimal.js';
 import { FLAG_POST_ONLY, SIDE_BUY, TIF_GTC } from '../core/memory/record.js';
-import { Reason } from '../core/orders/reasons.js';
+import { isTerminal } from '../core/orders/order-state.js';
+import { Reason, reasonName } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type {
   BookView,
@@ -21,12 +22,15 @@ import type {
   StrategySetup,
 } from '../core/ports/strategy.js';
 import { Anchor } from './grid/anchor.js';
+import { Compound } from './grid/compound.js';
 import { roundTrip } from './grid/cost.js';
+import { ExitPhase, GridExit } from './grid/exit.js';
 import { anchorOfSettings, feeRateOf, leastLots, lotValue, makeLadder, type Ladder } from './grid/ladder.js';
 import { isLiveLevel, LEVEL_STATE_NAMES, LevelState } from './grid/level-state.js';
 import { GridLevels } from './grid/levels.js';
-import { ladderHash, recoverLadder } from './grid/memory.js';
+import { exitWord, ladderHash, recoverLadder, recoverMeta } from './grid/memory.js';
 import { GRID_PARAMS, gridSettings, type GridSettings } from './grid/params.js';
+import { GridTrail } from './grid/trail.js';
 
 /** A resting order is amended (price or quantity) at most this often: each amend costs rate budget and the place in the queue. */
 const ADJUST_EVERY_US = 1_000_000;
@@ -64,6 +68,9 @@ export class GridStrategy implements Strategy {
   };
   #ladder: Ladder | null = null;
   #levels: GridLevels | null = null;
+  readonly #exit: GridExit;
+  #trail: GridTrail | null = null;
+  #compound: Compound | null = null;
   /** Places of a side, nearest to the market first. */
   #buys = new Int32Array(0);
   #sells = new Int32Array(0);
@@ -73,6 +80,9 @@ export class GridStrategy implements Strategy {
   /** A pass is due when the middle moved this far from where the last one was. */
   #passStepTicks = 1;
   #passMid = Number.NaN;
+  /** The range that the lines cover. */
+  #lowTicks = 0;
+  #highTicks = 0;
   /** Events of orders before this id belong to a ladder that was given up. */
   #oldestId = 0;
   #cancelOld = false;
@@ -89,6 +99,7 @@ export class GridStrategy implements Strategy {
     this.#instrument = instrument;
     this.#settings = gridSettings(setup.name, setup.params);
     this.#anchor = new Anchor(this.#settings);
+    this.#exit = new GridExit(this.#settings, instrument);
     this.#checkAtStart();
     this.#recover();
   }
@@ -112,15 +123,18 @@ export class GridStrategy implements Strategy {
     if (!book.isLive) return;
     if (this.#levels === null && !this.#takeAnchor(ctx, book)) return;
     const mid = (book.bidTicks + book.askTicks) / 2;
+    this.#watchExit(ctx, mid);
     if (this.#needsPass || !(Math.abs(mid - this.#passMid) < this.#passStepTicks)) this.#pass(ctx);
   }
 
   onOrder(ctx: StrategyContext, event: OrderEvent): void {
     const levels = this.#levels;
     if (levels === null || (event.orderId !== 0 && event.orderId < this.#oldestId)) return;
-    levels.onEvent(event, ctx.nowUs);
     this.#needsPass = true;
+    if (event.level === this.#closingLevel) this.#exit.onEvent(event, ctx.nowUs);
+    const filled = levels.onEvent(event, ctx.nowUs);
     if (event.level < 0 || event.level >= levels.places) return;
+    if (filled > 0) this.#compound?.onFill(levels, event.level, filled);
     this.#publishPlace(ctx, event.level);
     this.#settle(ctx, event.level >> 1);
   }
@@ -133,6 +147,8 @@ export class GridStrategy implements Strategy {
       return;
     }
     levels.wake(ctx.nowUs);
+    // A market that stands still outside of the range sends no books.
+    if (!Number.isNaN(this.#passMid)) this.#watchExit(ctx, this.#passMid);
     this.#pass(ctx);
     this.#publish(ctx);
   }
@@ -149,9 +165,9 @@ export class GridStrategy implements Strategy {
     const settings = this.#settings;
     const instrument = this.#instrument;
     const count = settings.lower === null ? settings.buyLevels + settings.sellLevels : settings.grids;
-    if (count * 2 + 1 > levelCapacity) {
+    if (count * 2 + 2 > levelCapacity) {
       throw new UsageError(
-        `${name}: ${count} levels need ${count * 2 + 1} level slots, this run has ${levelCapacity} a strategy: use fewer levels`,
+        `${name}: ${count} levels need ${count * 2 + 2} level slots, this run has ${levelCapacity} a strategy: use fewer levels`,
       );
     }
     if (instrument.maxOpenOrders > 0 && settings.activePerSide * 2 > instrument.maxOpenOrders) {
@@ -184,8 +200,17 @@ export class GridStrategy implements Strategy {
       this.#setup.note(`${name}: parameters changed since the last run: ${recovered.orders.length} orders of the old ladder are cancelled`);
       return;
     }
-    this.#use(ladder);
+    const meta = recoverMeta(recovered);
+    this.#use(ladder, meta?.stepWord ?? 0);
     this.#levels?.recover(recovered);
+    if (meta !== null) {
+      const isClosing = recovered.orders.some((order) => order.level === this.#closingLevel && !isTerminal(order.state));
+      this.#exit.recover(meta.exitPhase, meta.exitReason, isClosing);
+    }
+    if (this.#exit.isOver) {
+      this.#setup.note(`${name}: ended in an earlier run (${reasonName(this.#exit.reason)}); a higher generation starts it anew`);
+      return;
+    }
     const live = recovered.orders.filter((order) => order.level < ladder.count * 2).length;
     this.#setup.note(
       `${name}: resumed ${ladder.count} levels around ${formatTicks(ladder.anchorTicks, this.#instrument.tickSize)}, ${live} orders adopted`,
@@ -198,7 +223,7 @@ export class GridStrategy implements Strategy {
     const seen = this.#anchor.see(book, ctx.nowUs);
     const anchorTicks = given > 0 ? given : seen;
     if (!(anchorTicks > 0) || ctx.isStopping) return false;
-    this.#use(makeLadder(this.#setup.name, this.#settings, this.#instrument, anchorTicks));
+    this.#use(makeLadder(this.#setup.name, this.#settings, this.#instrument, anchorTicks), 0);
     this.#publish(ctx);
     this.#pass(ctx);
     return true;
@@ -214,20 +239,47 @@ export class GridStrategy implements Strategy {
     return this.#triggerSide === 0;
   }
 
-  #use(ladder: Ladder): void {
+  #use(ladder: Ladder, stepWord: number): void {
     const levels = new GridLevels(ladder, (priceTicks) => leastLots(this.#instrument, priceTicks));
     this.#ladder = ladder;
     this.#levels = levels;
+    this.#trail = new GridTrail(this.#settings, this.#instrument, ladder, stepWord);
+    this.#compound = this.#settings.isCompounding ? new Compound(this.#settings, this.#instrument, ladder) : null;
+    this.#adjustedUs = new Float64Array(levels.places);
+    this.#order(ladder, levels);
+    this.#isMetaDirty = true;
+    this.#needsPass = true;
+  }
+
+  /** The places of each side, nearest to the market first; again whenever a line moved. */
+  #order(ladder: Ladder, levels: GridLevels): void {
     const places = Array.from({ length: levels.places }, (_, place) => place);
     const priceOf = (place: number): number => levels.priceTicks[place] ?? 0;
     this.#buys = Int32Array.from(places.filter((place) => levels.side[place] === SIDE_BUY).sort((a, b) => priceOf(b) - priceOf(a)));
     this.#sells = Int32Array.from(places.filter((place) => levels.side[place] !== SIDE_BUY).sort((a, b) => priceOf(a) - priceOf(b)));
-    this.#adjustedUs = new Float64Array(levels.places);
     let least = Infinity;
-    for (let i = 0; i < ladder.count; i++) least = Math.min(least, ladder.sellTicks[i]! - ladder.buyTicks[i]!);
+    this.#lowTicks = Infinity;
+    this.#highTicks = 0;
+    for (let i = 0; i < ladder.count; i++) {
+      least = Math.min(least, ladder.sellTicks[i]! - ladder.buyTicks[i]!);
+      this.#lowTicks = Math.min(this.#lowTicks, ladder.buyTicks[i]!);
+      this.#highTicks = Math.max(this.#highTicks, ladder.sellTicks[i]!);
+    }
     this.#passStepTicks = Math.max(1, least / 4);
+  }
+
+  /** Level of the orders that close what an ending grid holds: behind the places and the ladder's own record. */
+  get #closingLevel(): number {
+    return (this.#levels?.places ?? 0) + 1;
+  }
+
+  #watchExit(ctx: StrategyContext, mid: number): void {
+    const ladder = this.#ladder;
+    if (ladder === null || ctx.isStopping || this.#exit.phase !== ExitPhase.RUNNING) return;
+    if (!this.#exit.watch(mid, ladder.anchorTicks, this.#lowTicks, this.#highTicks, ctx.nowUs)) return;
     this.#isMetaDirty = true;
-    this.#needsPass = true;
+    this.#publish(ctx);
+    this.#pass(ctx);
   }
 
   /** Brings what rests in line with what is wanted, nearest levels first. */
@@ -239,6 +291,11 @@ export class GridStrategy implements Strategy {
     this.#needsPass = false;
     this.#spentQuote = 0;
     this.#spentBase = 0;
+    if (this.#exit.phase !== ExitPhase.RUNNING) {
+      if (this.#exit.step(ctx, book, this.#levels.hasLive(), this.#closingLevel)) this.#isMetaDirty = true;
+      return;
+    }
+    if (this.#trail?.step(ctx, this.#levels, this.#passMid) === true) this.#order(this.#ladder!, this.#levels);
     this.#walk(ctx, book, this.#buys);
     this.#walk(ctx, book, this.#sells);
   }
@@ -248,10 +305,12 @@ export class GridStrategy implements Strategy {
     const active = this.#settings.activePerSide;
     // A little slack, so that an order at the edge is not cancelled and placed again with every small move.
     const kept = active + Math.max(1, active >> 2);
+    const leaving = this.#trail?.leaving ?? -1;
     let rank = 0;
     for (let i = 0; i < places.length; i++) {
       const place = places[i]!;
       const state = levels.state[place]!;
+      if (place >> 1 === leaving) continue;
       const wanted = levels.wantedLots(place);
       if (isLiveLevel(state)) {
         rank++;
@@ -266,7 +325,7 @@ export class GridStrategy implements Strategy {
 
   /** After an event of one line: its counter order does not wait for the next pass. */
   #settle(ctx: StrategyContext, line: number): void {
-    if (ctx.isStopping) return;
+    if (ctx.isStopping || this.#exit.phase !== ExitPhase.RUNNING) return;
     const book = ctx.book(0);
     if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
     this.#spentQuote = 0;
@@ -378,12 +437,12 @@ export class GridStrategy implements Strategy {
       record.side = 0;
       record.slot = 0;
       record.priceTicks = ladder.anchorTicks;
-      record.qtyLots = 0;
-      record.cumLots = 0;
+      record.qtyLots = this.#trail?.stepWord ?? 0;
+      record.cumLots = exitWord(this.#exit.phase, this.#exit.reason);
       record.orderId = 0;
       record.auxTicks = ladder.count;
       record.auxLots = ladderHash(this.#setup.params, this.#instrument);
-      record.reason = Reason.NONE;
+      record.reason = this.#exit.reason;
       if (ctx.publishLevel(record) !== RESULT_OK) return;
       this.#isMetaDirty = false;
     }

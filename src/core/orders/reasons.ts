@@ -54,6 +54,9 @@ export const Reason = {
   STEP_BELOW_COST: 68,
   OUT_OF_RANGE: 69,
   BOOK_NOT_LIVE: 70,
+  /** A grid ended by itself. */
+  TAKE_PROFIT: 71,
+  STOP_LOSS: 72,
   // repairs by reconciliation
   ORPHAN_ADOPTED: 80,
   ORPHAN_CANCELLED: 81,

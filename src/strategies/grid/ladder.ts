@@ -118,7 +118,7 @@ function autoStep(settings: GridSettings, instrument: Instrument): Distance {
   return { isRatio: true, ratio: Math.max(AUTO_STEP_LEAST, needed * AUTO_STEP_COST_RATIO), quote: '0' };
 }
 
-function ticksOfDistance(distance: Distance, atTicks: number, instrument: Instrument): number {
+export function ticksOfDistance(distance: Distance, atTicks: number, instrument: Instrument): number {
   return Math.max(1, distance.isRatio ? Math.ceil(atTicks * distance.ratio - 1e-9) : toTicksUp(distance.quote, instrument.tickSize));
 }
 

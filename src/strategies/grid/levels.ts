@@ -8,7 +8,7 @@
  *   counter owes     held, less what rests
  */
 import { assert } from '../../core/numbers/errors.js';
-import { RecordKind, SIDE_BUY } from '../../core/memory/record.js';
+import { RecordKind, SIDE_BUY, SIDE_SELL } from '../../core/memory/record.js';
 import { isTerminal, OrderState } from '../../core/orders/order-state.js';
 import { Reason } from '../../core/orders/reasons.js';
 import type { OrderEvent, RecoveredStrategy } from '../../core/ports/strategy.js';
@@ -45,6 +45,7 @@ export class GridLevels {
   readonly side: Uint8Array;
   readonly minLots: Float64Array;
   readonly #qtyLots: Float64Array;
+  readonly #minLotsOf: (priceTicks: number) => number;
   readonly #attempts: Uint8Array;
   readonly #sinceUs: Float64Array;
   /** The order before the live one: its late fills are still counted. */
@@ -71,18 +72,37 @@ export class GridLevels {
     this.side = new Uint8Array(places);
     this.minLots = new Float64Array(places);
     this.#qtyLots = ladder.qtyLots;
+    this.#minLotsOf = minLotsOf;
     this.#attempts = new Uint8Array(places);
     this.#sinceUs = new Float64Array(places);
     this.#pastId = new Float64Array(places);
     this.#pastCum = new Float64Array(places);
     for (let line = 0; line < lines; line++) {
-      const homeBuys = ladder.homeSide[line] === SIDE_BUY;
-      this.side[line * 2] = homeBuys ? 0 : 1;
-      this.side[line * 2 + 1] = homeBuys ? 1 : 0;
-      this.priceTicks[line * 2] = homeBuys ? ladder.buyTicks[line]! : ladder.sellTicks[line]!;
-      this.priceTicks[line * 2 + 1] = homeBuys ? ladder.sellTicks[line]! : ladder.buyTicks[line]!;
+      this.#setLine(line, ladder.buyTicks[line]!, ladder.sellTicks[line]!, ladder.homeSide[line] === SIDE_BUY);
     }
-    for (let place = 0; place < places; place++) this.minLots[place] = minLotsOf(this.priceTicks[place]!);
+  }
+
+  /** An empty line gets other prices. Neither of its places may have a live order. */
+  moveLine(line: number, buyTicks: number, sellTicks: number, isBuy: boolean, qtyLots: number): void {
+    assert(
+      this.heldLots(line) === 0 && !isLiveLevel(this.state[line * 2]!) && !isLiveLevel(this.state[line * 2 + 1]!),
+      `line ${line} holds ${this.heldLots(line)} lots or has a live order: it must stay`,
+    );
+    this.#setLine(line, buyTicks, sellTicks, isBuy);
+    this.setLineLots(line, qtyLots);
+  }
+
+  /** The quantity of a line from its next home order on. */
+  setLineLots(line: number, qtyLots: number): void {
+    this.#qtyLots[line] = qtyLots;
+    this.isDirty[line * 2] = 1;
+    this.isDirty[line * 2 + 1] = 1;
+  }
+
+  /** True while any order of the ladder may rest at the venue. */
+  hasLive(): boolean {
+    for (let place = 0; place < this.places; place++) if (isLiveLevel(this.state[place]!)) return true;
+    return false;
   }
 
   heldLots(line: number): number {
@@ -250,6 +270,18 @@ export class GridLevels {
       this.state[place] = stateOfOrder(order.state);
     });
     this.isDirty.fill(1);
+  }
+
+  #setLine(line: number, buyTicks: number, sellTicks: number, isBuy: boolean): void {
+    const home = line * 2;
+    this.side[home] = isBuy ? SIDE_BUY : SIDE_SELL;
+    this.side[home + 1] = isBuy ? SIDE_SELL : SIDE_BUY;
+    const opening = isBuy ? buyTicks : sellTicks;
+    const closing = isBuy ? sellTicks : buyTicks;
+    this.priceTicks[home] = opening;
+    this.priceTicks[home + 1] = closing;
+    this.minLots[home] = this.#minLotsOf(opening);
+    this.minLots[home + 1] = this.#minLotsOf(closing);
   }
 
   /** An id not seen before on this place: the answer to our placing, or the order that replaced the live one in an amend by cancel and create. */

@@ -1,7 +1,7 @@
 /** A ladder as the journal remembers it: the same levels after a restart, not new ones around a new price. Called once, at start. */
 import type { Instrument } from '../../core/orders/instrument.js';
 import { SIDE_BUY } from '../../core/memory/record.js';
-import type { Params, RecoveredLevel, RecoveredStrategy } from '../../core/ports/strategy.js';
+import type { Params, ParamValue, RecoveredLevel, RecoveredStrategy } from '../../core/ports/strategy.js';
 import { makeLadder, type Ladder } from './ladder.js';
 import { LevelState } from './level-state.js';
 import type { GridSettings } from './params.js';
@@ -9,7 +9,7 @@ import type { GridSettings } from './params.js';
 /** What the ladder was made from, as one 32-bit number (FNV-1a): a change of any of it makes a new ladder. */
 export function ladderHash(params: Params, instrument: Instrument): number {
   const keys = Object.keys(params)
-    .filter((key) => params[key] !== undefined && !WITHOUT_EFFECT.has(key))
+    .filter((key) => params[key] !== undefined && !WITHOUT_EFFECT.has(key) && LATER.get(key) !== params[key])
     .sort();
   const text = JSON.stringify([keys.map((key) => [key, String(params[key])]), instrument.id, instrument.tickSize, instrument.lotSize]);
   let hash = 0x811c9dc5;
@@ -18,7 +18,51 @@ export function ladderHash(params: Params, instrument: Instrument): number {
 }
 
 /** Parameters that change which orders rest, not what the levels are. */
-const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['activePerSide', 'reprice', 'emaSeconds', 'minProfit', 'trigger', 'onStop']);
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'activePerSide',
+  'reprice',
+  'emaSeconds',
+  'minProfit',
+  'trigger',
+  'takeProfit',
+  'stopLoss',
+  'onExit',
+  'rangeExit',
+  'rangeExitSeconds',
+  'exitSlippage',
+  'trailing',
+  'trailUpTo',
+  'trailDownTo',
+  'compound',
+  'onStop',
+]);
+
+/** Parameters that came after the first version, with their defaults: a ladder made before they existed is the same ladder. */
+const LATER: ReadonlyMap<string, ParamValue> = new Map<string, ParamValue>([
+  ['infinity', false],
+  ['generation', 1],
+]);
+
+/** What the ladder's own record says beside its lines. */
+export interface RecoveredMeta {
+  readonly stepWord: number;
+  readonly exitPhase: number;
+  readonly exitReason: number;
+}
+
+/** Null where there is no record of a ladder. */
+export function recoverMeta(recovered: RecoveredStrategy): RecoveredMeta | null {
+  const meta = recovered.levels.find((level) => level.state === LevelState.META);
+  if (meta === undefined) return null;
+  // One word holds both: the phase, and why.
+  return { stepWord: meta.qtyLots, exitPhase: meta.cumLots % EXIT_PHASES, exitReason: Math.floor(meta.cumLots / EXIT_PHASES) };
+}
+
+export function exitWord(phase: number, reason: number): number {
+  return reason * EXIT_PHASES + phase;
+}
+
+const EXIT_PHASES = 8;
 
 /** The ladder of the journal; null when it was made from other parameters, or never. */
 export function recoverLadder(

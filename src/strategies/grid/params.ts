@@ -116,6 +116,74 @@ export const GRID_PARAMS: readonly ParamSpec[] = [
     reason: 'The grid starts when the middle of the market reaches this price, from whichever side it comes; absent: at once.',
   },
   {
+    key: 'takeProfit',
+    unit: 'quote',
+    type: 'decimal',
+    optional: true,
+    min: '0',
+    reason: 'The grid ends when the middle of the market reaches this price: its orders are cancelled, then onExit.',
+  },
+  { key: 'stopLoss', unit: 'quote', type: 'decimal', optional: true, min: '0', reason: 'The same on the losing side.' },
+  {
+    key: 'onExit',
+    unit: '',
+    type: 'choice',
+    default: 'flatten',
+    choices: ['flatten', 'keep'],
+    reason: 'After takeProfit or stopLoss: close what the grid holds, or keep it.',
+  },
+  {
+    key: 'rangeExit',
+    unit: '',
+    type: 'choice',
+    default: 'keep',
+    choices: ['keep', 'stop', 'flatten'],
+    reason: 'A market that stays outside of the range: wait for it, end the grid and keep what it holds, or end it and close that.',
+  },
+  { key: 'rangeExitSeconds', unit: 's', type: 'integer', default: 60, min: 0, max: 86_400, reason: 'How long it must stay outside.' },
+  {
+    key: 'exitSlippage',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.002',
+    min: '0',
+    max: '0.1',
+    reason: 'Closing orders take up to this share of the price behind the touch.',
+  },
+  {
+    key: 'trailing',
+    unit: '',
+    type: 'choice',
+    default: 'none',
+    choices: ['none', 'up', 'down', 'both'],
+    reason: 'When the market leaves the range by a step, the farthest empty level moves to the end it left by.',
+  },
+  { key: 'trailUpTo', unit: 'quote', type: 'decimal', optional: true, min: '0', reason: 'The range does not move above this price.' },
+  { key: 'trailDownTo', unit: 'quote', type: 'decimal', optional: true, min: '0', reason: 'The range does not move below this price.' },
+  {
+    key: 'infinity',
+    unit: '',
+    type: 'boolean',
+    default: false,
+    reason: 'No upper end: equal ratios, equal value a level, and the range follows the market up without limit (trailing up).',
+  },
+  {
+    key: 'compound',
+    unit: '',
+    type: 'boolean',
+    default: false,
+    reason: 'The profit of a round trip makes its level larger, in whole lots.',
+  },
+  {
+    key: 'generation',
+    unit: '',
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 1_000_000,
+    reason: 'A grid that ended stays ended over restarts; a higher number starts it anew.',
+  },
+  {
     key: 'onStop',
     unit: '',
     type: 'choice',
@@ -155,6 +223,18 @@ export interface GridSettings {
   readonly isPostOnly: boolean;
   readonly isImproving: boolean;
   readonly trigger: string | null;
+  readonly takeProfit: string | null;
+  readonly stopLoss: string | null;
+  readonly onExit: 'flatten' | 'keep';
+  readonly rangeExit: 'keep' | 'stop' | 'flatten';
+  readonly rangeExitSeconds: number;
+  readonly exitSlippage: number;
+  readonly trailsUp: boolean;
+  readonly trailsDown: boolean;
+  readonly trailUpTo: string | null;
+  readonly trailDownTo: string | null;
+  readonly isInfinite: boolean;
+  readonly isCompounding: boolean;
   readonly isCancellingOnStop: boolean;
 }
 
@@ -177,6 +257,10 @@ export function gridSettings(name: string, params: Params): GridSettings {
   const stepText = textOf(params, 'step') ?? 'auto';
   const profitText = textOf(params, 'profit');
   const count = numberOf(params, 'count') ?? 0;
+  const isInfinite = params['infinity'] === true;
+  const trailing = params['trailing'] ?? 'none';
+  if (isInfinite && params['direction'] === 'short')
+    throw new UsageError(`${name}: infinity follows the market up; direction short does not`);
   return {
     lower,
     upper,
@@ -188,7 +272,7 @@ export function gridSettings(name: string, params: Params): GridSettings {
     leverage: Number(params['leverage']),
     size,
     profile: params['profile'] as GridSettings['profile'],
-    isGeometric: params['spacing'] === 'geometric',
+    isGeometric: params['spacing'] === 'geometric' || isInfinite,
     direction: params['direction'] as GridSettings['direction'],
     anchor,
     anchorPrice,
@@ -199,6 +283,18 @@ export function gridSettings(name: string, params: Params): GridSettings {
     isPostOnly: params['postOnly'] === true,
     isImproving: params['reprice'] === 'improve',
     trigger: textOf(params, 'trigger'),
+    takeProfit: textOf(params, 'takeProfit'),
+    stopLoss: textOf(params, 'stopLoss'),
+    onExit: params['onExit'] === 'keep' ? 'keep' : 'flatten',
+    rangeExit: params['rangeExit'] as GridSettings['rangeExit'],
+    rangeExitSeconds: numberOf(params, 'rangeExitSeconds') ?? 60,
+    exitSlippage: Number(params['exitSlippage'] ?? 0),
+    trailsUp: isInfinite || trailing === 'up' || trailing === 'both',
+    trailsDown: trailing === 'down' || trailing === 'both',
+    trailUpTo: textOf(params, 'trailUpTo'),
+    trailDownTo: textOf(params, 'trailDownTo'),
+    isInfinite,
+    isCompounding: params['compound'] === true,
     isCancellingOnStop: params['onStop'] === 'cancel',
   };
 }
