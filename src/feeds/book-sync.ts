@@ -17,7 +17,19 @@ import {
   venueUsOf,
   type Message,
 } from '../core/kernel/message.js';
-import { BOOK_DOUBTED, BOOK_GAP, BOOK_LIVE, BOOK_STALE, BOOK_SYNCING } from '../core/memory/book-layout.js';
+import {
+  BOOK_DOUBTED,
+  BOOK_GAP,
+  BOOK_LIVE,
+  BOOK_STALE,
+  BOOK_SYNCING,
+  GATE_CLOSED,
+  GATE_PLUS_ONE,
+  GATE_PREV_CHAIN,
+  GATE_RANGE_CHAIN,
+  GATE_ROWS,
+  GATE_TIMESTAMP,
+} from '../core/memory/book-layout.js';
 import { RESULT_OK } from '../core/numbers/errors.js';
 import { EventBuffer } from './event-buffer.js';
 import { IdLevels } from './id-levels.js';
@@ -50,6 +62,16 @@ const MOST_CROSSED = 16;
 
 /** Snapshots that do not fit what waits before the waiting messages are let go. */
 const MOST_BAD_SPLICES = 3;
+
+/** Rules that the kernel applies by itself. */
+const GATES: Readonly<Record<SequenceKind, number>> = {
+  'range-chain': GATE_RANGE_CHAIN,
+  'prev-chain': GATE_PREV_CHAIN,
+  'plus-one': GATE_PLUS_ONE,
+  'plus-one-connection': GATE_CLOSED,
+  timestamp: GATE_TIMESTAMP,
+  none: GATE_ROWS,
+};
 
 const PHASE_WAITING = 0;
 const PHASE_LIVE = 1;
@@ -112,12 +134,24 @@ export class BookSync {
       }
       return verdict;
     }
-    this.#isSpliced = true;
+    this.#spliced();
     this.#last = last;
     this.shownSequence = last;
     this.#book.begin();
     const result = this.#book.change(message.bids, message.asks);
     return this.#finish(result, venueTime(fields), recvUs, SYNC_DELTA);
+  }
+
+  /** The kernel applied and published the next message in order. */
+  applied(last: number): void {
+    this.#last = last;
+    this.shownSequence = last;
+  }
+
+  /** The kernel applied the next message in order, but did not publish: the verdict is ours. @returns SYNC_* */
+  finishApplied(last: number, time: number, recvUs: number): number {
+    this.applied(last);
+    return this.#finish(RESULT_OK, venueUsOf(time), recvUs, SYNC_DELTA);
   }
 
   /** A snapshot that came by REST. Waiting messages are applied to it before anybody sees it. @returns SYNC_* */
@@ -193,6 +227,7 @@ export class BookSync {
   disconnected(): void {
     this.#buffer.clear();
     this.#stream = Number.NaN;
+    this.#book.setStream(Number.NaN);
     if (this.#phase === PHASE_LIVE) this.#phase = PHASE_GAP;
     if (this.#book.state !== BOOK_GAP && this.#book.state !== BOOK_STALE) this.#book.setState(BOOK_GAP);
   }
@@ -221,9 +256,17 @@ export class BookSync {
     if (Number.isNaN(stream) || stream === this.#stream) return false;
     if (Number.isNaN(this.#stream)) {
       this.#stream = stream;
+      this.#book.setStream(stream);
       return false;
     }
     return true;
+  }
+
+  /** A message followed the snapshot: from now on each must be next, which the kernel can see. */
+  #spliced(): void {
+    if (this.#isSpliced) return;
+    this.#isSpliced = true;
+    this.#book.setGate(GATES[this.#rules.sequence]);
   }
 
   /** True when an update would put its level where another id has one: an id stands for a price. */
@@ -294,6 +337,7 @@ export class BookSync {
     this.#phase = PHASE_LIVE;
     this.#last = last;
     this.#isSpliced = false;
+    this.#book.setGate(GATE_CLOSED);
     this.#crossed = 0;
     this.#isDoubted = false;
     this.#isStale = false;
@@ -311,7 +355,7 @@ export class BookSync {
         this.fail('splice');
         return SYNC_GAP;
       }
-      this.#isSpliced = true;
+      this.#spliced();
       this.#last = event.last;
       shownUs = event.venueUs;
       result = this.#book.change(event.bids, event.asks);

@@ -2,8 +2,8 @@
  * Frame to records: kernel first, the venue's mapper where no shape fits, then books, trades, quotes and marks. One per connection; live sessions, replays
  * and `verify` all read through it. Feed's thread. It never throws on what a venue sends; an exception here is a mistake of ours.
  */
-import type { Kernel } from '../core/kernel/kernel.js';
-import { SCAN_DONE, SCAN_UNKNOWN_SYMBOL } from '../core/kernel/kernel.js';
+import type { BookKernel, Kernel } from '../core/kernel/kernel.js';
+import { APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART, SCAN_DONE, SCAN_UNKNOWN_SYMBOL } from '../core/kernel/kernel.js';
 import {
   ABSENT,
   FIELD_FLAGS,
@@ -36,6 +36,7 @@ import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { POWERS } from '../core/book/grid.js';
 import { SYNC_DELTA, SYNC_GAP, SYNC_SNAPSHOT } from './book-sync.js';
 import type { InstrumentSlot } from './instrument-slot.js';
+import { bookKernelOf } from './kernels.js';
 import type { FeedSink, MarkRecord, QuoteRecord, TradeRecord } from './sink.js';
 import type { MapperOut, Venue } from './venue.js';
 
@@ -44,6 +45,8 @@ export class FrameStats {
   frames = 0;
   bytes = 0;
   kernel = 0;
+  /** Of `kernel`: read by the WebAssembly kernel, and books written by it. */
+  fast = 0;
   mapper = 0;
   ignored = 0;
   bad = 0;
@@ -78,6 +81,7 @@ export class FrameReader implements MapperOut {
   readonly message = new Message();
   readonly #venue: Venue;
   readonly #kernel: Kernel | null;
+  readonly #books: BookKernel | null;
   readonly #symbols: SymbolTable;
   readonly #slots: readonly (InstrumentSlot | undefined)[];
   readonly #sink: FeedSink;
@@ -114,6 +118,7 @@ export class FrameReader implements MapperOut {
   constructor(options: FrameReaderOptions) {
     this.#venue = options.venue;
     this.#kernel = options.kernel;
+    this.#books = bookKernelOf(options.kernel);
     this.#symbols = options.symbols;
     this.#slots = options.slots;
     this.#sink = options.sink;
@@ -129,6 +134,17 @@ export class FrameReader implements MapperOut {
     stats.bytes += end - start;
     this.#recvUs = recvUs;
     this.#isRest = false;
+    const books = this.#books;
+    if (books !== null) {
+      let done = books.apply(bytes, start, end, recvUs);
+      if (done === APPLY_UNKNOWN_SYMBOL && this.#admit(books)) done = books.apply(bytes, start, end, recvUs);
+      if (done >= 0) {
+        stats.kernel++;
+        stats.fast++;
+        this.#finishFast(books, done);
+        return READ_OK;
+      }
+    }
     const kernel = this.#kernel;
     if (kernel !== null) {
       let result = kernel.scan(bytes, start, end, this.message);
@@ -144,6 +160,37 @@ export class FrameReader implements MapperOut {
       }
     }
     return this.#readSlowly(textOf(bytes, start, end));
+  }
+
+  /** The kernel learns a name that the connection's table knows; false when it stays unknown. */
+  #admit(books: BookKernel): boolean {
+    const text = books.unknownSymbol();
+    const instrument = this.#symbols.indexOf(text);
+    return instrument >= 0 && books.admit(text, instrument, this.#slots[instrument]?.book.baseIn(books.memory) ?? 0);
+  }
+
+  /** @param done instrument x 4 + DONE_* */
+  #finishFast(books: BookKernel, done: number): void {
+    const what = done & 3;
+    const instrument = done >> 2;
+    if (what === DONE_BOOK || what === DONE_PART) {
+      const slot = this.#slots[instrument]!;
+      this.#stats.depthKernel++;
+      if (what === DONE_BOOK) {
+        slot.sync.applied(books.field(FIELD_LAST));
+        this.#tellBook(slot, SYNC_DELTA);
+      } else {
+        books.goOn(slot.book);
+        this.#tellBook(slot, slot.sync.finishApplied(books.field(FIELD_LAST), books.field(FIELD_TIME), this.#recvUs));
+      }
+      return;
+    }
+    const message = this.message;
+    message.clear();
+    message.kind = books.messageKind;
+    message.instrument = instrument;
+    books.fill(message);
+    this.#dispatch();
   }
 
   /** The body of a REST depth snapshot. @returns READ_* */

@@ -145,7 +145,7 @@ describe('private feed', () => {
     expect(world.told.take()).toEqual(['up']);
   });
 
-  it('BitMEX: is up when every table has sent its state, and not before', () => {
+  it('C13: BitMEX is up when every table has sent its state, and not before', () => {
     const world = new World('bitmex', ['XBTUSD']);
     world.source.last.open();
     world.time.advance(0);
@@ -234,7 +234,7 @@ describe('private feed', () => {
     expect(world.told.take()).toEqual(['up']);
   });
 
-  it('a message that cannot be read may have been a fill: down, and a fresh connection', () => {
+  it('C13: a message that cannot be read may have been a fill: down, and a fresh connection', () => {
     const world = spot();
     world.source.last.say(SPOT_OK);
     world.told.take();
@@ -265,7 +265,7 @@ describe('private feed', () => {
     expect(world.told.take()).toEqual([]);
   });
 
-  it('an expired listen key is down at once and replaced', async () => {
+  it('C13: an expired listen key is down at once and replaced', async () => {
     const world = await usdm();
     world.http.answers = [answer(200, '{"listenKey":"listen-key-2"}')];
     world.source.last.say('{"e":"listenKeyExpired","E":1,"listenKey":"listen-key-1"}');
@@ -298,7 +298,7 @@ describe('private feed', () => {
     expect(world.source.sockets).toHaveLength(1);
   });
 
-  it('no secret is in a note, a reason or an error, whatever venue and transport repeat', async () => {
+  it('B18: no secret is in a note, a reason or an error, whatever venue and transport repeat', async () => {
     const said: string[] = [];
     const collect = (world: World): void => void said.push(...world.notes, ...world.told.lines);
     const refusal = `{"code":-2015,"msg":"bad key ${KEY} ${SECRET}"}`;

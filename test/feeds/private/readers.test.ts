@@ -70,13 +70,13 @@ const funded = (wallet: string): string =>
   JSON.stringify({ e: 'ACCOUNT_UPDATE', E: 8, T: 7, a: { m: 'FUNDING_FEE', B: [{ a: 'BTC', wb: wallet, cw: '1', bc: '-0.00000123' }] } });
 
 describe('Binance', () => {
-  it('a cancel names the order’s own client id, not the cancel’s', () => {
+  it('C15: a cancel names the order’s own client id, not the cancel’s', () => {
     expect(told('binance-spot', ['BTCUSDT'], report({ c: 'cancel-1', C: 'mine', x: 'CANCELED', X: 'CANCELED' }))).toEqual([
       'order 0 mine/5 buy cancelled 0.00000000 of 1.00000000 @ 2.00000000 at 7000',
     ]);
   });
 
-  it('ids and amounts keep every digit', () => {
+  it('C15: ids and amounts keep every digit', () => {
     const raw = report({
       x: 'TRADE',
       X: 'FILLED',
@@ -260,7 +260,7 @@ const ORDER = {
 };
 
 describe('BitMEX', () => {
-  it('rows in pieces are put together; another price or quantity is an amendment', () => {
+  it('C15: rows in pieces are put together; another price or quantity is an amendment', () => {
     expect(
       told(
         'bitmex',
@@ -284,7 +284,7 @@ describe('BitMEX', () => {
     ]);
   });
 
-  it('a repeated insert is not told twice; an update of an unknown order is a loss', () => {
+  it('C15: a repeated insert is not told twice; an update of an unknown order is a loss', () => {
     const filled = { orderID: 'v', ordStatus: 'Filled', cumQty: 100, timestamp: TIME };
     expect(
       told('bitmex', ['XBTUSD'], bitmex('order', 'insert', ORDER), bitmex('order', 'update', filled), bitmex('order', 'insert', ORDER)),
