@@ -3,17 +3,23 @@
  * From the venues' documents as gathered in 2026-11; budgets are ours, below the venue's own limits, because other tools may use the same account.
  */
 
-export interface VenueCaps {
+/** Requests: at once, sustained, and how much of the burst is kept for cancels and hedges. In any time T at most `burst + perSecond x T` leave. */
+export interface Bucket {
+  readonly burst: number;
+  readonly perSecond: number;
+  readonly cancelReserve: number;
+}
+
+/** The fields of `Bucket` here are the order budget over the venue's long window. */
+export interface VenueCaps extends Bucket {
   /** Most items of one request; 1 = no batch. */
   readonly createBatch: number;
   readonly amendBatch: number;
   readonly cancelBatch: number;
   /** `native`: one request, the order keeps living. `cancel-create`: cancel, take its last fills, create what is left under a new id. */
   readonly amend: 'native' | 'cancel-create';
-  /** Order requests: at once, sustained, and how much of the burst is kept for cancels and hedges. */
-  readonly burst: number;
-  readonly perSecond: number;
-  readonly cancelReserve: number;
+  /** A second bucket, where the venue counts a short window too. */
+  readonly quick?: Bucket;
   /** The venue itself cancels everything when it hears nothing from us. */
   readonly deadMan: boolean;
 }
@@ -25,9 +31,9 @@ const CAPS: Readonly<Record<string, VenueCaps>> = {
     amendBatch: 1,
     cancelBatch: 1,
     amend: 'cancel-create',
-    burst: 80,
-    perSecond: 8,
-    cancelReserve: 16,
+    burst: 40,
+    perSecond: 6,
+    cancelReserve: 8,
     deadMan: false,
   },
   // 300 in 10 s and 1200 a minute, shared by USD-M and COIN-M of one address: each gets half.
@@ -36,9 +42,9 @@ const CAPS: Readonly<Record<string, VenueCaps>> = {
     amendBatch: 5,
     cancelBatch: 10,
     amend: 'native',
-    burst: 100,
-    perSecond: 10,
-    cancelReserve: 20,
+    burst: 80,
+    perSecond: 7,
+    cancelReserve: 16,
     deadMan: true,
   },
   'binance-coinm': {
@@ -46,15 +52,25 @@ const CAPS: Readonly<Record<string, VenueCaps>> = {
     amendBatch: 5,
     cancelBatch: 10,
     amend: 'native',
-    burst: 100,
-    perSecond: 10,
-    cancelReserve: 20,
+    burst: 80,
+    perSecond: 7,
+    cancelReserve: 16,
     deadMan: true,
   },
   // 10 creates and cancels a second for a symbol; 10 items a batch on spot, 20 elsewhere: the smaller holds for all.
   bybit: { createBatch: 10, amendBatch: 10, cancelBatch: 10, amend: 'native', burst: 50, perSecond: 10, cancelReserve: 10, deadMan: true },
-  // 10 a second at once, 120 a minute.
-  bitmex: { createBatch: 1, amendBatch: 1, cancelBatch: 20, amend: 'native', burst: 60, perSecond: 2, cancelReserve: 12, deadMan: true },
+  // 10 in a second, 120 a minute.
+  bitmex: {
+    createBatch: 1,
+    amendBatch: 1,
+    cancelBatch: 20,
+    amend: 'native',
+    burst: 40,
+    perSecond: 1.3,
+    cancelReserve: 8,
+    quick: { burst: 8, perSecond: 2, cancelReserve: 2 },
+    deadMan: true,
+  },
   okx: { createBatch: 20, amendBatch: 20, cancelBatch: 20, amend: 'native', burst: 60, perSecond: 30, cancelReserve: 12, deadMan: true },
   htx: {
     createBatch: 10,

@@ -8,17 +8,22 @@
  */
 import { CONTROL_CANCEL_ALL, CONTROL_EXECUTOR_STOP, CONTROL_RUN, histogramBase, RUN_STOPPING } from '../core/memory/layout.js';
 import { Histogram } from '../core/memory/histogram.js';
-import { RecordKind, REC_CAUSE_US, REC_KIND, REC_LEVEL, REC_PRICE, REC_QTY, RECORD_BYTES, FLAG_ADOPTED } from '../core/memory/record.js';
+import { RecordKind, REC_CAUSE_US, REC_KIND, REC_LEVEL, REC_PRICE, REC_QTY, RECORD_BYTES } from '../core/memory/record.js';
 import { SpscRing } from '../core/memory/spsc-ring.js';
 import { assert } from '../core/numbers/errors.js';
-import { isTerminal, OrderState } from '../core/orders/order-state.js';
+import { OrderState } from '../core/orders/order-state.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { Role } from '../core/ports/role.js';
 import { Desk, type DeskDeps } from './desk.js';
+import { Doubts, type AnswerTimes } from './doubts.js';
+import { Endings } from './endings.js';
+import { Fills } from './fills.js';
 import { Groups } from './groups.js';
-import { IN_CANCEL, IN_CREATE, IN_QUERY, IS_KNOWN, REPLACING, WANT_AMEND, WANT_CANCEL } from './orders.js';
-import { Outcomes, type AnswerTimes } from './outcomes.js';
+import { IN_CANCEL, IN_CREATE, IN_QUERY, REPLACING, WANT_AMEND, WANT_CANCEL } from './orders.js';
+import { adoptRecovered, fillsUpTo } from './adopt.js';
+import { Outcomes } from './outcomes.js';
+import { Readings } from './readings.js';
 import { Reconciler } from './reconcile.js';
 import { Draft } from './risk/draft.js';
 
@@ -26,7 +31,9 @@ import { Draft } from './risk/draft.js';
 const SWEEP_EVERY_US = 10_000;
 /** Turns without anything under way before a stop counts as drained: strategies of the same lane had theirs. */
 const QUIET_TURNS = 3;
-/** A fill whose message was lost is found at the latest by the next list of open orders. */
+/** Turns for which requests wait for wishes that are still in their rings: enough to empty a full ring. */
+const POSTPONED_MOST = 16;
+/** A fill whose message was lost is found at the latest by the next list of fills. */
 const RECONCILE_EVERY_US = 60_000_000;
 
 export const DEFAULT_TIMES: AnswerTimes = { answerTimeoutUs: 3_000_000, askMostUs: 30_000_000, notFoundGraceUs: 2_000_000 };
@@ -34,9 +41,11 @@ export const DEFAULT_TIMES: AnswerTimes = { answerTimeoutUs: 3_000_000, askMostU
 export interface ExecutorDeps extends DeskDeps {
   readonly recovered: RecoveredState;
   readonly times?: AnswerTimes;
-  /** Gateways (by index) that can list open orders: reconciled with at start, after a loss, and every `reconcileEveryUs`. */
+  /** Gateways (by index) that answer LIST, FILLS and POSITIONS: reconciled with at start, after a loss, and every `reconcileEveryUs` (Infinity: never again). */
   readonly lists?: readonly boolean[];
   readonly reconcileEveryUs?: number;
+  /** Something a person should know of: a confirmed difference between the venue's account and ours. Rare. */
+  readonly onNotice?: (text: string) => void;
   /** Called at most once a turn, after requests or journal entries became visible: wakes gateways and writer. */
   readonly wakeService: () => void;
 }
@@ -54,11 +63,11 @@ export class Executor implements Role {
   readonly #deps: ExecutorDeps;
   readonly #desk: Desk;
   readonly #outcomes: Outcomes;
+  readonly #doubts: Doubts;
   readonly #groups: Groups;
   readonly #reconciler: Reconciler;
   readonly #intentRings: readonly SpscRing[];
   readonly #outcomeRings: readonly SpscRing[];
-  readonly #times: AnswerTimes;
   readonly #draft = new Draft();
   readonly #runWord: number;
   readonly #stopWord: number;
@@ -67,6 +76,9 @@ export class Executor implements Role {
   #sweptUs = -Infinity;
   #nextStrategy = 0;
   #quietTurns = 0;
+  #postponed = 0;
+  /** The ring whose wishes are being taken. */
+  #draining: SpscRing | null = null;
   #isStopping = false;
 
   constructor(deps: ExecutorDeps) {
@@ -80,19 +92,28 @@ export class Executor implements Role {
       `one ring a strategy: ${tables.strategies.length} strategies, ${plan.counts.strategies} rings`,
     );
     this.#deps = deps;
-    this.#times = deps.times ?? DEFAULT_TIMES;
     this.#desk = new Desk(deps);
-    const orderToAck = new Histogram(views, histogramBase(plan, deps.lane, 'orderToAck'));
-    this.#outcomes = new Outcomes(this.#desk, this.#times, orderToAck, deps.wallUs);
+    this.#doubts = new Doubts(this.#desk, deps.times ?? DEFAULT_TIMES);
+    const endings = new Endings(this.#desk, this.#doubts);
+    const fills = new Fills(this.#desk, this.#doubts, endings);
     this.#groups = new Groups(this.#desk);
-    this.#reconciler = new Reconciler(
-      this.#desk,
-      this.#outcomes,
-      this.#times,
-      deps.lists ?? [],
-      deps.reconcileEveryUs ?? RECONCILE_EVERY_US,
-    );
-    this.#outcomes.reconciler = this.#reconciler;
+    adoptRecovered(this.#desk, deps.recovered);
+    const readings = new Readings(this.#desk, deps.onNotice ?? (() => undefined));
+    this.#reconciler = new Reconciler(this.#desk, this.#doubts, fills, readings, {
+      lists: deps.lists ?? [],
+      everyUs: deps.reconcileEveryUs ?? RECONCILE_EVERY_US,
+      fillsUpToUs: fillsUpTo(tables, deps.recovered),
+      wallUs: deps.wallUs,
+    });
+    this.#outcomes = new Outcomes({
+      desk: this.#desk,
+      doubts: this.#doubts,
+      endings,
+      fills,
+      reconciler: this.#reconciler,
+      orderToAck: new Histogram(views, histogramBase(plan, deps.lane, 'orderToAck')),
+      wallUs: deps.wallUs,
+    });
     const ring = (region: number, index: number): SpscRing =>
       new SpscRing(views, region + plan.ringStride * index, RECORD_BYTES, plan.counts.ringRecords);
     this.#intentRings = tables.strategies.map((_, strategy) => ring(plan.intents, strategy));
@@ -101,7 +122,6 @@ export class Executor implements Role {
     this.#stopWord = (plan.control + CONTROL_EXECUTOR_STOP) >> 2;
     this.#cancelAllWord = (plan.control + CONTROL_CANCEL_ALL) >> 2;
     this.#cancelAllSeen = Atomics.load(views.i32, this.#cancelAllWord);
-    this.#recover(deps.recovered);
   }
 
   step(nowUs: number, maxRecords: number): number {
@@ -121,15 +141,15 @@ export class Executor implements Role {
     if (nowUs - this.#sweptUs >= SWEEP_EVERY_US) {
       this.#sweptUs = nowUs;
       this.#sweep();
-      this.#reconciler.sweep();
+      if (!this.#isStopping) this.#reconciler.sweep();
     }
-    for (let gateway = 0; gateway < desk.plans.length; gateway++) work += desk.release(gateway);
     const strategies = this.#intentRings.length;
     for (let n = 0; n < strategies; n++) work += this.#drainIntents((this.#nextStrategy + n) % strategies, maxRecords);
     this.#nextStrategy = strategies === 0 ? 0 : (this.#nextStrategy + 1) % strategies;
+    work += this.#releaseAll();
     if (this.#isStopping) this.#watchStop();
-    if (desk.hasSent || desk.trail.written !== written) {
-      desk.hasSent = false;
+    if (desk.requests.hasSent || desk.trail.written !== written) {
+      desk.requests.hasSent = false;
       this.#deps.wakeService();
     }
     return work;
@@ -144,7 +164,7 @@ export class Executor implements Role {
   /** Nothing waits in a ring or a plan, and every request was answered. */
   isDrained(): boolean {
     if (this.#desk.inflightCount > 0 || this.#groups.waiting > 0) return false;
-    for (const plan of this.#desk.plans) if (plan.count > 0) return false;
+    for (const plan of this.#desk.requests.plans) if (plan.count > 0) return false;
     for (const ring of this.#intentRings) if (ring.waiting() > 0) return false;
     for (const ring of this.#outcomeRings) if (ring.waiting() > 0) return false;
     return true;
@@ -165,10 +185,15 @@ export class Executor implements Role {
   }
 
   counts(): ExecutorCounts {
-    const { orders, plans, inflightCount } = this.#desk;
+    const { orders, requests, inflightCount } = this.#desk;
     let unknown = 0;
     for (let place = 0; place < orders.liveCount; place++) if (orders.state(orders.liveAt(place)) === OrderState.UNKNOWN) unknown++;
-    return { open: this.openOrders(), waiting: plans.reduce((sum, plan) => sum + plan.count, 0), unanswered: inflightCount, unknown };
+    return {
+      open: this.openOrders(),
+      waiting: requests.plans.reduce((sum, plan) => sum + plan.count, 0),
+      unanswered: inflightCount,
+      unknown,
+    };
   }
 
   #drainOutcomes(gateway: number, maxRecords: number): number {
@@ -184,6 +209,7 @@ export class Executor implements Role {
 
   #drainIntents(strategy: number, maxRecords: number): number {
     const ring = this.#intentRings[strategy]!;
+    this.#draining = ring;
     if (!this.#groups.settle(strategy)) return 0;
     let done = 0;
     for (; done < maxRecords; done++) {
@@ -249,21 +275,21 @@ export class Executor implements Role {
     draft.causeUs = desk.views.f64[(at + REC_CAUSE_US) >> 3]!;
     const reason = this.#judgeAmend(slot, draft);
     if (reason !== Reason.NONE) {
-      desk.trail.deny(draft, RecordKind.AMEND_REJECT, desk.orderIdOf(slot), reason, true);
+      desk.trail.deny(draft, RecordKind.AMEND_REJECT, desk.orders.orderIdOf(slot), reason, true);
       return;
     }
     if (orders.state(slot) === OrderState.NONE) {
       // Its create still waits here: it goes out with the new terms.
       desk.setTerms(slot, priceTicks, qtyLots);
       desk.rehold(slot);
-      desk.plan(slot, RecordKind.CREATE);
+      desk.requests.plan(slot, RecordKind.CREATE);
       desk.trail.tell(RecordKind.AMENDED, slot, Reason.NONE, this.#deps.wallUs(desk.nowUs));
       return;
     }
     orders.newTicks[slot] = priceTicks;
     orders.newLots[slot] = qtyLots;
     orders.causeUs[slot] = draft.causeUs;
-    const isNative = desk.amendsNatively(slot);
+    const isNative = desk.requests.amendsNatively(slot);
     orders.wants[slot] = orders.wants[slot]! | (isNative ? WANT_AMEND : REPLACING | WANT_CANCEL);
     desk.rehold(slot);
     this.#advance(slot);
@@ -273,7 +299,7 @@ export class Executor implements Role {
   #judgeAmend(slot: number, draft: Draft): number {
     const desk = this.#desk;
     const { orders } = desk;
-    const cum = desk.cumOf(slot);
+    const cum = desk.orders.cumOf(slot);
     const isWhole = Number.isSafeInteger(draft.priceTicks) && Number.isSafeInteger(draft.qtyLots) && draft.priceTicks > 0;
     if (!isWhole || draft.qtyLots <= cum) return Reason.BAD_ORDER;
     // It is on its way out, or nobody knows: an amend would be a guess.
@@ -306,7 +332,7 @@ export class Executor implements Role {
     this.#groups.drop(strategy);
     for (let place = desk.orders.liveCount - 1; place >= 0; place--) {
       const slot = desk.orders.liveAt(place);
-      if (desk.strategyOf(slot) === strategy) this.#cancelSlot(slot);
+      if (desk.orders.strategyOf(slot) === strategy) this.#cancelSlot(slot);
     }
   }
 
@@ -336,21 +362,41 @@ export class Executor implements Role {
     }
     if ((wants & WANT_CANCEL) !== 0) {
       if ((inflight & IN_CANCEL) !== 0) orders.wants[slot] = wants & ~WANT_CANCEL;
-      else desk.plan(slot, RecordKind.CANCEL);
+      else desk.requests.plan(slot, RecordKind.CANCEL);
     } else if ((wants & WANT_AMEND) !== 0) {
       if (inflight !== 0) return;
-      desk.plan(slot, RecordKind.AMEND);
+      desk.requests.plan(slot, RecordKind.AMEND);
     } else {
       return;
     }
     this.#release(slot);
   }
 
-  /** Out with it at once where the budget allows. What has to wait for the venue's budget says nothing of our own latency: its cause is forgotten. */
+  /**
+   * Out with it at once where the budget is ample. Where it is short, what else this turn brings is seen first: it may supersede the wish, or matter more. What has to
+   * wait for the venue's budget says nothing of our own latency: its cause is forgotten.
+   */
   #release(slot: number): void {
-    const desk = this.#desk;
-    desk.release(desk.gatewayOf(slot));
-    if (desk.waitingKind(slot) !== 0) desk.orders.causeUs[slot] = 0;
+    const { orders, requests } = this.#desk;
+    const gateway = orders.gatewayOf(slot);
+    if (!requests.isShort(gateway, this.#draining?.waiting() ?? 0)) requests.release(gateway);
+    if (requests.waitingKind(slot) !== 0) orders.causeUs[slot] = 0;
+  }
+
+  /** At the end of a turn. Where budget is short and wishes still stand in their rings, a few turns more are waited for them: fractions of a millisecond. */
+  #releaseAll(): number {
+    const { requests } = this.#desk;
+    let wishes = 0;
+    if (this.#postponed < POSTPONED_MOST) for (const ring of this.#intentRings) wishes += ring.waiting();
+    let work = 0;
+    let isPostponing = false;
+    for (let gateway = 0; gateway < requests.plans.length; gateway++) {
+      if (requests.plans[gateway]!.count === 0) continue;
+      if (wishes > 0 && requests.isShort(gateway, 0)) isPostponing = true;
+      else work += requests.release(gateway);
+    }
+    this.#postponed = isPostponing ? this.#postponed + 1 : 0;
+    return work;
   }
 
   /** Requests without an answer become unknown and are asked for; questions that are due are asked. */
@@ -360,26 +406,30 @@ export class Executor implements Role {
     for (let place = orders.liveCount - 1; place >= 0; place--) {
       const slot = orders.liveAt(place);
       const inflight = orders.inflight[slot]!;
-      if (inflight !== 0 && nowUs - orders.sentUs[slot]! >= this.#outcomes.patienceUs(slot)) {
-        if (!desk.trail.hasRoom(1) || !desk.trail.canTell(desk.strategyOf(slot), 1)) continue;
-        if ((inflight & IN_QUERY) !== 0) this.#outcomes.unanswered(slot);
-        else if (orders.state(slot) !== OrderState.UNKNOWN) this.#outcomes.lost(slot, Reason.TIMEOUT);
+      if (inflight !== 0 && nowUs - orders.sentUs[slot]! >= this.#doubts.patienceUs(slot)) {
+        if (!desk.trail.hasRoom(1) || !desk.trail.canTell(desk.orders.strategyOf(slot), 1)) continue;
+        if ((inflight & IN_QUERY) !== 0) this.#doubts.unanswered(slot);
+        else if (orders.state(slot) !== OrderState.UNKNOWN) this.#doubts.lost(slot, Reason.TIMEOUT, this.#deps.wallUs(nowUs));
       }
       if (orders.askUs[slot]! <= nowUs && (orders.inflight[slot]! & IN_QUERY) === 0) {
         orders.askUs[slot] = Infinity;
-        desk.plan(slot, RecordKind.QUERY);
+        desk.requests.plan(slot, RecordKind.QUERY);
       }
     }
   }
 
-  /** Orders that still wait for budget when the stop comes never leave: waiting for it would hold up the stop. */
+  /** Orders and amends that still wait for budget when the stop comes never leave: waiting for it would hold up the stop. */
   #dropWaiting(): void {
     const desk = this.#desk;
-    if (!desk.plans.some((plan) => plan.count > 0)) return;
+    if (!desk.requests.plans.some((plan) => plan.count > 0)) return;
     for (let place = desk.orders.liveCount - 1; place >= 0; place--) {
       const slot = desk.orders.liveAt(place);
-      if (desk.orders.state(slot) !== OrderState.NONE || !desk.trail.canTell(desk.strategyOf(slot), 1)) continue;
-      desk.dropUnsent(slot, RecordKind.DENIED, Reason.HALTED);
+      if (desk.requests.waitingKind(slot) === 0 || !desk.trail.canTell(desk.orders.strategyOf(slot), 1)) continue;
+      if (desk.orders.state(slot) === OrderState.NONE) desk.dropUnsent(slot, RecordKind.DENIED, Reason.HALTED);
+      else if (desk.requests.waitingKind(slot) === RecordKind.AMEND) {
+        desk.requests.unplan(slot);
+        desk.refuseAmend(slot, Reason.HALTED);
+      }
     }
   }
 
@@ -387,41 +437,5 @@ export class Executor implements Role {
     this.#dropWaiting();
     this.#quietTurns = this.isDrained() ? this.#quietTurns + 1 : 0;
     Atomics.store(this.#deps.views.i32, this.#stopWord, this.#quietTurns >= QUIET_TURNS ? 2 : 1);
-  }
-
-  /** Positions from every fill of the journal; live orders into slots, those whose outcome is open asked for. */
-  #recover(recovered: RecoveredState): void {
-    const desk = this.#desk;
-    for (const fill of recovered.fills) {
-      if (!desk.fillsSeen.add(fill.orderId, fill.tradeId)) continue;
-      if (fill.strategy >= desk.tables.strategies.length || fill.instrument >= desk.tables.instruments.length) continue;
-      desk.risk.positions.fill(fill.strategy, fill.instrument, fill.side, fill.fillLots, fill.fillTicks);
-    }
-    const draft = this.#draft;
-    for (const order of recovered.orders) {
-      if (isTerminal(order.state) || order.state === OrderState.NONE) continue;
-      assert(desk.orders.hasFree(1), `engine.orderSlots must hold all live orders of the journal, has ${desk.orders.capacity}`);
-      draft.strategy = order.strategy;
-      draft.instrument = order.instrument;
-      draft.level = order.level;
-      draft.side = order.side;
-      draft.flags = order.flags | FLAG_ADOPTED;
-      draft.timeInForce = order.timeInForce;
-      draft.group = order.group;
-      draft.groupLegs = 0;
-      draft.pnlKind = order.pnlKind;
-      draft.clientSeq = 0;
-      draft.priceTicks = order.priceTicks;
-      draft.qtyLots = order.qtyLots;
-      draft.causeUs = 0;
-      const isSettled = order.state === OrderState.OPEN || order.state === OrderState.PARTLY_FILLED;
-      const slot = desk.adopt(draft, order.orderId, isSettled ? order.state : OrderState.UNKNOWN, order.cumLots);
-      // Sent by an earlier run: a venue that does not know it now never will.
-      desk.orders.createdUs[slot] = -Infinity;
-      const wasSeen = order.state !== OrderState.PENDING && order.state !== OrderState.UNKNOWN;
-      if (wasSeen || order.cumLots > 0) desk.orders.wants[slot] = desk.orders.wants[slot]! | IS_KNOWN;
-      if (order.state === OrderState.CANCELLING) desk.orders.wants[slot] = desk.orders.wants[slot]! | WANT_CANCEL;
-      if (!isSettled) desk.plan(slot, RecordKind.QUERY);
-    }
   }
 }

@@ -38,7 +38,7 @@ export class Groups {
     const desk = this.#desk;
     const blocked = desk.blocked(entries);
     if (blocked !== Reason.NONE) return blocked;
-    if (desk.isDown(draft.instrument)) return Reason.GATEWAY_DOWN;
+    if (desk.requests.isDown(draft.instrument)) return Reason.GATEWAY_DOWN;
     if (desk.orders.at(draft.strategy, draft.level) >= 0) return Reason.LEVEL_BUSY;
     if (!desk.orders.hasFree(entries)) return Reason.NO_ROOM;
     return desk.risk.checkPlace(draft, draft.qtyLots, desk.nowUs);
@@ -99,7 +99,7 @@ export class Groups {
     }
     const legs = group.count;
     this.#clear(group);
-    for (let leg = 0; leg < legs; leg++) desk.release(desk.gatewayOf(group.slots[leg]!));
+    for (let leg = 0; leg < legs; leg++) desk.requests.release(desk.orders.gatewayOf(group.slots[leg]!));
   }
 
   /** The leg at fault is told its own reason, the others that their group was refused. */

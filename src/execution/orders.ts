@@ -5,7 +5,20 @@
  * What only the executor needs (what it waits for, what it still wants) stands in private arrays by slot, beside the shared record.
  */
 import type { MemoryPlan } from '../core/memory/layout.js';
-import { REC_ORDER_ID, REC_SEQUENCE, REC_STATE, RECORD_BYTES } from '../core/memory/record.js';
+import {
+  REC_CUM,
+  REC_GATEWAY,
+  REC_INSTRUMENT,
+  REC_LEVEL,
+  REC_ORDER_ID,
+  REC_PRICE,
+  REC_QTY,
+  REC_SEQUENCE,
+  REC_SIDE,
+  REC_STATE,
+  REC_STRATEGY,
+  RECORD_BYTES,
+} from '../core/memory/record.js';
 import { beginWrite, endWrite } from '../core/memory/seqlock.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
 
@@ -210,6 +223,42 @@ export class OrderTable {
 
   state(slot: number): number {
     return this.#views.u8[this.base(slot) + REC_STATE]!;
+  }
+
+  strategyOf(slot: number): number {
+    return this.#views.u16[(this.base(slot) + REC_STRATEGY) >> 1]!;
+  }
+
+  instrumentOf(slot: number): number {
+    return this.#views.u32[(this.base(slot) + REC_INSTRUMENT) >> 2]!;
+  }
+
+  levelOf(slot: number): number {
+    return this.#views.u32[(this.base(slot) + REC_LEVEL) >> 2]!;
+  }
+
+  gatewayOf(slot: number): number {
+    return this.#views.u8[this.base(slot) + REC_GATEWAY]!;
+  }
+
+  sideOf(slot: number): number {
+    return this.#views.u8[this.base(slot) + REC_SIDE]!;
+  }
+
+  orderIdOf(slot: number): number {
+    return this.#views.f64[(this.base(slot) + REC_ORDER_ID) >> 3]!;
+  }
+
+  priceOf(slot: number): number {
+    return this.#views.f64[(this.base(slot) + REC_PRICE) >> 3]!;
+  }
+
+  qtyOf(slot: number): number {
+    return this.#views.f64[(this.base(slot) + REC_QTY) >> 3]!;
+  }
+
+  cumOf(slot: number): number {
+    return this.#views.f64[(this.base(slot) + REC_CUM) >> 3]!;
   }
 
   #hashOf(orderId: number): number {

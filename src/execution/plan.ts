@@ -1,16 +1,18 @@
 /**
- * Requests that wait for room in a venue's rate budget, in the order in which they matter. Called by the executor on the hot lane; one `GatewayPlan` a gateway.
+ * Requests that wait for room in a venue's budget, in the order in which they matter. Called by the executor on the hot lane; one `GatewayPlan` a gateway.
  * An order has at most one waiting request: a later wish replaces it in place, so a price jump sends one amend, not fifty. Bounded by the order slots.
+ *
+ * Lanes: cancel, hedge, question, amend, new. Where an amend or new lane holds more than the budget, what stands nearest to the market goes first: distances are
+ * looked at only then, as they are at that moment.
  */
-import type { VenueCaps } from './caps.js';
+import type { Budget } from './budget.js';
 
 export const LANE_CANCEL = 0;
 export const LANE_HEDGE = 1;
 export const LANE_QUERY = 2;
 export const LANE_AMEND = 3;
-export const LANE_NEAR = 4;
-export const LANE_FAR = 5;
-const LANES = 6;
+export const LANE_NEW = 4;
+const LANES = 5;
 
 const NONE = -1;
 
@@ -38,18 +40,19 @@ export class WaitingRequests {
 }
 
 export class GatewayPlan {
+  readonly budget: Budget;
   readonly #waiting: WaitingRequests;
-  readonly #caps: VenueCaps;
+  readonly #distance: (slot: number) => number;
   readonly #first = new Int32Array(LANES).fill(NONE);
   readonly #last = new Int32Array(LANES).fill(NONE);
-  #tokens: number;
-  #filledUs = Number.NaN;
+  readonly #counts = new Int32Array(LANES);
   #count = 0;
 
-  constructor(waiting: WaitingRequests, caps: VenueCaps) {
+  /** @param distance of an order's price (an amend's new one) from the market now */
+  constructor(waiting: WaitingRequests, budget: Budget, distance: (slot: number) => number) {
     this.#waiting = waiting;
-    this.#caps = caps;
-    this.#tokens = caps.burst;
+    this.budget = budget;
+    this.#distance = distance;
   }
 
   get count(): number {
@@ -66,14 +69,15 @@ export class GatewayPlan {
       }
       this.remove(slot);
     }
+    const last = this.#last[lane]!;
     waiting.kind[slot] = kind;
     waiting.lane[slot] = lane;
     waiting.next[slot] = NONE;
-    const last = this.#last[lane]!;
     waiting.previous[slot] = last;
     if (last === NONE) this.#first[lane] = slot;
     else waiting.next[last] = slot;
     this.#last[lane] = slot;
+    this.#counts[lane] = this.#counts[lane]! + 1;
     this.#count++;
   }
 
@@ -88,22 +92,28 @@ export class GatewayPlan {
     if (next === NONE) this.#last[lane] = previous;
     else waiting.previous[next] = previous;
     waiting.kind[slot] = 0;
+    this.#counts[lane] = this.#counts[lane]! - 1;
     this.#count--;
   }
 
-  /**
-   * Offers waiting requests to `send`, most important first, as far as the budget goes. Cancels and hedges may use all of it, the rest leaves them a reserve.
-   * @returns requests sent
-   */
+  /** True when what waits here and `more` that may join it are beyond the budget: then it is worth to see all of it before any of it leaves. */
+  isShort(nowUs: number, more: number): boolean {
+    this.budget.refresh(nowUs);
+    return this.budget.orderCredits() < this.#count + more;
+  }
+
+  /** Offers waiting requests to `send`, most important first, as far as the budget goes. @returns requests sent */
   release(nowUs: number, send: (slot: number, kind: number) => number): number {
     if (this.#count === 0) return 0;
-    this.#refill(nowUs);
+    const { budget } = this;
+    budget.refresh(nowUs);
+    if (budget.isPaused) return 0;
     let sent = 0;
     for (let lane = 0; lane < LANES; lane++) {
-      const least = lane <= LANE_HEDGE ? 1 : this.#caps.cancelReserve + 1;
       while (this.#first[lane] !== NONE) {
-        if (this.#tokens < least) break;
-        const slot = this.#first[lane]!;
+        const credits = this.#creditsOf(lane);
+        if (credits < 1) break;
+        const slot = lane >= LANE_AMEND && this.#counts[lane]! > credits ? this.#nearest(lane) : this.#first[lane]!;
         const kind = this.#waiting.kind[slot]!;
         this.remove(slot);
         const result = send(slot, kind);
@@ -112,18 +122,31 @@ export class GatewayPlan {
           break;
         }
         if (result === DROPPED) continue;
-        this.#tokens--;
+        if (lane === LANE_QUERY) budget.takeQuestion();
+        else budget.takeOrder();
         sent++;
       }
     }
     return sent;
   }
 
-  #refill(nowUs: number): void {
-    const { burst, perSecond } = this.#caps;
-    const since = nowUs - this.#filledUs;
-    if (since > 0) this.#tokens = Math.min(burst, this.#tokens + (since * perSecond) / 1e6);
-    this.#filledUs = nowUs;
+  #creditsOf(lane: number): number {
+    if (lane === LANE_QUERY) return this.budget.questionCredits();
+    return lane <= LANE_HEDGE ? this.budget.urgentCredits() : this.budget.orderCredits();
+  }
+
+  /** The first of those that are nearest. */
+  #nearest(lane: number): number {
+    const { next } = this.#waiting;
+    let best = this.#first[lane]!;
+    let least = this.#distance(best);
+    for (let slot = next[best]!; slot !== NONE; slot = next[slot]!) {
+      const distance = this.#distance(slot);
+      if (distance >= least) continue;
+      best = slot;
+      least = distance;
+    }
+    return best;
   }
 
   #putBack(slot: number, kind: number, lane: number): void {
@@ -136,6 +159,7 @@ export class GatewayPlan {
     if (first === NONE) this.#last[lane] = slot;
     else waiting.previous[first] = slot;
     this.#first[lane] = slot;
+    this.#counts[lane] = this.#counts[lane]! + 1;
     this.#count++;
   }
 }

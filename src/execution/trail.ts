@@ -56,6 +56,16 @@ const DEAF_AFTER_US = 1_000_000;
 /** A refusal that holds for everything (disk full, journal behind) is audited this often per strategy: the audit must not eat the reserve. */
 const BLOCK_AUDIT_EVERY_US = 1_000_000;
 
+/** What a reading of positions and wallets did not agree with. */
+export interface Difference {
+  readonly reason: number;
+  readonly gateway: number;
+  readonly instrument: number;
+  readonly asset: number;
+  readonly theirs: number;
+  readonly ours: number;
+}
+
 export interface TrailDeps {
   readonly views: SharedViews;
   readonly plan: MemoryPlan;
@@ -128,16 +138,39 @@ export class Trail {
     return this.#commit();
   }
 
-  /** The entry of a question about everything at a venue. */
-  writeList(gateway: number, tsUs: number): number {
-    const { u8, u16, f64 } = this.#views;
-    const at = this.#journal.reserve();
-    for (let word = at >> 3; word < (at + RECORD_BYTES) >> 3; word++) f64[word] = 0;
-    u8[at + REC_KIND] = RecordKind.LIST;
-    u8[at + REC_GATEWAY] = gateway;
-    u16[(at + REC_PRODUCER) >> 1] = this.#producer;
-    f64[(at + REC_TS_US) >> 3] = tsUs;
+  /** An entry about a venue rather than an order: a question about everything, or how far the venue's list of fills is known to be complete. */
+  writeAbout(kind: number, gateway: number, instrument: number, tsUs: number): number {
+    this.#blank(this.#journal.reserve(), kind, gateway, instrument, tsUs);
     return this.#commit();
+  }
+
+  /** Audit: our picture of an order was put right by the venue's word. Room was asked for. */
+  repair(slot: number, reason: number, tsUs: number): void {
+    this.write(RecordKind.REPAIR, slot, reason, tsUs);
+  }
+
+  /** As above, of an order that the table does not have. */
+  repairOutcome(outcome: number, reason: number, tsUs: number): void {
+    const { u8, u16, i32, f64 } = this.#views;
+    const at = this.#journal.reserve();
+    u8.copyWithin(at, outcome, outcome + RECORD_BYTES);
+    u8[at + REC_KIND] = RecordKind.REPAIR;
+    u16[(at + REC_REASON) >> 1] = reason;
+    u16[(at + REC_PRODUCER) >> 1] = this.#producer;
+    i32[(at + REC_SEQUENCE) >> 2] = 0;
+    f64[(at + REC_TS_US) >> 3] = tsUs;
+    this.#commit();
+  }
+
+  /** Audit: a position (`asset` 0) or a balance is not what the venue says. Nothing is put right. */
+  differs(about: Difference, tsUs: number): void {
+    const { u16, f64 } = this.#views;
+    const at = this.#blank(this.#journal.reserve(), RecordKind.REPAIR, about.gateway, about.instrument, tsUs);
+    u16[(at + REC_REASON) >> 1] = about.reason;
+    u16[(at + REC_FEE_ASSET) >> 1] = about.asset;
+    f64[(at + REC_QTY) >> 3] = about.theirs;
+    f64[(at + REC_CUM) >> 3] = about.ours;
+    this.#commit();
   }
 
   /** The entry of a request as it leaves the plan: the slot, with the terms that an amend asks for. `leftUs`: monotonic; the time to durable counts from it. */
@@ -225,6 +258,17 @@ export class Trail {
       this.#auditUs[strategy] = this.nowUs;
     }
     return this.#journal.hasRoom((this.#reserve >> 1) + 1);
+  }
+
+  #blank(at: number, kind: number, gateway: number, instrument: number, tsUs: number): number {
+    const { u8, u16, u32, f64 } = this.#views;
+    for (let word = at >> 3; word < (at + RECORD_BYTES) >> 3; word++) f64[word] = 0;
+    u8[at + REC_KIND] = kind;
+    u8[at + REC_GATEWAY] = gateway;
+    u16[(at + REC_PRODUCER) >> 1] = this.#producer;
+    u32[(at + REC_INSTRUMENT) >> 2] = instrument;
+    f64[(at + REC_TS_US) >> 3] = tsUs;
+    return at;
   }
 
   #commit(): number {

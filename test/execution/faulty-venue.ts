@@ -2,9 +2,9 @@
  * A venue behind a bad line, for property tests: it keeps the truth (orders, fills), while requests and answers are lost, late, repeated and out of order.
  * It shares no code with the executor or the paper gateway.
  */
-import { RecordKind } from '../../src/core/memory/record.js';
+import { RecordKind, SIDE_BUY } from '../../src/core/memory/record.js';
 import { Reason } from '../../src/core/orders/reasons.js';
-import type { Rig, Row } from './rig.js';
+import { WALL_AT_ZERO_US, type Rig, type Row } from './rig.js';
 
 const K = RecordKind;
 
@@ -25,7 +25,7 @@ interface VenueOrder {
   cumLots: number;
   isLive: boolean;
   endKind: number;
-  readonly fills: { tradeId: number; lots: number; ticks: number }[];
+  readonly fills: { tradeId: number; lots: number; ticks: number; tsUs: number }[];
 }
 
 export class FaultyVenue {
@@ -83,9 +83,9 @@ export class FaultyVenue {
   #fill(order: VenueOrder, lots: number): void {
     order.cumLots += lots;
     if (order.cumLots >= order.qtyLots) order.isLive = false;
-    const fill = { tradeId: ++this.#trade, lots, ticks: order.priceTicks };
+    const fill = { tradeId: ++this.#trade, lots, ticks: order.priceTicks, tsUs: this.#wallUs };
     order.fills.push(fill);
-    this.#say(order, K.FILL, Reason.NONE, { fillLots: lots, fillTicks: fill.ticks, tradeId: fill.tradeId });
+    this.#say(order, K.FILL, Reason.NONE, { fillLots: lots, fillTicks: fill.ticks, tradeId: fill.tradeId, tsUs: fill.tsUs });
   }
 
   #end(order: VenueOrder, kind: number, reason: number): void {
@@ -96,7 +96,15 @@ export class FaultyVenue {
 
   #apply(row: Row): void {
     if (row.kind === K.LIST) {
-      this.#list();
+      this.#list(row);
+      return;
+    }
+    if (row.kind === K.FILLS) {
+      this.#fillsSince(row);
+      return;
+    }
+    if (row.kind === K.POSITIONS) {
+      this.#positions(row);
       return;
     }
     const order = this.orders.get(row.orderId);
@@ -152,21 +160,52 @@ export class FaultyVenue {
     const { decidedUs } = row;
     this.#say(order, K.ACK, Reason.NONE, { decidedUs });
     for (const fill of order.fills)
-      this.#say(order, K.FILL, Reason.NONE, { fillLots: fill.lots, fillTicks: fill.ticks, tradeId: fill.tradeId, decidedUs });
+      this.#say(order, K.FILL, Reason.NONE, {
+        fillLots: fill.lots,
+        fillTicks: fill.ticks,
+        tradeId: fill.tradeId,
+        tsUs: fill.tsUs,
+        decidedUs,
+      });
     if (order.endKind !== 0) this.#say(order, order.endKind, Reason.BY_REQUEST, { decidedUs });
   }
 
-  /** One answer: all of it comes, together, or none. */
-  #list(): void {
-    const { nowUs } = this.#rig;
-    if (this.#chance(this.faults.loseAnswer)) return;
-    const atUs = nowUs + this.#random() * this.faults.answerUs;
-    this.#answers.push({ atUs, row: { kind: K.LISTED, orderId: 0 } });
+  #list({ decidedUs }: Row): void {
+    const rows: Partial<Row>[] = [{ kind: K.LISTED, orderId: 0, decidedUs }];
     for (const order of this.live()) {
       const { priceTicks, qtyLots, cumLots } = order;
-      this.#answers.push({ atUs, row: { ...order.row, kind: K.LISTED, priceTicks, qtyLots, cumLots, tsUs: nowUs } });
+      rows.push({ ...order.row, kind: K.LISTED, priceTicks, qtyLots, cumLots, decidedUs, tsUs: this.#wallUs });
     }
-    this.#answers.push({ atUs, row: { kind: K.LIST_END } });
+    this.#tellTogether([...rows, { kind: K.LIST_END, decidedUs }]);
+  }
+
+  #fillsSince({ decidedUs, tsUs: sinceUs }: Row): void {
+    const rows: Partial<Row>[] = [];
+    for (const order of this.orders.values()) {
+      for (const { tradeId, lots, ticks, tsUs } of order.fills) {
+        if (tsUs >= sinceUs) rows.push({ ...order.row, kind: K.FILL, fillLots: lots, fillTicks: ticks, tradeId, decidedUs, tsUs });
+      }
+    }
+    this.#tellTogether([...rows, { kind: K.FILLS_END, decidedUs, tsUs: this.#wallUs }]);
+  }
+
+  #positions({ decidedUs }: Row): void {
+    const net = new Map<number, number>();
+    for (const { row, cumLots } of this.orders.values())
+      net.set(row.instrument, (net.get(row.instrument) ?? 0) + (row.side === SIDE_BUY ? cumLots : -cumLots));
+    const rows: Partial<Row>[] = [...net].map(([instrument, qtyLots]) => ({ kind: K.POSITION, instrument, qtyLots, decidedUs }));
+    this.#tellTogether([...rows, { kind: K.POSITIONS_END, decidedUs, tsUs: this.#wallUs }]);
+  }
+
+  /** One answer: all of it comes, together, or none. */
+  #tellTogether(rows: readonly Partial<Row>[]): void {
+    if (this.#chance(this.faults.loseAnswer)) return;
+    const atUs = this.#rig.nowUs + this.#random() * this.faults.answerUs;
+    for (const row of rows) this.#answers.push({ atUs, row });
+  }
+
+  get #wallUs(): number {
+    return WALL_AT_ZERO_US + this.#rig.nowUs;
   }
 
   #say(order: VenueOrder, kind: number, reason: number, more: Partial<Row>): void {
@@ -175,7 +214,7 @@ export class FaultyVenue {
 
   #answer(row: Partial<Row>): void {
     const { nowUs } = this.#rig;
-    const stamped = { ...row, tsUs: nowUs };
+    const stamped = row.kind === K.FILL ? row : { ...row, tsUs: this.#wallUs };
     if (this.#chance(this.faults.loseAnswer)) return;
     const copies = this.#chance(this.faults.repeatAnswer) ? 2 : 1;
     for (let n = 0; n < copies; n++) this.#answers.push({ atUs: nowUs + this.#random() * this.faults.answerUs, row: stamped });

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordKind } from '../../src/core/memory/record.js';
+import { Budget, type GatewayWord } from '../../src/execution/budget.js';
 import { capsOf, type VenueCaps } from '../../src/execution/caps.js';
 import {
   DROPPED,
   GatewayPlan,
   LANE_AMEND,
   LANE_CANCEL,
-  LANE_FAR,
   LANE_HEDGE,
-  LANE_NEAR,
+  LANE_NEW,
   LANE_QUERY,
   NO_ROOM,
   SENT,
@@ -19,6 +19,11 @@ import {
 const K = RecordKind;
 const caps = (more: Partial<VenueCaps>): VenueCaps => ({ ...capsOf('bybit'), burst: 10, perSecond: 5, cancelReserve: 2, ...more });
 const WIDE = caps({ burst: 1000 });
+
+/** A plan of its own; distances are the slot's number unless given. */
+function planOf(waiting: WaitingRequests, budget: VenueCaps, distances?: readonly number[], word: GatewayWord | null = null): GatewayPlan {
+  return new GatewayPlan(waiting, new Budget(budget, word), (slot) => distances?.[slot] ?? slot);
+}
 
 function released(plan: GatewayPlan, nowUs: number): number[] {
   const slots: number[] = [];
@@ -30,17 +35,17 @@ function released(plan: GatewayPlan, nowUs: number): number[] {
 }
 
 describe('GatewayPlan', () => {
-  it('C8: risk cancel, hedge leg, question, amend, new near, new far, in the order they came within a lane', () => {
-    const plan = new GatewayPlan(new WaitingRequests(16), WIDE);
-    const lanes = [LANE_FAR, LANE_NEAR, LANE_AMEND, LANE_QUERY, LANE_HEDGE, LANE_CANCEL, LANE_FAR, LANE_CANCEL];
+  it('C8: risk cancel, hedge leg, question, amend, new, in the order they came while the budget is ample', () => {
+    const plan = planOf(new WaitingRequests(16), WIDE);
+    const lanes = [LANE_NEW, LANE_NEW, LANE_AMEND, LANE_QUERY, LANE_HEDGE, LANE_CANCEL, LANE_NEW, LANE_CANCEL];
     for (const [slot, lane] of lanes.entries()) plan.add(slot, K.CREATE, lane);
-    expect(released(plan, 0)).toEqual([5, 7, 4, 3, 2, 1, 0, 6]);
+    expect(released(plan, 0)).toEqual([5, 7, 4, 3, 2, 0, 1, 6]);
     expect(plan.count).toBe(0);
   });
 
   it('C8: part of the budget is kept for cancels, and it fills with time', () => {
-    const plan = new GatewayPlan(new WaitingRequests(64), caps({}));
-    for (let slot = 0; slot < 20; slot++) plan.add(slot, K.CREATE, LANE_NEAR);
+    const plan = planOf(new WaitingRequests(64), caps({}));
+    for (let slot = 0; slot < 20; slot++) plan.add(slot, K.CREATE, LANE_NEW);
     expect(released(plan, 0)).toHaveLength(8);
     for (let slot = 20; slot < 24; slot++) plan.add(slot, K.CANCEL, LANE_CANCEL);
     expect(released(plan, 0)).toEqual([20, 21]);
@@ -50,9 +55,53 @@ describe('GatewayPlan', () => {
     expect(released(plan, 1_000_000)).toEqual([8]);
   });
 
+  it('C8: where the budget is short, amends go before new orders and what stands nearest goes first', () => {
+    const distances = [9, 3, 7, 1, 8, 2];
+    const plan = planOf(new WaitingRequests(8), caps({ burst: 5, cancelReserve: 1, perSecond: 1 }), distances);
+    for (const slot of [0, 1, 2, 3]) plan.add(slot, K.CREATE, LANE_NEW);
+    for (const slot of [4, 5]) plan.add(slot, K.AMEND, LANE_AMEND);
+    expect(released(plan, 0)).toEqual([4, 5, 3, 1]);
+    // The market moved while they waited: what counts is where it is when one may go.
+    distances[0] = 0;
+    expect(released(plan, 1_000_000)).toEqual([0]);
+    expect(released(plan, 2_000_000)).toEqual([2]);
+  });
+
+  it('C8: the smallest of all buckets holds, and the reserve of each is kept for cancels', () => {
+    const plan = planOf(new WaitingRequests(64), caps({ burst: 100, quick: { burst: 6, perSecond: 2, cancelReserve: 2 } }));
+    for (let slot = 0; slot < 20; slot++) plan.add(slot, K.CREATE, LANE_NEW);
+    expect(released(plan, 0)).toHaveLength(4);
+    for (let slot = 20; slot < 24; slot++) plan.add(slot, K.CANCEL, LANE_CANCEL);
+    expect(released(plan, 0)).toEqual([20, 21]);
+    expect(released(plan, 500_000)).toEqual([22]);
+  });
+
+  it('C8: questions are no orders: they use a bucket of their own', () => {
+    const plan = planOf(new WaitingRequests(64), caps({ burst: 4, cancelReserve: 2 }));
+    for (let slot = 0; slot < 10; slot++) plan.add(slot, K.QUERY, LANE_QUERY);
+    for (let slot = 10; slot < 14; slot++) plan.add(slot, K.CREATE, LANE_NEW);
+    expect(released(plan, 0)).toHaveLength(12);
+  });
+
+  it('C8: the gateway knows what the venue has left; the smaller of its word and ours holds, and a pause holds for all', () => {
+    const word = { isKnown: true, pauseUntilUs: 0, freeOrders: 2, freeCancels: 3, read: () => word.isKnown };
+    const plan = planOf(new WaitingRequests(64), WIDE, undefined, word);
+    for (let slot = 0; slot < 6; slot++) plan.add(slot, K.CREATE, LANE_NEW);
+    expect(released(plan, 0)).toEqual([0, 1]);
+    word.freeOrders = 0;
+    word.freeCancels = 1;
+    for (let slot = 6; slot < 8; slot++) plan.add(slot, K.CANCEL, LANE_CANCEL);
+    expect(released(plan, 0)).toEqual([6]);
+    word.freeOrders = word.freeCancels = 50;
+    word.pauseUntilUs = 1_000_000;
+    plan.add(8, K.QUERY, LANE_QUERY);
+    expect(released(plan, 999_999)).toEqual([]);
+    expect(released(plan, 1_000_000)).toEqual([7, 8, 2, 3, 4, 5]);
+  });
+
   it('C6: a later wish of the same order takes the place of the one that waits', () => {
     const waiting = new WaitingRequests(4);
-    const plan = new GatewayPlan(waiting, WIDE);
+    const plan = planOf(waiting, WIDE);
     plan.add(0, K.AMEND, LANE_AMEND);
     plan.add(1, K.AMEND, LANE_AMEND);
     plan.add(0, K.AMEND, LANE_AMEND);
@@ -69,8 +118,8 @@ describe('GatewayPlan', () => {
   });
 
   it('without room the request stays first in its lane; what is dropped uses nothing up', () => {
-    const plan = new GatewayPlan(new WaitingRequests(8), caps({ burst: 3, cancelReserve: 0 }));
-    for (let slot = 0; slot < 4; slot++) plan.add(slot, K.CREATE, LANE_NEAR);
+    const plan = planOf(new WaitingRequests(8), caps({ burst: 3, cancelReserve: 0 }));
+    for (let slot = 0; slot < 4; slot++) plan.add(slot, K.CREATE, LANE_NEW);
     plan.release(0, () => NO_ROOM);
     expect(plan.count).toBe(4);
     const offered: number[] = [];
@@ -82,11 +131,11 @@ describe('GatewayPlan', () => {
   });
 
   it('holds what a list of lanes would hold, whatever is added and taken away', () => {
-    const step = fc.record({ slot: fc.nat(7), lane: fc.nat(5), remove: fc.boolean() });
+    const step = fc.record({ slot: fc.nat(7), lane: fc.nat(4), remove: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
-        const plan = new GatewayPlan(new WaitingRequests(8), WIDE);
-        const model: number[][] = Array.from({ length: 6 }, () => []);
+        const plan = planOf(new WaitingRequests(8), WIDE);
+        const model: number[][] = Array.from({ length: 5 }, () => []);
         for (const { slot, lane, remove } of steps) {
           const has = model.findIndex((one) => one.includes(slot));
           if (remove || (has >= 0 && has !== lane)) for (const one of model) if (one.includes(slot)) one.splice(one.indexOf(slot), 1);

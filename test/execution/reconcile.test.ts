@@ -3,9 +3,15 @@ import { FLAG_ADOPTED, RecordKind, SIDE_BUY } from '../../src/core/memory/record
 import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { OrderState } from '../../src/core/orders/order-state.js';
 import { Reason } from '../../src/core/orders/reasons.js';
+import { CounterBlock, COUNTER_BLOCK_BYTES, RECONCILE_COUNTERS, type ReconcileCounter } from '../../src/core/memory/counters.js';
 import { NOTHING, Rig, type RigOptions } from './rig.js';
 
 const K = RecordKind;
+const ENDS = new Map<number, number>([
+  [K.FILLS, K.FILLS_END],
+  [K.LIST, K.LIST_END],
+  [K.POSITIONS, K.POSITIONS_END],
+]);
 const LIVE = { side: SIDE_BUY, instrument: 1, priceTicks: 599_000, qtyLots: 10 };
 const RECOVERED = {
   ...NOTHING,
@@ -25,6 +31,32 @@ const RECOVERED = {
   ],
 };
 
+/** Answers the three questions of a round with nothing: no fill, no open order, no position. */
+function settle(rig: Rig, gateway = 1): void {
+  for (let turn = 0; turn < 4; turn++) {
+    for (const row of rig.requests(gateway)) if (ENDS.has(row.kind)) rig.answer(gateway, { kind: ENDS.get(row.kind)! });
+    rig.step(20_000);
+  }
+}
+
+/** Answers the list of fills with nothing, so that the list of orders is asked for. */
+function untilList(rig: Rig): void {
+  rig.step();
+  expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+  rig.answer(1, { kind: K.FILLS_END });
+  rig.step();
+  expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
+}
+
+function found(rig: Rig, name: ReconcileCounter, gateway = 1): number {
+  return new CounterBlock(rig.views, rig.plan.reconcileCounters + COUNTER_BLOCK_BYTES * gateway, RECONCILE_COUNTERS).get(name);
+}
+
+/** Audit rows so far: reason and order. */
+function repairs(rig: Rig): number[][] {
+  return rig.entries.filter((entry) => entry.kind === K.REPAIR).map((entry) => [entry.reason, entry.orderId]);
+}
+
 function listing(more: RigOptions = {}): Rig {
   const rig = new Rig({ lists: [false, true, false], ...more });
   rig.book(1, 600_000, 600_010);
@@ -37,19 +69,20 @@ describe('reconcile', () => {
     rig.place({ ...LIVE, level: 5 });
     rig.wish({ kind: K.INTENT_CANCEL, level: 4 });
     rig.step();
-    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST, K.CANCEL]);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS, K.CANCEL]);
+    rig.answer(1, { kind: K.FILLS_END });
+    rig.step();
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
     rig.answer(1, { ...LIVE, kind: K.LISTED, orderId: RECOVERED.orders[0]!.orderId });
     rig.answer(1, { kind: K.LIST_END });
     rig.step();
-    expect(rig.requests(1)).toMatchObject([{ kind: K.CREATE, level: 5 }]);
+    expect(rig.requests(1)).toMatchObject([{ kind: K.POSITIONS }, { kind: K.CREATE, level: 5 }]);
   });
 
   it('C2: an order that is missing in the list is asked for by its id before it is given up', () => {
-    const rig = listing({ recovered: RECOVERED });
+    const rig = listing({ recovered: RECOVERED, reconcileEveryUs: Infinity });
     rig.step();
-    rig.requests(1);
-    rig.answer(1, { kind: K.LIST_END });
-    rig.step();
+    settle(rig);
     expect(rig.executor.openOrders()).toBe(1);
     rig.step(3_100_000);
     const [query] = rig.requests(1);
@@ -61,11 +94,11 @@ describe('reconcile', () => {
 
   it('a fill that was never told shows in the list and is asked for', () => {
     const rig = listing({ recovered: RECOVERED });
-    rig.step();
-    rig.requests(1);
+    untilList(rig);
     rig.answer(1, { ...LIVE, kind: K.LISTED, orderId: RECOVERED.orders[0]!.orderId, cumLots: 3 });
     rig.answer(1, { kind: K.LIST_END });
     rig.step();
+    settle(rig);
     rig.step(3_100_000);
     const [query] = rig.requests(1);
     expect(query).toMatchObject({ kind: K.QUERY });
@@ -77,48 +110,74 @@ describe('reconcile', () => {
 
   it('C10: orders of others are left alone', () => {
     const rig = listing();
-    rig.step();
-    rig.requests(1);
+    untilList(rig);
     rig.answer(1, { ...LIVE, kind: K.LISTED, orderId: 0 });
     rig.answer(1, { kind: K.LIST_END });
     rig.step();
-    expect([rig.requests(1), rig.slots(), rig.events(0)]).toEqual([[], [], []]);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.POSITIONS]);
+    expect([rig.slots(), rig.events(0)]).toEqual([[], []]);
+    expect(found(rig, 'foreign')).toBe(1);
   });
 
   it('an order of ours that no journal knows is adopted where its level is free, else cancelled', () => {
     const rig = listing({ recovered: RECOVERED });
-    rig.step();
-    rig.requests(1);
+    untilList(rig);
     const orphan = makeOrderId(5, 0, 9, 1);
     const double = makeOrderId(5, 0, 4, 7);
     for (const orderId of [RECOVERED.orders[0]!.orderId, orphan, double]) rig.answer(1, { ...LIVE, kind: K.LISTED, orderId });
     rig.answer(1, { kind: K.LIST_END });
     rig.step();
-    expect(rig.requests(1)).toMatchObject([{ kind: K.CANCEL, orderId: double }]);
+    expect(rig.requests(1)).toMatchObject([{ kind: K.POSITIONS }, { kind: K.CANCEL, orderId: double }]);
+    expect(repairs(rig)).toEqual([
+      [Reason.ORPHAN_ADOPTED, orphan],
+      [Reason.ORPHAN_CANCELLED, double],
+    ]);
     expect(rig.events(0)).toMatchObject([{ kind: K.ACK, orderId: orphan, level: 9, flags: FLAG_ADOPTED, priceTicks: 599_000 }]);
     rig.wish({ kind: K.INTENT_CANCEL, level: 9 });
     rig.step();
     expect(rig.requests(1)).toMatchObject([{ kind: K.CANCEL, orderId: orphan }]);
   });
 
-  it('asks again when a list is not answered, and lists again after a while', () => {
+  it('C9: asks again when a question is not answered, and everything again after a while', () => {
     const rig = listing({ reconcileEveryUs: 60_000_000 });
     rig.step();
-    expect(rig.requests(1)).toHaveLength(1);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
     rig.step(3_100_000);
-    expect(rig.requests(1)).toMatchObject([{ kind: K.LIST }]);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+    rig.answer(1, { kind: K.FILLS_END });
+    rig.step();
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
+    rig.step(3_100_000);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
     rig.answer(1, { kind: K.LIST_END });
     rig.step();
+    rig.answer(1, { kind: K.POSITIONS_END });
+    rig.step();
+    rig.requests(1);
     rig.step(59_000_000);
     expect(rig.requests(1)).toEqual([]);
     rig.step(1_100_000);
-    expect(rig.requests(1)).toMatchObject([{ kind: K.LIST }]);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+  });
+
+  it('C9: an answer to an older question is none to the one that is open', () => {
+    const rig = listing();
+    rig.step();
+    const [first] = rig.requests(1);
+    rig.step(3_100_000);
+    const [second] = rig.requests(1);
+    rig.answer(1, { kind: K.FILLS_END, decidedUs: first!.decidedUs });
+    rig.step();
+    expect(rig.requests(1)).toEqual([]);
+    rig.answer(1, { kind: K.FILLS_END, decidedUs: second!.decidedUs });
+    rig.step();
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
   });
 
   it('C13: a gateway that is down gets no new orders, cancels stay; up again it is reconciled first', () => {
-    const rig = listing();
+    const rig = listing({ reconcileEveryUs: Infinity });
     rig.step();
-    rig.answer(1, { kind: K.LIST_END });
+    settle(rig);
     rig.place({ ...LIVE, level: 4 });
     rig.step();
     const created = rig.requests(1).find((row) => row.kind === K.CREATE)!;
@@ -133,6 +192,11 @@ describe('reconcile', () => {
     rig.step();
     rig.place({ ...LIVE, level: 5 });
     rig.step(20_000);
-    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+    rig.answer(1, { kind: K.FILLS_END });
+    rig.step();
+    rig.answer(1, { kind: K.LIST_END });
+    rig.step();
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST, K.POSITIONS, K.CREATE]);
   });
 });

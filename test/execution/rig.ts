@@ -39,7 +39,7 @@ import type { Instrument } from '../../src/core/orders/instrument.js';
 import type { RecoveredState } from '../../src/core/orders/recovered.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
 import { Executor } from '../../src/execution/executor.js';
-import type { AnswerTimes } from '../../src/execution/outcomes.js';
+import type { AnswerTimes } from '../../src/execution/doubts.js';
 import { compileRisk } from '../../src/execution/risk/limits.js';
 import { DEFAULT_RISK, type RiskConfig } from '../../src/execution/risk/schema.js';
 
@@ -105,6 +105,9 @@ export const TABLES: RunTables = {
 };
 
 export const NOTHING: RecoveredState = { runs: 6, orders: [], fills: [], levels: [], notes: [] };
+
+/** Wall time when the monotonic clock was 0. */
+export const WALL_AT_ZERO_US = 1_700_000_000_000_000;
 
 export interface Row {
   kind: number;
@@ -215,6 +218,8 @@ export class Rig {
   readonly entries: Row[] = [];
   nowUs = 1_000_000;
   wakes = 0;
+  /** What a person was told. */
+  readonly notices: string[] = [];
   readonly #intents: SpscRing[];
   readonly #events: SpscRing[];
   readonly #requests: SpscRing[];
@@ -262,11 +267,12 @@ export class Rig {
       producer: 0,
       lane: 0,
       nowUs: () => this.nowUs,
-      wallUs: (nowUs) => 1_700_000_000_000_000 + nowUs,
+      wallUs: (nowUs) => WALL_AT_ZERO_US + nowUs,
       recovered: options.recovered ?? NOTHING,
       ...(options.lists === undefined ? {} : { lists: options.lists }),
       ...(options.reconcileEveryUs === undefined ? {} : { reconcileEveryUs: options.reconcileEveryUs }),
       ...(options.times === undefined ? {} : { times: options.times }),
+      onNotice: (text) => this.notices.push(text),
       wakeService: () => {
         this.wakes++;
       },
@@ -308,9 +314,9 @@ export class Rig {
     this.#outcomes[gateway]!.commit();
   }
 
-  step(advanceUs = 0): number {
+  step(advanceUs = 0, maxRecords = 64): number {
     this.nowUs += advanceUs;
-    const work = this.executor.step(this.nowUs, 64);
+    const work = this.executor.step(this.nowUs, maxRecords);
     this.readJournal();
     return work;
   }

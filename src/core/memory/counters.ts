@@ -69,6 +69,24 @@ export const GATEWAY_COUNTERS = [
   /** Orders under way to the venue now. */
   'inFlight',
 ] as const;
+/** Per gateway, written by the executor: what it asked the venue about everything, and what that put right. */
+export const RECONCILE_COUNTERS = [
+  'lists',
+  'fillQuestions',
+  'positionQuestions',
+  /** Audit rows of any reason. */
+  'repairs',
+  'orphansAdopted',
+  'orphansCancelled',
+  'ghostsRetired',
+  'fillsFound',
+  'unknownResolved',
+  /** Differences that two readings in a row confirmed. */
+  'positionsDiffer',
+  'balancesDiffer',
+  /** Open orders of others in the last list. */
+  'foreign',
+] as const;
 /** Per lane (thread), written by its loop. */
 export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes', 'drained'] as const;
 /** One, written by the writer. */
@@ -89,6 +107,7 @@ export type VenueCounter = (typeof VENUE_COUNTERS)[number];
 export type StrategyCounter = (typeof STRATEGY_COUNTERS)[number];
 export type OrderCounter = (typeof ORDER_COUNTERS)[number];
 export type GatewayCounter = (typeof GATEWAY_COUNTERS)[number];
+export type ReconcileCounter = (typeof RECONCILE_COUNTERS)[number];
 export type LaneCounter = (typeof LANE_COUNTERS)[number];
 export type WriterCounter = (typeof WRITER_COUNTERS)[number];
 

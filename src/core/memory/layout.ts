@@ -165,6 +165,7 @@ export interface MemoryPlan {
   readonly strategyCounters: number;
   readonly orderCounters: number;
   readonly gatewayCounters: number;
+  readonly reconcileCounters: number;
   readonly laneCounters: number;
   readonly writerCounters: number;
   /** Risk blocks by reason, per strategy (executor). */
@@ -193,6 +194,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
   const strategyCounters = take(COUNTER_BLOCK_BYTES * counts.strategies);
   const orderCounters = take(COUNTER_BLOCK_BYTES * counts.strategies);
   const gatewayCounters = take(COUNTER_BLOCK_BYTES * counts.gateways);
+  const reconcileCounters = take(COUNTER_BLOCK_BYTES * counts.gateways);
   const laneCounters = take(COUNTER_BLOCK_BYTES * counts.lanes);
   const writerCounters = take(COUNTER_BLOCK_BYTES);
   const riskReasons = take(REASON_BLOCK_BYTES * counts.strategies);
@@ -239,6 +241,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
     strategyCounters,
     orderCounters,
     gatewayCounters,
+    reconcileCounters,
     laneCounters,
     writerCounters,
     riskReasons,

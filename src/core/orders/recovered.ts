@@ -57,6 +57,8 @@ export interface RecoveredState {
   /** Every fill of every run, in journal order, once. */
   readonly fills: readonly RecoveredFill[];
   readonly levels: readonly RecoveredLevelState[];
+  /** By venue: wall time up to which the journal has every fill of ours, as the venue's last complete list said. Fills after that may be missing. */
+  readonly fillsUpTo?: readonly { readonly venue: string; readonly tsUs: number }[];
   /** What was cut or set aside, in words; empty after a clean stop. */
   readonly notes: readonly string[];
 }

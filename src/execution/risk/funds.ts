@@ -21,6 +21,8 @@ export class Funds {
   readonly #held: Float64Array;
   readonly #foreign: Float64Array;
   readonly #holders: Int32Array;
+  /** The venue's time of its last word, by venue and asset. */
+  readonly #toldUs: Float64Array;
   readonly #assets: number;
 
   constructor(views: SharedViews, plan: MemoryPlan, limits: RiskLimits) {
@@ -32,6 +34,7 @@ export class Funds {
     this.#held = new Float64Array(count);
     this.#foreign = new Float64Array(count);
     this.#holders = new Int32Array(count);
+    this.#toldUs = new Float64Array(count);
   }
 
   /** True once the venue told this balance. */
@@ -47,9 +50,10 @@ export class Funds {
     return this.#views.f64[(balanceBase(this.#plan, venue, asset) + BALANCE_TOTAL) >> 3]!;
   }
 
-  /** The venue's word. What it locks beyond our own orders is somebody else's. */
-  told(venue: number, asset: number, total: number, free: number): void {
+  /** The venue's word, as of its time `tsUs` (0: of no known time): it holds the fills until then, also those that we hear of later. What it locks beyond our own orders is somebody else's. */
+  told(venue: number, asset: number, total: number, free: number, tsUs: number): void {
     const key = venue * this.#assets + asset;
+    if (tsUs > this.#toldUs[key]!) this.#toldUs[key] = tsUs;
     this.#foreign[key] = Math.max(0, total - free - this.#held[key]!);
     this.#write(venue, asset, total);
   }
@@ -83,22 +87,32 @@ export class Funds {
   }
 
   /** @param closed lots of the position that this fill closed @param entry average entry of those, ticks @param fee in 1e-8 of `feeAsset` */
-  fill(instrument: number, side: number, lots: number, ticks: number, fee: number, feeAsset: number, closed: number, entry: number): void {
+  fill(
+    instrument: number,
+    side: number,
+    lots: number,
+    ticks: number,
+    fee: number,
+    feeAsset: number,
+    closed: number,
+    entry: number,
+    tsUs: number,
+  ): void {
     const { isSpot, isInverse, venue: venues, lotWorth, tickWorth, baseAsset, quoteAsset, settleAsset } = this.#limits;
     const venue = venues[instrument]!;
     if (isSpot[instrument] === 1) {
       const sign = side === SIDE_BUY ? 1 : -1;
-      this.#add(venue, baseAsset[instrument]!, sign * lots * lotWorth[instrument]!);
-      this.#add(venue, quoteAsset[instrument]!, -sign * lots * ticks * tickWorth[instrument]!);
+      this.#book(venue, baseAsset[instrument]!, sign * lots * lotWorth[instrument]!, tsUs);
+      this.#book(venue, quoteAsset[instrument]!, -sign * lots * ticks * tickWorth[instrument]!, tsUs);
     } else if (closed > 0 && entry > 0) {
       const long = side === SIDE_BUY ? -1 : 1;
       const gain =
         isInverse[instrument] === 1
           ? (closed * lotWorth[instrument]! * (1 / entry - 1 / ticks)) / tickWorth[instrument]!
           : closed * (ticks - entry) * tickWorth[instrument]!;
-      this.#add(venue, settleAsset[instrument]!, long * gain);
+      this.#book(venue, settleAsset[instrument]!, long * gain, tsUs);
     }
-    this.#add(venue, feeAsset, -fee * FEE_UNIT);
+    this.#book(venue, feeAsset, -fee * FEE_UNIT, tsUs);
   }
 
   add(venue: number, asset: number, amount: number): void {
@@ -107,6 +121,12 @@ export class Funds {
 
   #payAsset(instrument: number, side: number): number {
     return side === SIDE_BUY ? this.#limits.quoteAsset[instrument]! : this.#limits.baseAsset[instrument]!;
+  }
+
+  /** A change at the venue's time `tsUs`, unless the venue's last word on this balance has it already. */
+  #book(venue: number, asset: number, amount: number, tsUs: number): void {
+    if (tsUs > 0 && tsUs <= this.#toldUs[venue * this.#assets + asset]!) return;
+    this.#add(venue, asset, amount);
   }
 
   #add(venue: number, asset: number, amount: number): void {

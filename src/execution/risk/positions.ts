@@ -50,6 +50,11 @@ export class Positions {
     return this.#views.f64[(positionBase(this.#plan, 0, instrument) >> 3) + ENTRY]!;
   }
 
+  /** Fills counted so far. */
+  fills(instrument: number): number {
+    return this.#views.f64[(positionBase(this.#plan, 0, instrument) >> 3) + FILLS]!;
+  }
+
   openBuy(instrument: number): number {
     return this.#views.f64[(positionBase(this.#plan, 0, instrument) >> 3) + OPEN_BUY]!;
   }

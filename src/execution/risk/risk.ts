@@ -53,6 +53,8 @@ export class Risk {
   readonly #views: SharedViews;
   readonly #plan: MemoryPlan;
   readonly #books: readonly BookReader[];
+  /** When each middle was read for `distance`. */
+  readonly #middleUs: Float64Array;
 
   constructor({ views, plan, tables, limits }: RiskDeps) {
     this.limits = limits;
@@ -69,6 +71,7 @@ export class Risk {
       limits.cancelGrace,
     );
     this.lastTicks = new Float64Array(plan.counts.instruments).fill(Number.NaN);
+    this.#middleUs = new Float64Array(plan.counts.instruments).fill(Number.NaN);
     this.openByVenue = new Int32Array(plan.counts.venues);
     this.#books = tables.instruments.map(
       (instrument) => new BookReader(views, bookBase(plan, instrument.index), gridOf(instrument.tickSize, instrument.lotSize)),
@@ -119,8 +122,16 @@ export class Risk {
     return this.rate.take(draft.strategy, nowUs) ? Reason.NONE : Reason.MESSAGE_RATE;
   }
 
-  /** Distance of a price from the middle as a ratio; Infinity without a book. */
-  distance(instrument: number, priceTicks: number): number {
+  /** Distance of a price from the middle of the book as it is now, as a ratio; a book is read once a moment. Infinity without a middle. */
+  distance(instrument: number, priceTicks: number, nowUs: number): number {
+    if (this.#middleUs[instrument] !== nowUs) {
+      this.#middleUs[instrument] = nowUs;
+      const book = this.#books[instrument]!;
+      if (book.readTop() && book.top.state === BOOK_LIVE) {
+        const now = middleOf(book.top.bidTicks, book.top.askTicks);
+        if (now > 0) this.lastTicks[instrument] = now;
+      }
+    }
     const middle = this.lastTicks[instrument]!;
     return middle > 0 ? Math.abs(priceTicks - middle) / middle : Infinity;
   }
