@@ -146,8 +146,10 @@ export class ArbStrategy implements Strategy {
     const limits = this.#limits;
     const isReducing = pair.heldBase * direction < 0;
     const isClosing = pair.isBasis && isReducing;
-    limits.minEdge = isClosing ? this.#settings.exitEdge - pair.entryEdge : this.#settings.minEdge;
-    limits.laterCost = pair.isBasis && !isClosing ? buy.fee + sell.fee : 0;
+    const { exitEdge, minEdge, reduceEdge, latencyCost, transferCost } = this.#settings;
+    limits.minEdge = isClosing ? exitEdge - pair.entryEdge : isReducing ? reduceEdge : minEdge;
+    limits.laterCost = latencyCost + (isReducing ? 0 : transferCost);
+    if (pair.isBasis && !isClosing) limits.laterCost += buy.fee + sell.fee - this.#funding(ctx, buySlot, sellSlot);
     const pays = bid * (1 - sell.fee) - ask * (1 + buy.fee + limits.laterCost) >= limits.minEdge * ask;
     if (bid <= ask && !(isClosing && pays)) {
       pair.refusedBits[buySide] = 0; // the episode is over
@@ -160,6 +162,17 @@ export class ArbStrategy implements Strategy {
       return;
     }
     this.#attempt(ctx, pair, direction, isReducing && (pair.isBasis || buy.isInverse || sell.isInverse));
+  }
+
+  /** What the position will be paid (negative: will pay) as a share of its value: the one that is long a contract pays a positive rate, the one short receives it. */
+  #funding(ctx: StrategyContext, buySlot: number, sellSlot: number): number {
+    const { fundingPeriods } = this.#settings;
+    if (fundingPeriods === 0) return 0;
+    const paid = this.#terms[buySlot]!.isSpot ? 0 : ctx.fundingRate(buySlot);
+    const received = this.#terms[sellSlot]!.isSpot ? 0 : ctx.fundingRate(sellSlot);
+    const rate = received - paid;
+    // A rate that is not known yet promises nothing.
+    return Number.isNaN(rate) ? 0 : rate * fundingPeriods;
   }
 
   /** What stands against any deal of the pair now. */

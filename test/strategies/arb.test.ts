@@ -72,6 +72,24 @@ describe('a crossing that pays', () => {
     expect(buy.causeUs).toBeGreaterThan(0);
   });
 
+  it('that brings positions back may earn less', () => {
+    const there = { bids: [[601_800, 1000]], asks: [[601_810, 1000]] } as const;
+    const results = [undefined, '-0.002'].map((reduceEdge) => {
+      const w = world({ minEdge: '0.001', transferCost: '0.0005', ...(reduceEdge === undefined ? {} : { reduceEdge }) });
+      w.setBook(0, [[599_990, 1000]], [[600_000, 1000]]);
+      w.setBook(1, there.bids, there.asks);
+      w.step();
+      for (const order of w.orders()) w.fill(order, order.qtyLots, order.side === SIDE_BUY ? 600_000 : 601_800);
+      w.step(10, 100_000);
+      // Back by 0.02 %: less than the fees.
+      w.setBook(0, [[602_000, 1000]], [[602_010, 1000]]);
+      w.setBook(1, [[601_870, 1000]], [[601_880, 1000]]);
+      w.step();
+      return w.orders().length;
+    });
+    expect(results).toEqual([0, 2]);
+  });
+
   it('is taken again only after the pause and with new books', () => {
     const w = world();
     crossed(w);
@@ -329,6 +347,48 @@ describe('a basis', () => {
     w.step(2);
     expect([w.positionOf(0), w.positionOf(1)]).toEqual([0, 0]);
     expect(pairOf(w).heldBase).toBe(0);
+  });
+
+  it('counts the funding that it will be paid, and that it will pay', () => {
+    const perp = { ...A, index: 1 };
+    const seen = (rate: number, params: Record<string, unknown> = {}): number => {
+      const w = world({ minEdge: '0.0005', ...params }, [SPOT, perp]);
+      w.setFunding(1, rate);
+      w.setBook(0, [[5_999_900, 1e6]], [[6_000_000, 1e6]]);
+      w.setBook(1, [[602_000, 1e6]], [[602_010, 1e6]]);
+      w.step();
+      return w.wishes.length;
+    };
+    // 0.333 % less 0.3 % for entry and exit leaves 0.033 %; 0.05 % are wanted. Short the contract, a positive rate is received.
+    expect(seen(0)).toBe(0);
+    expect(seen(0.0003)).toBe(2);
+    expect(seen(0.0001)).toBe(0);
+    expect(seen(0.0001, { fundingPeriods: '3' })).toBe(2);
+    expect(seen(-0.0003)).toBe(0);
+    expect(seen(0.0003, { fundingPeriods: '0' })).toBe(0);
+    expect(seen(0.0003, { latencyCost: '0.0002' })).toBe(0);
+    expect(seen(0.0003, { transferCost: '0.0002' })).toBe(0);
+  });
+
+  it('between two contracts is held for the difference of their funding', () => {
+    const w = world({ mode: 'perp', minEdge: '0.0001' });
+    w.setFunding(0, -0.001);
+    w.setFunding(1, 0.002);
+    // No crossing that pays the fees of entry and exit (0.21 %), but 0.3 % of funding.
+    w.setBook(0, [[599_990, 1000]], [[600_000, 1000]]);
+    w.setBook(1, [[600_300, 1000]], [[600_310, 1000]]);
+    w.step();
+    for (const order of w.orders()) w.fill(order, order.qtyLots, order.side === SIDE_BUY ? 600_000 : 600_300);
+    w.step(2);
+    expect([Math.sign(w.positionOf(0)), Math.sign(w.positionOf(1))]).toEqual([1, -1]);
+    // The same books again: in auto mode this is a crossing that does not pay.
+    const auto = world({ minEdge: '0.0001' });
+    auto.setFunding(0, -0.001);
+    auto.setFunding(1, 0.002);
+    auto.setBook(0, [[599_990, 1000]], [[600_000, 1000]]);
+    auto.setBook(1, [[600_300, 1000]], [[600_310, 1000]]);
+    auto.step();
+    expect(auto.wishes).toEqual([]);
   });
 
   it('closes an inverse contract by the contracts it opened, whatever the price does meanwhile', () => {

@@ -33,6 +33,9 @@ import {
   TAPE_RECV_US,
   TAPE_SIDE,
   type MemoryPlan,
+  MARK_BYTES,
+  MARK_FUNDING_RATE,
+  MARK_SEQUENCE,
 } from '../../src/core/memory/layout.js';
 import * as R from '../../src/core/memory/record.js';
 import { viewsOf, type SharedViews } from '../../src/core/memory/shared-memory.js';
@@ -283,6 +286,12 @@ export class World {
     const base = balanceBase(this.plan, this.tables.venues.indexOf(venue), this.tables.assets.indexOf(asset));
     this.views.f64[(base + BALANCE_FREE) >> 3] = free;
     this.views.i32[(base + BALANCE_SEQUENCE) >> 2] = 2;
+  }
+
+  setFunding(instrument: number, rate: number): void {
+    const base = this.plan.marks + MARK_BYTES * instrument;
+    this.views.f64[(base + MARK_FUNDING_RATE) >> 3] = rate;
+    this.views.i32[(base + MARK_SEQUENCE) >> 2] = 2;
   }
 
   positionOf(instrument: number, strategy = 0): number {

@@ -85,7 +85,9 @@ function makePair(index: number, [i, a]: Placed, [j, b]: Placed, { equalQuotes, 
   const isSameQuote = a.quote === b.quote || (equalQuotes.has(a.quote) && equalQuotes.has(b.quote));
   // A quanto contract pays in a third asset: its quantity is no quantity of the base.
   if (a.base !== b.base || !isSameQuote || a.kind === 'quanto' || b.kind === 'quanto') return null;
-  const isBasis = (a.kind === 'spot') !== (b.kind === 'spot');
-  if (mode !== 'auto' && isBasis !== (mode === 'basis')) return null;
+  const contracts = Number(a.kind !== 'spot') + Number(b.kind !== 'spot');
+  if (mode === 'perp' ? contracts !== 2 : mode !== 'auto' && (contracts === 1) !== (mode === 'basis')) return null;
+  // Held until it reverts, or taken whenever it pays.
+  const isBasis = contracts === 1 || mode === 'perp';
   return new Pair(index, isBasis, i, j, [legTerms(a), legTerms(b)]);
 }

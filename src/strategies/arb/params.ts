@@ -8,9 +8,9 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
     unit: '',
     type: 'choice',
     default: 'auto',
-    choices: ['auto', 'cross', 'basis'],
+    choices: ['auto', 'cross', 'basis', 'perp'],
     reason:
-      'cross: the same kind on two venues, taken whenever it pays. basis: spot against contract, held until the basis reverts. auto: each pair by its kinds.',
+      'cross: the same kind on two venues, taken whenever it pays. basis: spot against contract, held until the basis reverts. perp: the same between two contracts, with their funding. auto: each pair by its kinds (cross or basis).',
   },
   {
     key: 'minEdge',
@@ -29,6 +29,43 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
     min: '-0.1',
     max: '1',
     reason: 'Basis: the position is closed when entry and exit together leave this much after fees.',
+  },
+  {
+    key: 'reduceEdge',
+    unit: 'ratio',
+    type: 'decimal',
+    optional: true,
+    min: '-0.1',
+    max: '1',
+    reason: 'Cross: least profit of a deal that brings the positions of both venues back towards zero; absent: minEdge.',
+  },
+  {
+    key: 'fundingPeriods',
+    unit: 'intervals',
+    type: 'decimal',
+    default: '1',
+    min: '0',
+    max: '1000',
+    reason: 'Basis and perp: funding of this many intervals, at the rates of now, is part of the edge of an entry. 0 leaves it out.',
+  },
+  {
+    key: 'latencyCost',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0',
+    min: '0',
+    max: '0.1',
+    reason: 'Assumed loss from prices that move while the legs are under way, as a share of the value; counted in every edge.',
+  },
+  {
+    key: 'transferCost',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0',
+    min: '0',
+    max: '0.1',
+    reason:
+      'Assumed cost of moving assets back between the venues later; counted for deals that make a position larger, not for those that reduce it.',
   },
   { key: 'maxNotional', unit: 'quote', type: 'decimal', default: '1000', min: '0', reason: 'Largest value of one deal.' },
   {
@@ -95,8 +132,12 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
 ];
 
 export interface ArbSettings {
-  readonly mode: 'auto' | 'cross' | 'basis';
+  readonly mode: 'auto' | 'cross' | 'basis' | 'perp';
   readonly minEdge: number;
+  readonly reduceEdge: number;
+  readonly fundingPeriods: number;
+  readonly latencyCost: number;
+  readonly transferCost: number;
   readonly exitEdge: number;
   readonly maxNotional: number;
   readonly maxPosition: number;
@@ -114,6 +155,10 @@ export function arbSettings(name: string, params: Params): ArbSettings {
   const settings: ArbSettings = {
     mode: params['mode'] as ArbSettings['mode'],
     minEdge: Number(params['minEdge']),
+    reduceEdge: Number(params['reduceEdge'] ?? params['minEdge']),
+    fundingPeriods: Number(params['fundingPeriods'] ?? 0),
+    latencyCost: Number(params['latencyCost'] ?? 0),
+    transferCost: Number(params['transferCost'] ?? 0),
     exitEdge: Number(params['exitEdge']),
     maxNotional: Number(params['maxNotional']),
     maxPosition: Number(params['maxPosition']),
