@@ -31,6 +31,12 @@ export function redactor(url: string): Redactor {
   };
 }
 
+/** Names of the options that a URL sets, in small letters. */
+export function optionNames(url: string): ReadonlySet<string> {
+  const options = url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
+  return new Set(options.split('&').map((option) => (option.split('=')[0] ?? '').toLowerCase()));
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -23,7 +23,8 @@ import {
   unkeyed,
   validatorOf,
 } from './mongo-schema.js';
-import { redactor } from './mongo-url.js';
+import { optionNames, redactor } from './mongo-url.js';
+import type { LedgerReader, LedgerRow } from './store-compare.js';
 import {
   type AuditDoc,
   type CandleDoc,
@@ -68,7 +69,7 @@ const HEAD_FIELDS = { _id: 1, version: 1, position: 1 } as const;
 
 type Operation = AnyBulkWriteOperation<MongoDoc>;
 
-export class MongoStore implements Store, CandleStore {
+export class MongoStore implements Store, CandleStore, LedgerReader {
   readonly name = 'mongo';
   /** The URL without its password, for people. */
   readonly place: string;
@@ -130,6 +131,10 @@ export class MongoStore implements Store, CandleStore {
 
   parameters(): AsyncIterable<ParametersDoc> {
     return this.#read('parameters', {}, { run: 1, strategy: 1 });
+  }
+
+  ledger(): AsyncIterable<LedgerRow> {
+    return this.#read('ledger', {}, null);
   }
 
   candles(range: TimeRange, most = 0): AsyncIterable<CandleDoc> {
@@ -249,7 +254,7 @@ export class MongoStore implements Store, CandleStore {
 
   #clientOptions(): MongoClientOptions {
     const answerMs = this.#options.answerWithinMs ?? ANSWER_WITHIN_MS;
-    return {
+    const defaults: MongoClientOptions = {
       appName: 'thor',
       maxPoolSize: 4,
       serverSelectionTimeoutMS: CONNECT_WITHIN_MS,
@@ -257,10 +262,15 @@ export class MongoStore implements Store, CandleStore {
       socketTimeoutMS: answerMs,
       waitQueueTimeoutMS: answerMs,
       heartbeatFrequencyMS: 2_000,
+    };
+    const named = optionNames(this.#options.url);
+    return {
+      // What a person wrote into the URL counts; what keeps records safe is not up for choice.
+      ...Object.fromEntries(Object.entries(defaults).filter(([option]) => !named.has(option.toLowerCase()))),
       // The feed sends again by itself, and a standalone server knows no retryable writes.
       retryWrites: false,
       writeConcern: { w: 'majority', journal: true, wtimeoutMS: answerMs },
-      readConcern: 'majority',
+      readConcern: { level: 'majority' },
       readPreference: 'primary',
       ignoreUndefined: true,
     };
@@ -276,7 +286,7 @@ export class MongoStore implements Store, CandleStore {
   #told(error: unknown): EngineError {
     if (error instanceof EngineError) return error;
     const why = this.#safe(messageOf(error)).slice(0, 300);
-    const code = error instanceof RangeError || REFUSALS.has(codeOfServer(error)) ? 'STORE_REFUSED' : 'STORE_UNREACHABLE';
+    const code = isTooLarge(error) || REFUSALS.has(codeOfServer(error)) ? 'STORE_REFUSED' : 'STORE_FAILED';
     return new EngineError(code, 'retry', { store: this.place, why });
   }
 }
@@ -316,6 +326,11 @@ function keyOf(operation: unknown): string {
 
 function isBulkError(error: unknown): error is MongoBulkWriteError {
   return error instanceof Error && error.name === 'MongoBulkWriteError';
+}
+
+/** The driver will not send it: which of the two it throws depends on how far beyond the limit the document is. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RangeError || (error instanceof Error && error.name === 'MongoInvalidArgumentError');
 }
 
 function codeOfServer(error: unknown): number {

@@ -25,6 +25,7 @@ import {
 import type { Instrument } from '../../src/core/orders/instrument.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
 import type { JournalRecord } from '../../src/core/orders/journal-record.js';
+import type { Journal } from '../../src/storage/journal.js';
 import { type Writer } from '../../src/storage/writer.js';
 import { journalIn, type Memory, memory, writerOn } from './journal-fixture.js';
 
@@ -80,6 +81,7 @@ export function tablesOf(
 export interface Run {
   readonly memory: Memory;
   readonly writer: Writer;
+  readonly journal: Journal;
   readonly tables: RunTables;
   put(record: Partial<JournalRecord>): void;
   end(): Promise<void>;
@@ -87,11 +89,13 @@ export interface Run {
 
 export function startRun(folder: string, tables: RunTables, segmentBytes?: number): Run {
   const m = memory(1, 1024);
-  const writer = writerOn(m, journalIn(folder, segmentBytes === undefined ? {} : { segmentBytes }));
+  const journal = journalIn(folder, segmentBytes === undefined ? {} : { segmentBytes });
+  const writer = writerOn(m, journal);
   writer.startRun({ tables, startedUs: tables.run * 1_000_000, version: '0.1.0', configHash: 'c' }, 0);
   return {
     memory: m,
     writer,
+    journal,
     tables,
     put(record) {
       const ring = m.rings[0];
