@@ -90,6 +90,7 @@ class JournalFold {
   readonly #trades = new Map<number, Set<number>>();
   readonly #fundings: RecoveredFunding[] = [];
   readonly #fundingKeys = new Set<string>();
+  readonly #fillsUpTo = new Map<string, number>();
   #lostRecords = 0;
   #oddRecords = 0;
   #asideFills = 0;
@@ -146,6 +147,9 @@ class JournalFold {
         break;
       case RecordKind.FUNDING:
         this.#funding(record);
+        break;
+      case RecordKind.FILLS_END:
+        this.#fillsEnd(record);
         break;
       case RecordKind.AMEND:
       case RecordKind.CANCEL:
@@ -250,6 +254,12 @@ class JournalFold {
     else this.#ended.set(place, kept);
   }
 
+  /** A complete list of a venue's fills was told up to then; the record names the venue by one of its instruments. */
+  #fillsEnd(record: JournalRecord): void {
+    const venue = this.#map.instruments[record.instrument]?.venue;
+    if (venue !== undefined && record.tsUs > (this.#fillsUpTo.get(venue) ?? 0)) this.#fillsUpTo.set(venue, record.tsUs);
+  }
+
   #funding(record: JournalRecord): void {
     if (!this.#map.isKnown(record.strategy, record.instrument)) return;
     const key = `${record.strategy}:${record.instrument}:${record.tradeId}`;
@@ -292,6 +302,7 @@ class JournalFold {
       orders,
       fills: this.#fills,
       levels: known,
+      fillsUpTo: [...this.#fillsUpTo].map(([venue, tsUs]) => ({ venue, tsUs })),
       notes,
       fundings: this.#fundings,
       last: this.#last,

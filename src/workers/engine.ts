@@ -187,7 +187,14 @@ export class Engine {
       tables,
       recovered:
         lane === layout.hotLane
-          ? { runs: recovered.runs, orders: recovered.orders, fills: recovered.fills, levels: recovered.levels, notes: recovered.notes }
+          ? {
+              runs: recovered.runs,
+              orders: recovered.orders,
+              fills: recovered.fills,
+              levels: recovered.levels,
+              fillsUpTo: recovered.fillsUpTo ?? [],
+              notes: recovered.notes,
+            }
           : { runs: recovered.runs, orders: [], fills: [], levels: [], notes: [] },
       layout,
       market,

@@ -114,6 +114,8 @@ export function buildHotLane(
     nowUs,
     wallUs,
     wakeService: ringService,
+    lists: tables.venues.map(() => true),
+    onNotice: (text) => tellers.note('executor', text),
   });
   const stopWatch = new StopWatch(views, plan, {
     beginStop: () => {

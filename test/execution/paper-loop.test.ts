@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { balanceBase, BALANCE_FREE, BALANCE_TOTAL, positionBase, POSITION_NET_LOTS } from '../../src/core/memory/layout.js';
+import { CounterBlock, COUNTER_BLOCK_BYTES, RECONCILE_COUNTERS, type ReconcileCounter } from '../../src/core/memory/counters.js';
 import { RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../src/core/memory/record.js';
 import { isTerminal } from '../../src/core/orders/order-state.js';
 import { PaperGateway } from '../../src/execution/gateways/paper.js';
@@ -33,7 +34,7 @@ function run(seed: number): number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 4_294_967_296;
   };
-  const rig = new Rig();
+  const rig = new Rig({ lists: [true, true, false], reconcileEveryUs: 100_000 });
   const gateways = [0, 1].map((venue) => paper(rig, venue, random));
   let middle = 60_000;
   const turn = (): void => {
@@ -76,11 +77,19 @@ function run(seed: number): number {
     expect(rig.views.f64[(base + BALANCE_TOTAL) >> 3]).toBeCloseTo(gateways[venue]!.account.walletFloat(name), 6);
     expect(rig.views.f64[(base + BALANCE_FREE) >> 3]).toBe(rig.views.f64[(base + BALANCE_TOTAL) >> 3]);
   }
+  // The venue's own readings, a dozen of them while orders filled: nothing to repair, nothing to tell.
+  expect(rig.entries.filter((entry) => entry.kind === RecordKind.REPAIR)).toEqual([]);
+  expect(rig.notices).toEqual([]);
+  for (const gateway of [0, 1]) expect(counter(rig, gateway, 'positionQuestions')).toBeGreaterThan(5);
   return rig.entries.filter((entry) => entry.kind === RecordKind.FILL).length;
 }
 
+function counter(rig: Rig, gateway: number, name: ReconcileCounter): number {
+  return new CounterBlock(rig.views, rig.plan.reconcileCounters + COUNTER_BLOCK_BYTES * gateway, RECONCILE_COUNTERS).get(name);
+}
+
 describe('executor and paper gateway', () => {
-  it('orders, positions and balances agree after random trading, and everything cancelled is over', () => {
+  it('C9: orders, positions and balances agree after random trading, and everything cancelled is over', () => {
     let fills = 0;
     fc.assert(
       fc.property(fc.integer(), (seed) => {

@@ -51,6 +51,26 @@ describe('recover', () => {
     expect(found.notes).toEqual([]);
   });
 
+  it('C9: knows by venue how far the journal has every fill, over runs whose tables differ', async () => {
+    const folder = temporaryFolder();
+    const first = startRun(folder, tablesOf(1, [BTC, 'bybit:linear:BTCUSDT'], ['a']));
+    first.put({ kind: K.FILLS_END, instrument: 1, tsUs: 900 });
+    first.put({ kind: K.FILLS_END, instrument: 0, tsUs: 700 });
+    await first.end();
+    const second = startRun(folder, tablesOf(2, ['bybit:linear:BTCUSDT', BTC], ['a']));
+    second.put({ kind: K.FILLS_END, instrument: 1, tsUs: 800 });
+    second.put({ kind: K.FILLS_END, instrument: 0, tsUs: 850 });
+    await second.end();
+    const found = recover({ folder, tables: tablesOf(3, [BTC], ['a']) });
+    expect(new Map(found.fillsUpTo?.map(({ venue, tsUs }) => [venue, tsUs]))).toEqual(
+      new Map([
+        ['bybit', 900],
+        ['binance-spot', 800],
+      ]),
+    );
+    expect([found.notes, found.orders]).toEqual([[], []]);
+  });
+
   it('translates prices and quantities when a venue changed its steps, and sets aside what does not divide', async () => {
     const folder = temporaryFolder();
     const run = startRun(folder, tablesOf(1, [BTC], ['a'], { tickSize: '0.5', lotSize: '0.01' }));

@@ -174,7 +174,8 @@ export class PaperGateway implements Role {
       // Read last before the send: what the halt word forbids never leaves.
       const halt = Atomics.load(this.#deps.views.i32, (this.#deps.plan.control + CONTROL_HALT) >> 2);
       if (isForbidden(halt, request.kind)) {
-        this.#answers.send(haltedAnswer(request, this.#deps.wallUs(nowUs)), nowUs);
+        // Questions about everything are asked again by themselves.
+        if (request.orderId !== 0) this.#answers.send(haltedAnswer(request, this.#deps.wallUs(nowUs)), nowUs);
       } else {
         this.#inFlight.send(request, nowUs);
         if (request.decidedUs > 0) this.#orderToBytes.record(this.#deps.nowUs() - request.decidedUs);
@@ -252,7 +253,8 @@ export class PaperGateway implements Role {
       const offset = this.#outcomes.reserve();
       this.#isBlocked = offset < 0;
       if (offset < 0) break;
-      const asset = outcome.fill?.feeAsset ?? outcome.funding?.asset;
+      const wallet = outcome.reading !== null && 'asset' in outcome.reading ? outcome.reading.asset : undefined;
+      const asset = outcome.fill?.feeAsset ?? outcome.funding?.asset ?? wallet;
       const feeAsset = asset === undefined ? 0 : tables.assets.indexOf(asset);
       writeOutcome(views, offset, outcome, venueIndex, feeAsset);
       if (views.u8[offset + REC_KIND] === RecordKind.FILL) this.#counters.add('fills');
@@ -317,7 +319,7 @@ function haltedAnswer(request: PaperRequest, tsUs: number): PaperOutcome {
           ? RecordKind.CANCEL_REJECT
           : RecordKind.UNKNOWN;
   const { priceTicks, qtyLots } = request;
-  return { kind, reason: Reason.HALTED, request, order: null, priceTicks, qtyLots, cumLots: 0, fill: null, funding: null, tsUs };
+  return { kind, reason: Reason.HALTED, request, order: null, priceTicks, qtyLots, cumLots: 0, fill: null, funding: null, reading: null, tsUs };
 }
 
 /** An order whose acknowledgement (or a fill of it) is in the journal exists at the venue; one that was never answered does not. */
@@ -345,6 +347,7 @@ function requestOf(order: RecoveredOrderState): PaperRequest {
     clientSeq: 0,
     causeUs: 0,
     decidedUs: 0,
+    tsUs: 0,
   };
 }
 

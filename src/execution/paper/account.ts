@@ -55,6 +55,11 @@ export class PaperAccount {
     return [...this.#deposits.keys()];
   }
 
+  /** Indexes of the instruments that have positions. */
+  contracts(): number[] {
+    return [...this.#terms.values()].filter((terms) => !terms.isSpot).map((terms) => terms.instrument.index);
+  }
+
   wallet(asset: string): bigint {
     return this.#now.wallet(asset);
   }

@@ -29,6 +29,8 @@ export interface PaperRequest {
   readonly clientSeq: number;
   readonly causeUs: number;
   readonly decidedUs: number;
+  /** Wall time: of a question about fills, since when. */
+  readonly tsUs: number;
 }
 
 export class PaperOrder {

@@ -53,10 +53,11 @@ export function readRequest(views: SharedViews, offset: number): PaperRequest {
     clientSeq: u16[half + (REC_CLIENT_SEQ >> 1)] ?? 0,
     causeUs: f64[words + (REC_CAUSE_US >> 3)] ?? 0,
     decidedUs: f64[words + (REC_DECIDED_US >> 3)] ?? 0,
+    tsUs: f64[words + (REC_TS_US >> 3)] ?? 0,
   };
 }
 
-/** @param feeAsset index of the fill's fee asset, or of the funding's asset, in the run's table */
+/** @param feeAsset index of the fill's fee asset, of the funding's asset or of the wallet's, in the run's table */
 export function writeOutcome(views: SharedViews, offset: number, outcome: PaperOutcome, gateway: number, feeAsset: number): void {
   const { u8, u16, u32, f64 } = views;
   const half = offset >> 1;
@@ -85,7 +86,15 @@ export function writeOutcome(views: SharedViews, offset: number, outcome: PaperO
     u16[half + (REC_CLIENT_SEQ >> 1)] = about.clientSeq;
     f64[words + (REC_CAUSE_US >> 3)] = about.causeUs;
   }
-  const { fill, funding } = outcome;
+  const { fill, funding, reading } = outcome;
+  if (reading !== null && 'lots' in reading) {
+    u32[(offset + REC_INSTRUMENT) >> 2] = reading.instrument;
+    f64[words + (REC_QTY >> 3)] = reading.lots;
+  } else if (reading !== null) {
+    u16[half + (REC_FEE_ASSET >> 1)] = feeAsset;
+    f64[words + (REC_QTY >> 3)] = reading.total;
+    f64[words + (REC_CUM >> 3)] = reading.free;
+  }
   if (funding !== null) {
     u16[half + (REC_STRATEGY >> 1)] = funding.strategy;
     u32[(offset + REC_INSTRUMENT) >> 2] = funding.instrument;

@@ -28,8 +28,15 @@ export interface PaperOutcome {
   readonly cumLots: number;
   readonly fill: PaperFill | null;
   readonly funding: FundingPayment | null;
+  /** Part of an answer about the whole account. */
+  readonly reading: PaperReading | null;
   readonly tsUs: number;
 }
+
+/** A wallet in units as floats, or a contract position in signed lots. */
+export type PaperReading =
+  | { readonly asset: string; readonly total: number; readonly free: number }
+  | { readonly instrument: number; readonly lots: number };
 
 export interface PaperVenueDeps {
   readonly account: PaperAccount;
@@ -74,8 +81,18 @@ export class PaperVenue {
       case RecordKind.QUERY:
         this.#query(request);
         return RESULT_OK;
+      case RecordKind.LIST:
+        for (const order of this.openOrders()) this.#answer(RecordKind.LISTED, Reason.NONE, request, order);
+        this.#answer(RecordKind.LIST_END, Reason.NONE, request, null);
+        return RESULT_OK;
+      case RecordKind.FILLS:
+        this.#tellFills(request);
+        return RESULT_OK;
+      case RecordKind.POSITIONS:
+        this.#tellPositions(request);
+        return RESULT_OK;
       default:
-        throw new Error(`assertion failed: a request must be a create, amend, cancel or query, was kind ${request.kind}`);
+        throw new Error(`assertion failed: a request must be about an order or the account, was kind ${request.kind}`);
     }
   }
 
@@ -104,7 +121,7 @@ export class PaperVenue {
     this.#nowUs = nowUs;
     this.#account.apply({ asset: funding.asset, amount: funding.amount });
     const tsUs = this.#deps.wallUs(nowUs);
-    const nothing = { reason: Reason.NONE, request: null, order: null, priceTicks: 0, qtyLots: 0, cumLots: 0, fill: null };
+    const nothing = { reason: Reason.NONE, request: null, order: null, priceTicks: 0, qtyLots: 0, cumLots: 0, fill: null, reading: null };
     this.#deps.emit({ kind: RecordKind.FUNDING, ...nothing, funding, tsUs });
   }
 
@@ -215,6 +232,31 @@ export class PaperVenue {
       this.#emit(RecordKind.FILL, Reason.NONE, null, order, cumLots, fill);
     }
     if (!order.isLive && order.endKind !== RecordKind.FILL) this.#emit(order.endKind, order.endReason, null, order, order.cumLots, null);
+  }
+
+  /** Fills of this run since then: what an earlier run's journal does not have never happened here. */
+  #tellFills(request: PaperRequest): void {
+    for (const order of this.#orders.values()) {
+      for (const fill of order.fills)
+        if (fill.tsUs >= request.tsUs) this.#emit(RecordKind.FILL, Reason.NONE, request, order, order.cumLots, fill);
+    }
+    this.#answer(RecordKind.FILLS_END, Reason.NONE, request, null);
+  }
+
+  #tellPositions(request: PaperRequest): void {
+    const account = this.#account;
+    for (const asset of account.assets()) {
+      const total = account.walletFloat(asset);
+      this.#tellReading(RecordKind.BALANCE, request, { asset, total, free: total - this.lockedFloat(asset) });
+    }
+    for (const instrument of account.contracts())
+      this.#tellReading(RecordKind.POSITION, request, { instrument, lots: account.positionLots(instrument) });
+    this.#answer(RecordKind.POSITIONS_END, Reason.NONE, request, null);
+  }
+
+  #tellReading(kind: number, request: PaperRequest, reading: PaperReading): void {
+    const nothing = { reason: Reason.NONE, order: null, priceTicks: 0, qtyLots: 0, cumLots: 0, fill: null, funding: null };
+    this.#deps.emit({ kind, ...nothing, request, reading, tsUs: this.#deps.wallUs(this.#nowUs) });
   }
 
   #onFill(order: PaperOrder, ticks: number, lots: number, isMaker: boolean): number {
@@ -365,6 +407,7 @@ export class PaperVenue {
       cumLots,
       fill,
       funding: null,
+      reading: null,
       tsUs: fill?.tsUs ?? this.#deps.wallUs(this.#nowUs),
     });
   }
