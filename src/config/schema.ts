@@ -59,9 +59,47 @@ const storage = z
       .default(64 << 20)
       .describe('bytes of one journal segment'),
     mongo: z
-      .object({ url: z.string().regex(/^(env|file):/, "a reference, 'env:NAME' or 'file:PATH'") })
+      .object({
+        url: z
+          .string()
+          .regex(/^(env|file):/, "a reference, 'env:NAME' or 'file:PATH'")
+          .describe('where the URL of the database is; its path names the database, thor when it names none'),
+        auditDays: z
+          .number()
+          .int()
+          .min(0)
+          .max(36_500)
+          .default(0)
+          .describe('days after which the database drops audit entries; 0 keeps them'),
+        candleDays: z.number().int().min(0).max(36_500).default(90).describe('days after which the database drops candles; 0 keeps them'),
+      })
       .strict()
       .optional(),
+    keepSegments: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(64)
+      .describe('finished journal segments that stay; older ones go once every store has them and two checkpoints cover them'),
+    candles: z.boolean().default(true).describe('one-minute candles of the traded instruments are stored'),
+  })
+  .strict();
+
+const backup = z
+  .object({
+    folder: z.string().min(1).describe('where backups are written'),
+    second: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("a second place: a folder, or 'command:...', which is given the file as its last argument"),
+    passphrase: z
+      .string()
+      .regex(/^(env|file):/, "a reference, 'env:NAME' or 'file:PATH'; never the passphrase itself")
+      .describe('what backups are encrypted with'),
+    everyMinutes: z.number().int().min(0).max(525_600).default(60).describe('minutes between backups while trading; 0 = only by hand'),
+    keep: z.number().int().min(1).max(100_000).default(48).describe('newest backups that are kept in each folder'),
   })
   .strict();
 
@@ -110,6 +148,7 @@ export const configSchema = z
     risk: z.record(z.string(), z.unknown()).default({}).describe('limits, enforced before any send'),
     paper: paper.prefault({}).describe('fills of the paper gateway'),
     storage: storage.prefault({}).describe('journal and stores'),
+    backup: backup.optional().describe('encrypted copies of the data directory'),
     server: server.prefault({}).describe('page, API and metrics'),
     engine: engine.prefault({}).describe('sizes of the shared memory'),
   })
