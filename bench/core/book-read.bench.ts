@@ -20,9 +20,10 @@ export const rows: BenchFile = async (options) => {
   const words = new Int32Array(control);
   const data: WriterData = { control };
   const worker = new Worker(new URL('./book-read.worker.js', import.meta.url), { workerData: data });
-  const [started] = (await once(worker, 'message')) as [{ book: SharedArrayBuffer; origin: string; levels: number }];
+  const [started] = (await once(worker, 'message')) as [{ book: SharedArrayBuffer; base: number; origin: string; levels: number }];
   const views = viewsOf(started.book);
-  const reader = new BookReader(views, 0);
+  const reader = new BookReader(views, started.base);
+  const head = started.base >> 2;
   const view = new DepthView(LEVELS);
   const reads = options.isQuick ? 40_000 : 400_000;
   const times = new Float64Array(reads);
@@ -31,13 +32,13 @@ export const rows: BenchFile = async (options) => {
   const messagesBefore = Atomics.load(words, 1);
   const startedMs = performance.now();
   for (let i = -reads / 4; i < reads; i++) {
-    const before = Atomics.load(views.i32, 0);
+    const before = Atomics.load(views.i32, head);
     const from = performance.now();
     const isWhole = reader.readDepth(LEVELS, view);
     const took = (performance.now() - from) * 1000;
     if (i < 0) continue;
     times[i] = took;
-    if ((before & 1) !== 0 || Atomics.load(views.i32, 0) !== before) disturbed++;
+    if ((before & 1) !== 0 || Atomics.load(views.i32, head) !== before) disturbed++;
     if (!isWhole || reader.top.state !== BOOK_LIVE) continue;
     live++;
     checkOrder(view);

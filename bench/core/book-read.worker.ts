@@ -17,7 +17,7 @@ const play = (frame: (typeof corpus.frames)[number]): void => {
   else reader.readSnapshot(frame.restSymbol, frame.bytes.toString(), 0);
 };
 corpus.before.forEach(play);
-parentPort?.postMessage({ book: books.bufferOf(0), origin: corpus.origin, levels: corpus.levelsPerFrame });
+parentPort?.postMessage({ book: books.room.views.buffer, base: books.baseOf(0), origin: corpus.origin, levels: corpus.levelsPerFrame });
 for (let isFirst = true; Atomics.load(control, 0) === 0; isFirst = false) {
   if (!isFirst) {
     books.reset();

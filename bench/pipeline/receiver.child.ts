@@ -4,6 +4,8 @@
  */
 import WebSocket from 'ws';
 import { TEST_CERT } from '../../test/net/certificate.js';
+import type { KernelName } from '../../src/core/kernel/kernel.js';
+import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
 import { createFrameSource } from '../../src/net/frame-source.js';
 import { realWallUs, SystemTimers } from '../../src/workers/clock.js';
 import { arrayBooksOf } from '../alternatives/sorted-arrays.js';
@@ -37,10 +39,10 @@ interface Reader {
 
 const RECEIVE_BYTES = 2 * 1024 * 1024;
 
-function ours(corpus: Corpus, kernel: 'ts' | 'json'): Reader {
+function ours(corpus: Corpus, kernel: KernelName): Reader {
   const books = new OurBooks(corpus.venue, kernel);
   const reader = books.reader(corpus.frames[0]?.conn ?? '');
-  const receive = new Uint8Array(new SharedArrayBuffer(RECEIVE_BYTES));
+  const receive = books.land(new Uint8Array(RECEIVE_BYTES));
   const clock = { nowUs: () => performance.now() * 1000, wallUs: realWallUs };
   const source = createFrameSource({
     clock,
@@ -111,7 +113,7 @@ async function readerOf(question: ReceiveQuestion): Promise<{ readonly corpus: C
   let entry = known.get(key);
   if (entry === undefined) {
     const corpus = await readCorpus(SOURCES[source], most);
-    entry = { corpus, reader: kind === 'ws' ? arrays(corpus) : ours(corpus, kind === 'own' ? 'ts' : 'json') };
+    entry = { corpus, reader: kind === 'ws' ? arrays(corpus) : ours(corpus, kind === 'own' ? DEFAULT_KERNEL : 'json') };
     known.set(key, entry);
   }
   return entry;

@@ -2,10 +2,10 @@
 import { makeKernel } from '../../src/feeds/kernels.js';
 import type { KernelName } from '../../src/core/kernel/kernel.js';
 import type { Program } from '../../src/core/kernel/program.js';
+import { KernelRoom } from '../../src/core/kernel/kernel-room.js';
 import { SymbolTable } from '../../src/core/kernel/symbol-table.js';
 import { BookReader, DepthView } from '../../src/core/book/book-reader.js';
 import { BOOK_BYTES, BOOK_LIVE } from '../../src/core/memory/book-layout.js';
-import { viewsOf } from '../../src/core/memory/shared-memory.js';
 import { formatDecimal } from '../../src/core/numbers/decimal.js';
 import { FrameReader, FrameStats } from '../../src/feeds/frame-reader.js';
 import { InstrumentSlot } from '../../src/feeds/instrument-slot.js';
@@ -14,6 +14,10 @@ import type { FeedSink } from '../../src/feeds/sink.js';
 import type { Venue } from '../../src/feeds/venue.js';
 import { observed } from '../../src/feeds/verify.js';
 import { hashOfBooks, SHOWN_LEVELS, type ShownBook } from './shown-book.js';
+
+const ROOM_BYTES = 2 ** 29;
+/** As in a receive buffer, something follows each frame. */
+const SLACK_BYTES = 128;
 
 const NOTHING = (): void => undefined;
 const SILENT: FeedSink = { bookChanged: NOTHING, state: NOTHING, trade: NOTHING, quote: NOTHING, mark: NOTHING };
@@ -28,20 +32,29 @@ export class OurBooks {
   readonly #names: string[] = [];
   readonly #byName = new Map<string, number>();
   readonly #books: BookReader[] = [];
-  readonly #buffers: SharedArrayBuffer[] = [];
   readonly #readers = new Map<string, FrameReader>();
-  readonly #give: (bytes: number) => SharedArrayBuffer;
+  /** Books, the kernel's tables, and the frames themselves: where a socket would have put them. */
+  readonly room = KernelRoom.alone(ROOM_BYTES);
+  readonly #bases: number[] = [];
 
-  constructor(venue: Venue, kernel: KernelName, give: (bytes: number) => SharedArrayBuffer = (bytes) => new SharedArrayBuffer(bytes)) {
+  constructor(venue: Venue, kernel: KernelName) {
     this.#venue = venue;
     this.#kernel = kernel;
     this.#program = compileShapes(venue.shapes);
-    this.#give = give;
   }
 
-  /** The memory of a book, for readers on other threads. */
-  bufferOf(instrument: number): SharedArrayBuffer | undefined {
-    return this.#buffers[instrument];
+  /** Where a book stands in the room's memory, for readers on other threads. */
+  baseOf(instrument: number): number {
+    return this.#bases[instrument] ?? 0;
+  }
+
+  /** The bytes of a frame in the room's memory. */
+  land(bytes: Uint8Array): Uint8Array {
+    const at = this.room.take(bytes.length + SLACK_BYTES);
+    if (at === 0) throw new Error('no room for the frames');
+    const landed = this.room.views.u8.subarray(at, at + bytes.length);
+    landed.set(bytes);
+    return landed;
   }
 
   /** As after the loss of the connection: books wait for their snapshots. */
@@ -59,7 +72,7 @@ export class OurBooks {
       const symbols = new SymbolTable();
       reader = new FrameReader({
         venue: this.#venue,
-        kernel: makeKernel(this.#kernel, this.#program, symbols),
+        kernel: makeKernel(this.#kernel, this.#program, symbols, this.room),
         symbols,
         slots: this.#slots,
         sink: SILENT,
@@ -96,16 +109,17 @@ export class OurBooks {
     let index = this.#byName.get(name);
     if (index === undefined) {
       index = this.#slots.length;
-      const buffer = this.#give(BOOK_BYTES);
-      const views = viewsOf(buffer);
+      const base = this.room.take(BOOK_BYTES);
+      if (base === 0) throw new Error('no room for another book');
+      const { views } = this.room;
       this.#slots.push(
-        new InstrumentSlot(observed(this.#venue.id, name, index), views, 0, this.#venue, () => {
+        new InstrumentSlot(observed(this.#venue.id, name, index), views, base, this.#venue, () => {
           this.gaps++;
         }),
       );
       this.#names.push(name);
-      this.#books.push(new BookReader(views, 0));
-      this.#buffers.push(buffer);
+      this.#books.push(new BookReader(views, base));
+      this.#bases.push(base);
       this.#byName.set(name, index);
     }
     symbols.add(text, index);

@@ -3,6 +3,7 @@
  * clock, timers, chance, shared memory and a sink; lives on one event-loop lane. Sockets and timers drive it; `step` only publishes its counters.
  */
 import type { KernelName } from '../core/kernel/kernel.js';
+import type { KernelRoom } from '../core/kernel/kernel-room.js';
 import { SymbolTable } from '../core/kernel/symbol-table.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import type { CounterBlock, VenueCounter } from '../core/memory/counters.js';
@@ -43,6 +44,8 @@ export interface FeedOptions {
   readonly sink: FeedSink;
   readonly counters: CounterBlock<VenueCounter>;
   readonly kernel: KernelName;
+  /** The lane's own part of the books' memory: where the WebAssembly kernel works. Without it TypeScript reads. */
+  readonly room?: KernelRoom;
   /** Socket bytes of connection `n` land here; the source allocates its own when absent. */
   readonly receive?: (connection: number) => Uint8Array | undefined;
   /** A line for the log: connects, gaps, refusals. */
@@ -132,7 +135,7 @@ export class Feed implements Role {
   }
 
   #session(plan: ConnectionPlan, index: number, program: ReturnType<typeof compileShapes>): Session {
-    const { venue, kernel, sink, source, clock, timers, random, receive } = this.#options;
+    const { venue, kernel, room, sink, source, clock, timers, random, receive } = this.#options;
     const symbols = new SymbolTable();
     for (const entry of plan.symbols) symbols.add(entry.text, entry.instrument.index);
     const slots = plan.symbols.map((entry) => this.#slots[entry.instrument.index]).filter((slot) => slot !== undefined);
@@ -144,7 +147,7 @@ export class Feed implements Role {
       makeReader: (reply) =>
         new FrameReader({
           venue,
-          kernel: makeKernel(kernel, program, symbols),
+          kernel: makeKernel(kernel, program, symbols, room ?? null),
           symbols,
           slots: this.#slots,
           sink,

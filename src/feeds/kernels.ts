@@ -14,10 +14,10 @@ export const BUILT_KERNELS: readonly KernelName[] = kernelModule() === null ? ['
 export const DEFAULT_KERNEL: KernelName = BUILT_KERNELS[0] ?? 'ts';
 
 /** Throws UsageError for a name that does not exist or is not built here. */
-export function checkKernel(name: string): KernelName {
+export function checkKernel(name: string, built = BUILT_KERNELS): KernelName {
   const known = KERNEL_NAMES.find((kernel) => kernel === name);
   if (known === undefined) throw new UsageError(`--kernel must be one of ${KERNEL_NAMES.join(', ')}, was '${name}'`);
-  if (!BUILT_KERNELS.includes(known)) throw new UsageError(`--kernel ${known} is not built here; built are ${BUILT_KERNELS.join(', ')}`);
+  if (!built.includes(known)) throw new UsageError(`--kernel ${known} is not built here; built are ${built.join(', ')}`);
   return known;
 }
 

@@ -7,6 +7,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { KernelName } from '../core/kernel/kernel.js';
+import { KernelRoom } from '../core/kernel/kernel-room.js';
 import { SymbolTable } from '../core/kernel/symbol-table.js';
 import { BOOK_BYTES } from '../core/memory/book-layout.js';
 import { viewsOf } from '../core/memory/shared-memory.js';
@@ -58,6 +59,8 @@ export interface RecordingInfo {
 /** Frames of a recording as a socket would deliver them: no timer fires, nothing goes out, nobody connects. */
 const NEVER: Timers = { after: () => ({ id: 0 }), every: () => ({ id: 0 }), cancel: () => undefined };
 const STEADY: Random = { next: () => 0 };
+/** Memory of a run: some 180 books; further ones get memory of their own, where the kernel in TypeScript serves them. Untouched pages cost nothing. */
+const ROOM_BYTES = 2 ** 30;
 /** Output is handed over in pieces of about this size. */
 const WRITE_BYTES = 1 << 16;
 
@@ -183,6 +186,7 @@ export class VerifyRun implements FeedSink {
   readonly #kernel: KernelName;
   readonly #clock: Clock;
   readonly #program;
+  readonly #room = KernelRoom.alone(ROOM_BYTES);
   readonly #slots: InstrumentSlot[] = [];
   readonly #books: VerifiedBook[] = [];
   readonly #byKey = new Map<string, number>();
@@ -299,7 +303,7 @@ export class VerifyRun implements FeedSink {
       makeReader: (reply) =>
         new FrameReader({
           venue,
-          kernel: makeKernel(this.#kernel, this.#program, symbols),
+          kernel: makeKernel(this.#kernel, this.#program, symbols, this.#room),
           symbols,
           slots: this.#slots,
           sink: this,
@@ -330,13 +334,14 @@ export class VerifyRun implements FeedSink {
     let index = this.#byKey.get(key);
     if (index === undefined) {
       index = this.#slots.length;
-      const views = viewsOf(new SharedArrayBuffer(BOOK_BYTES));
+      const place = this.#room.take(BOOK_BYTES);
+      const views = place === 0 ? viewsOf(new SharedArrayBuffer(BOOK_BYTES)) : this.#room.views;
       const instrument = observed(venue.id, prefix + text, index);
       const onGap = (): void => {
         this.gaps++;
       };
-      this.#slots.push(new InstrumentSlot(instrument, views, 0, venue, onGap));
-      this.#books.push(new VerifiedBook(instrument.symbol, views, 0));
+      this.#slots.push(new InstrumentSlot(instrument, views, place, venue, onGap));
+      this.#books.push(new VerifiedBook(instrument.symbol, views, place));
       this.#byKey.set(key, index);
     }
     symbols.add(text, index);

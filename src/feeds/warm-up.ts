@@ -2,6 +2,7 @@
  * Frames as the venues of a run send them, made up from the shapes that a venue declares, read by the feed's own code on scratch memory: when the first socket
  * opens, scanner, mapper, books and sink are compiled code. Called once by the host of a feed lane before its feeds start; touches nothing of the run.
  */
+import type { KernelRoom } from '../core/kernel/kernel-room.js';
 import { SymbolTable } from '../core/kernel/symbol-table.js';
 import type { KernelName } from '../core/kernel/kernel.js';
 import {
@@ -56,6 +57,8 @@ export interface FeedWarmUp {
   readonly instruments: readonly Instrument[];
   readonly endpoints: Endpoints;
   readonly kernel: KernelName;
+  /** Of the scratch memory; null: TypeScript reads. */
+  readonly room: KernelRoom | null;
   /** Scratch memory. */
   readonly views: SharedViews;
   readonly bookBase: (instrument: number) => number;
@@ -131,7 +134,7 @@ class Line {
     for (const entry of plan.symbols) symbols.add(entry.text, entry.instrument.index);
     const { venue, sink } = options;
     const shared = { venue, symbols, slots, sink, stats, onUnknownSymbol: null, reply: () => undefined };
-    this.#fast = new FrameReader({ ...shared, kernel: makeKernel(options.kernel, program, symbols) });
+    this.#fast = new FrameReader({ ...shared, kernel: makeKernel(options.kernel, program, symbols, options.room) });
     this.#slow = new FrameReader({ ...shared, kernel: null });
     this.#markets = plan.symbols.flatMap(({ instrument, text }) => {
       const slot = slots[instrument.index];

@@ -1,6 +1,7 @@
 /** Books as rows, read whole by the book shelf's reader. Called by EngineView on the service lane. */
 import { BookReader, DepthView } from '../core/book/book-reader.js';
-import { BOOK_LIVE, BOOK_STATE_NAMES } from '../core/memory/book-layout.js';
+import { BOOK_STATE_NAMES } from '../core/book/book-state.js';
+import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { bookBase, MARK_BYTES, MARK_SEQUENCE, MARK_TICKS } from '../core/memory/layout.js';
 import { beginRead, endRead, SEQLOCK_TRIES } from '../core/memory/seqlock.js';
 import type { Instrument } from '../core/orders/instrument.js';

@@ -5,7 +5,7 @@
 import { Registry } from 'prom-client';
 import { bucketUpperUs, HISTOGRAM_BUCKETS, summarise } from '../core/memory/histogram.js';
 import { STAGES } from '../core/memory/layout.js';
-import { BOOK_STATE_NAMES } from '../core/memory/book-layout.js';
+import { BOOK_STATE_NAMES } from '../core/book/book-state.js';
 import type { EngineView } from './state.js';
 
 type Labels = Readonly<Record<string, string | number>>;

@@ -180,9 +180,10 @@ export class Engine {
 
   /** Feed lanes need nothing of earlier runs; what crosses to a thread is copied. */
   #laneData(lane: number): LaneData {
-    const { buffer, plan, tables, recovered, layout, market, isStepped, options, run, addresses } = this.#prepared;
+    const { buffer, memory, plan, tables, recovered, layout, market, isStepped, options, run, addresses } = this.#prepared;
     return {
       buffer,
+      memory,
       plan,
       tables,
       recovered:

@@ -1,7 +1,8 @@
 /** The feeds of one lane: sockets, books, tapes. Built in a feed worker, or in the main thread under `--lanes 1`. Event loop; never blocks. */
+import { KernelRoom } from '../core/kernel/kernel-room.js';
 import { COUNTER_BLOCK_BYTES, CounterBlock, VENUE_COUNTERS } from '../core/memory/counters.js';
 import type { Doorbell } from '../core/memory/doorbell.js';
-import { bookBase } from '../core/memory/layout.js';
+import { bookBase, ROOM_BYTES, roomBase } from '../core/memory/layout.js';
 import { viewsOf } from '../core/memory/shared-memory.js';
 import type { Timers } from '../core/ports/clock.js';
 import type { FrameHandler, FrameSource } from '../core/ports/frame-source.js';
@@ -14,6 +15,11 @@ import { venuesOfFeedLane } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
 import { MarketSink } from './market-sink.js';
 import { machineRandom } from './random.js';
+
+/** A larger frame is gathered elsewhere (net/frame-parser.ts). */
+const RECEIVE_BYTES = 2 * 1024 * 1024;
+/** Kernels load a little past a frame's end. */
+const SLACK_BYTES = 128;
 
 export interface FeedLane {
   readonly feeds: readonly Feed[];
@@ -36,7 +42,8 @@ export interface FeedLaneParts {
 
 export function buildFeedLane(data: LaneData, feedLane: number, parts: FeedLaneParts): FeedLane {
   const { plan, tables, layout, addresses } = data;
-  const views = viewsOf(data.buffer);
+  const views = viewsOf(data.memory ?? data.buffer);
+  const room = data.memory === null ? null : new KernelRoom(data.memory, roomBase(plan, feedLane), ROOM_BYTES);
   const sink = new MarketSink(views, plan, { lane: data.lane, feedLane }, parts.clock, parts.bells);
   const socketSource = createFrameSource({
     clock: parts.clock,
@@ -62,6 +69,7 @@ export function buildFeedLane(data: LaneData, feedLane: number, parts: FeedLaneP
       sink,
       counters: new CounterBlock(views, plan.venueCounters + COUNTER_BLOCK_BYTES * venueIndex, VENUE_COUNTERS),
       kernel: data.kernel,
+      ...(room === null ? {} : { room, receive: () => receiveBuffer(room) }),
       note: (text) => parts.note(id, text),
     });
   });
@@ -75,6 +83,12 @@ export function buildFeedLane(data: LaneData, feedLane: number, parts: FeedLaneP
       http.close();
     },
   };
+}
+
+/** Socket bytes land where the kernel reads them; undefined when the room is full: the socket then has a buffer of its own. */
+function receiveBuffer(room: KernelRoom): Uint8Array | undefined {
+  const at = room.take(RECEIVE_BYTES + SLACK_BYTES);
+  return at === 0 ? undefined : room.views.u8.subarray(at, at + RECEIVE_BYTES);
 }
 
 /** Turns the roles of this thread after each frame: socket to order without a hop. */

@@ -2,9 +2,10 @@
  * Runs a feed lane's code on scratch memory before its sockets open: made-up frames of the lane's own venues through the socket's frame parser, the readers, the
  * books and the sink. Called once by the host of a feed lane, on its thread.
  */
+import { KernelRoom } from '../core/kernel/kernel-room.js';
 import { Doorbell } from '../core/memory/doorbell.js';
-import { bookBase } from '../core/memory/layout.js';
-import { viewsOf } from '../core/memory/shared-memory.js';
+import { bookBase, ROOM_BYTES, roomBase } from '../core/memory/layout.js';
+import { allocateShared, viewsOf } from '../core/memory/shared-memory.js';
 import { messageOf } from '../core/numbers/errors.js';
 import { warmUpFeed } from '../feeds/warm-up.js';
 import { FrameParser } from '../net/frame-parser.js';
@@ -34,10 +35,12 @@ export function warmUpFeeds(data: LaneData, feedLane: number, clock: LaneClock):
 
 function run(data: LaneData, feedLane: number, clock: LaneClock, startedMs: number): { readonly frames: number; readonly bad: number } {
   const { plan, tables, layout } = data;
-  const views = viewsOf(new SharedArrayBuffer(plan.bytes));
+  const memory = allocateShared(plan.bytes);
+  const views = viewsOf(memory);
+  const room = new KernelRoom(memory, roomBase(plan, feedLane), ROOM_BYTES);
   const bells = layout.isSingle ? [] : [new Doorbell(views, plan, layout.hotLane)];
   const sink = new MarketSink(views, plan, { lane: data.lane, feedLane }, clock, bells);
-  const pipe = new Pipe();
+  const pipe = new Pipe(room);
   const venues = venuesOfFeedLane(tables.venues, feedLane, layout.feedLanes.length);
   let frames = 0;
   let bad = 0;
@@ -50,6 +53,7 @@ function run(data: LaneData, feedLane: number, clock: LaneClock, startedMs: numb
       instruments: tables.instruments.filter((instrument) => instrument.venue === id),
       endpoints: endpointsOf(venue, data.addresses),
       kernel: data.kernel,
+      room,
       views,
       bookBase: (instrument) => bookBase(plan, instrument),
       sink,
@@ -69,8 +73,9 @@ class Pipe {
   readonly #parser: FrameParser;
   #read: (bytes: Uint8Array, start: number, end: number) => void = () => undefined;
 
-  constructor() {
-    this.#parser = new FrameParser(new Uint8Array(RECEIVE_BYTES), RECEIVE_BYTES, {
+  constructor(room: KernelRoom) {
+    const at = room.take(RECEIVE_BYTES);
+    this.#parser = new FrameParser(room.views.u8.subarray(at, at + RECEIVE_BYTES), RECEIVE_BYTES, {
       onMessage: (bytes, start, end) => {
         this.#read(bytes, start, end);
         return true;

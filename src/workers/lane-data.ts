@@ -11,6 +11,8 @@ import type { VenueAddress } from './venues-process.js';
 
 export interface LaneData {
   readonly buffer: SharedArrayBuffer;
+  /** The memory of that buffer, where the feed lanes' kernels work; null: they read in TypeScript. */
+  readonly memory: WebAssembly.Memory | null;
   readonly plan: MemoryPlan;
   readonly tables: RunTables;
   readonly recovered: RecoveredState;

@@ -47,14 +47,15 @@ export async function glanceAtMarket(
     ringRecords: 256,
     journalRecords: 1024,
   });
-  const { buffer } = allocateShared(plan.bytes);
-  const views = viewsOf(buffer);
+  const memory = allocateShared(plan.bytes);
+  const views = viewsOf(memory);
   const wallTimers = new SystemTimers(1);
   const marketTimers = new SystemTimers(market.speed);
   let trouble = '';
   const lane = buildFeedLane(
     {
-      buffer,
+      buffer: memory.buffer,
+      memory,
       plan,
       tables: {
         run: 1,

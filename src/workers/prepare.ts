@@ -35,6 +35,7 @@ export interface Prepared {
   readonly journal: Journal;
   readonly layout: LaneLayout;
   readonly plan: MemoryPlan;
+  readonly memory: WebAssembly.Memory;
   readonly buffer: SharedArrayBuffer;
   readonly views: SharedViews;
 }
@@ -163,7 +164,7 @@ export async function prepare(
     ringRecords: engine.ringRecords,
     journalRecords: engine.journalRecords,
   });
-  const { buffer } = allocateShared(plan.bytes);
+  const memory = allocateShared(plan.bytes);
   return {
     options,
     run,
@@ -178,7 +179,8 @@ export async function prepare(
     journal,
     layout,
     plan,
-    buffer,
-    views: viewsOf(buffer),
+    memory,
+    buffer: memory.buffer,
+    views: viewsOf(memory),
   };
 }

@@ -1,8 +1,9 @@
 /** One instrument behind a real session with the test at the other end of its socket. */
 import { BookReader, DepthView } from '../../src/core/book/book-reader.js';
+import type { KernelName } from '../../src/core/kernel/kernel.js';
+import { KernelRoom } from '../../src/core/kernel/kernel-room.js';
 import { SymbolTable } from '../../src/core/kernel/symbol-table.js';
 import { BOOK_BYTES, BOOK_LIVE } from '../../src/core/memory/book-layout.js';
-import { viewsOf } from '../../src/core/memory/shared-memory.js';
 import { formatDecimal } from '../../src/core/numbers/decimal.js';
 import { FrameReader, FrameStats } from '../../src/feeds/frame-reader.js';
 import { InstrumentSlot } from '../../src/feeds/instrument-slot.js';
@@ -22,6 +23,8 @@ export const quietSink: FeedSink = {
   mark: () => undefined,
 };
 
+const ROOM_BYTES = 2 ** 24;
+
 export class OneBook {
   readonly time = new ManualTime();
   readonly source = new ManualSource(this.time);
@@ -32,12 +35,14 @@ export class OneBook {
   readonly gaps: string[] = [];
   readonly #view = new DepthView(12);
 
-  constructor(venueId: string, symbol: string, text: string, kernel: 'ts' | 'json' = 'ts', sink: FeedSink = quietSink) {
+  constructor(venueId: string, symbol: string, text: string, kernel: KernelName = 'ts', sink: FeedSink = quietSink) {
     const venue = findVenue(venueId)!;
-    const views = viewsOf(new SharedArrayBuffer(BOOK_BYTES));
+    const room = KernelRoom.alone(ROOM_BYTES);
+    const { views } = room;
+    const place = room.take(BOOK_BYTES);
     const instrument = observed(venueId, symbol, 0);
-    this.slot = new InstrumentSlot(instrument, views, 0, venue, (_instrument, reason) => this.gaps.push(reason));
-    this.reader = new BookReader(views, 0);
+    this.slot = new InstrumentSlot(instrument, views, place, venue, (_instrument, reason) => this.gaps.push(reason));
+    this.reader = new BookReader(views, place);
     const symbols = new SymbolTable();
     symbols.add(text, 0);
     this.session = new Session({
@@ -47,7 +52,7 @@ export class OneBook {
       makeReader: (reply) =>
         new FrameReader({
           venue,
-          kernel: makeKernel(kernel, compileShapes(venue.shapes), symbols),
+          kernel: makeKernel(kernel, compileShapes(venue.shapes), symbols, room),
           symbols,
           slots: [this.slot],
           sink,

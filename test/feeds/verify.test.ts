@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
+import { checkKernel } from '../../src/feeds/kernels.js';
 import { runVerify, type VerifyOptions, type VerifyResult } from '../../src/feeds/verify.js';
 import { hashOf } from '../../src/feeds/verify-rows.js';
 
@@ -175,12 +176,17 @@ describe('verify', () => {
     rmSync(path.join(folder, 'manifest.json'));
   });
 
+  it('refuses a kernel that does not exist or is not built', () => {
+    expect(checkKernel('ts')).toBe('ts');
+    expect(() => checkKernel('fast')).toThrow("--kernel must be one of wasm, ts, json, was 'fast'");
+    expect(() => checkKernel('wasm', ['ts', 'json'])).toThrow('--kernel wasm is not built here; built are ts, json');
+  });
+
   it('asks for the venue where nothing names it, and refuses unknown ones', async () => {
     const file = path.join(folder, 'alone.ndjson');
     writeFileSync(file, '');
     await expect(verify(file)).rejects.toThrow('--venue');
     await expect(verify(file, { venue: 'nowhere' })).rejects.toThrow("unknown venue 'nowhere'");
-    await expect(verify(file, { venue: 'bybit', kernel: 'wasm' })).rejects.toThrow('not built');
     expect((await verify(file, { venue: 'bybit' })).result).toMatchObject({ exitCode: 0, rows: 0 });
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { KernelName } from '../../src/core/kernel/kernel.js';
+import { KernelRoom } from '../../src/core/kernel/kernel-room.js';
 import { BOOK_BYTES } from '../../src/core/memory/book-layout.js';
-import { viewsOf } from '../../src/core/memory/shared-memory.js';
 import type { Instrument } from '../../src/core/orders/instrument.js';
 import { VENUES } from '../../src/feeds/registry.js';
 import type { FeedSink } from '../../src/feeds/sink.js';
@@ -17,7 +18,7 @@ const SYMBOLS: Readonly<Record<string, readonly string[]>> = {
 };
 const ROUNDS = 64;
 
-function warm(venue: Venue, kernel: 'ts' | 'json', isOver = (): boolean => false): WarmedFeed & { readonly changes: number } {
+function warm(venue: Venue, kernel: KernelName, isOver = (): boolean => false): WarmedFeed & { readonly changes: number } {
   const instruments: Instrument[] = (SYMBOLS[venue.id] ?? []).map((symbol, index) =>
     instrument(`${venue.id}:${symbol}`, index, { symbol, tickSize: index === 0 ? '0.1' : '0.01' }),
   );
@@ -30,13 +31,16 @@ function warm(venue: Venue, kernel: 'ts' | 'json', isOver = (): boolean => false
     mark: () => undefined,
   };
   let nowUs = 1;
+  const room = KernelRoom.alone(2 ** 25);
+  const books = room.take(BOOK_BYTES * instruments.length);
   const warmed = warmUpFeed({
     venue,
     instruments,
     endpoints: venue.endpoints,
     kernel,
-    views: viewsOf(new SharedArrayBuffer(BOOK_BYTES * instruments.length)),
-    bookBase: (index) => BOOK_BYTES * index,
+    room,
+    views: room.views,
+    bookBase: (index) => books + BOOK_BYTES * index,
     sink,
     nowUs: () => ++nowUs,
     rounds: ROUNDS,
@@ -47,10 +51,10 @@ function warm(venue: Venue, kernel: 'ts' | 'json', isOver = (): boolean => false
 }
 
 describe('warmUpFeed', () => {
-  it.each([...VENUES].map((venue) => [venue.id, venue] as const))(
-    '%s: every made-up frame is one of the venue, in order, and the books stay live',
-    (id, venue) => {
-      const warmed = warm(venue, 'ts');
+  it.each(VENUES.flatMap((venue) => (['wasm', 'ts'] as const).map((kernel) => [venue.id, kernel, venue] as const)))(
+    '%s, kernel %s: every made-up frame is one of the venue, in order, and the books stay live',
+    (id, kernel, venue) => {
+      const warmed = warm(venue, kernel);
       const books = SYMBOLS[id]?.length ?? 0;
       expect(books).toBeGreaterThan(0);
       expect(warmed).toMatchObject({ bad: 0, gaps: 0, liveBooks: books });

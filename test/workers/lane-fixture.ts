@@ -95,6 +95,7 @@ export function memoryOf(tables: RunTables = TABLES, lanes = 3, feedLanes = 1): 
 export function laneData({ plan, views }: Memory, more: Partial<LaneData> = {}): LaneData {
   return {
     buffer: views.buffer,
+    memory: null,
     plan,
     tables: TABLES,
     recovered: { runs: 0, orders: [], fills: [], levels: [], notes: [] },

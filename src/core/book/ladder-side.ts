@@ -55,6 +55,18 @@ export class LadderSide {
     this.clear();
   }
 
+  /** Numbers for the header, where the kernel finds them. */
+  get spilled(): { readonly used: number; readonly free: number; readonly count: number } {
+    return this.#overflow;
+  }
+
+  /** The kernel changed the side: its numbers. The window did not move. */
+  restore(best: number, count: number, used: number, free: number, spilled: number): void {
+    this.best = best;
+    this.count = count;
+    this.#overflow.restore(used, free, spilled);
+  }
+
   /** Touches only words that hold a bit. */
   clear(): void {
     const i32 = this.#i32;

@@ -69,6 +69,21 @@ export class Overflow {
     this.count = 0;
   }
 
+  /** Nodes ever used, and the first of those that are free again: for the header. */
+  get used(): number {
+    return this.#used;
+  }
+  get free(): number {
+    return this.#free;
+  }
+
+  /** Another writer changed the nodes: its numbers. */
+  restore(used: number, free: number, count: number): void {
+    this.#used = used;
+    this.#free = free;
+    this.count = count;
+  }
+
   isFull(): boolean {
     return this.#free === 0 && this.#used === OVERFLOW_NODES - 1;
   }

@@ -1,5 +1,8 @@
 /** What reads the bytes of a frame. One object per connection, on the feed's thread; the WebAssembly kernel fills the same interface. */
+import type { BookWriter } from '../book/book-writer.js';
 import type { Message } from './message.js';
+
+export { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_MESSAGE, DONE_PART } from './context.js';
 
 /** The message is filled and may be applied. */
 export const SCAN_DONE = 0;
@@ -16,4 +19,24 @@ export interface Kernel {
   readonly symbolEnd: number;
   /** Reads `bytes[start, end)` and nothing beyond; fills `out` (which it clears first). SCAN_*. */
   scan(bytes: Uint8Array, start: number, end: number, out: Message): number;
+}
+
+/** A kernel that also writes books: from the bytes of a message that is next in order to the published book in one call. */
+export interface BookKernel extends Kernel {
+  /** Books of this memory only. */
+  readonly memory: WebAssembly.Memory;
+  /** Reads `bytes[start, end)`; nothing is touched when it is not the kernel's. @returns APPLY_*, or instrument x 4 + DONE_* */
+  apply(bytes: Uint8Array, start: number, end: number, recvUs: number): number;
+  /** The name at which `apply` stopped with APPLY_UNKNOWN_SYMBOL. */
+  unknownSymbol(): string;
+  /** Makes a name known. @param book byte offset, 0 where its book is not in the memory @returns false when it cannot be kept */
+  admit(symbolText: string, instrument: number, book: number): boolean;
+  /** MESSAGE_* of a frame that ended with DONE_MESSAGE. */
+  readonly messageKind: number;
+  /** Its fields and numbers. */
+  fill(out: Message): void;
+  /** One field of the last frame. */
+  field(field: number): number;
+  /** Applies the levels that a DONE_PART left. */
+  goOn(book: BookWriter): void;
 }

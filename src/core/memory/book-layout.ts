@@ -3,7 +3,7 @@
  * Numbers are integers of the book's own grid: price = ticks x priceUnit / 10^priceScale, quantity = lots x lotUnit / 10^lotScale.
  * A side counts in *keys*, smaller is better: key = ticks for asks, key = -ticks for bids; one code serves both.
  *
- *   header, 128 bytes
+ *   header, 256 bytes: what readers copy, then the writer's own words on cache lines of their own
  *   byte   0  sequence     i32   odd while a write is under way
  *          4  state        i32   BOOK_*; levels mean something only when it is BOOK_LIVE or BOOK_DOUBTED
  *          8  bidTicks     f64   best bid, NaN when the side is empty
@@ -25,6 +25,17 @@
  *        116  askRoot      i32
  *        120  regrids      i32   counts changes of the grid
  *        124  flags        i32   BOOK_FLAG_*
+ *        128  bidUsed      i32   overflow nodes of the bid side ever used
+ *        132  askUsed      i32
+ *        136  bidFree      i32   first of its free nodes, 0 when there is none
+ *        140  askFree      i32
+ *        144  bidSpilled   i32   levels in the overflow
+ *        148  askSpilled   i32
+ *        152  gate         i32   GATE_*: the sequence rule by which the WebAssembly kernel may apply changes by itself; 0 = it may not
+ *        156  idMask       i32   id-keyed books: places of the id table less one
+ *        160  stream       f64   the one of several streams that is followed, NaN before one is
+ *        168  ids          i32   byte offset of the id table, 0 when there is none
+ *        172  idCount      i32
  *   sides, bid then ask; each
  *          0  lots         131,072 x f64   the quantity of the key with `key & mask`; means nothing without its bit
  *   1048576  bits         4,096 x i32     one bit a key of the window
@@ -55,7 +66,27 @@ export const BOOK_BID_ROOT = 112;
 export const BOOK_ASK_ROOT = 116;
 export const BOOK_REGRIDS = 120;
 export const BOOK_FLAGS = 124;
-export const BOOK_HEADER_BYTES = 128;
+export const BOOK_BID_USED = 128;
+export const BOOK_ASK_USED = 132;
+export const BOOK_BID_FREE = 136;
+export const BOOK_ASK_FREE = 140;
+export const BOOK_BID_SPILLED = 144;
+export const BOOK_ASK_SPILLED = 148;
+export const BOOK_GATE = 152;
+export const BOOK_ID_MASK = 156;
+export const BOOK_STREAM = 160;
+export const BOOK_IDS = 168;
+export const BOOK_ID_COUNT = 172;
+export const BOOK_HEADER_BYTES = 256;
+
+/** How the next message of a live book is known: VENUES.md 11, as `SequenceKind` of feeds/venue.ts says it. */
+export const GATE_CLOSED = 0;
+export const GATE_RANGE_CHAIN = 1;
+export const GATE_PREV_CHAIN = 2;
+export const GATE_PLUS_ONE = 3;
+export const GATE_TIMESTAMP = 4;
+/** Rows by id, no numbers. */
+export const GATE_ROWS = 5;
 
 /** No message yet. */
 export const BOOK_EMPTY = 0;
@@ -69,8 +100,6 @@ export const BOOK_STALE = 3;
 export const BOOK_GAP = 4;
 /** Every message was applied, but bids meet asks, or did so long that a new snapshot is awaited. To look at, never to trade on. */
 export const BOOK_DOUBTED = 5;
-export const BOOK_STATE_NAMES = ['empty', 'syncing', 'live', 'stale', 'gap', 'doubted'] as const;
-
 /** The overflow was full and levels furthest from the market were let go: depth ends at the horizon. */
 export const BOOK_FLAG_TRUNCATED = 1;
 

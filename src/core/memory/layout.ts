@@ -19,6 +19,7 @@
  *   budgets      gateways x BUDGET                                                  the gateway
  *   counters     blocks by scope, reason counts by strategy                         see core/memory/counters.ts
  *   histograms   lanes x stages                                                     the lane
+ *   rooms        feed lanes x ROOM: receive buffers, kernel tables and scratch      the feed lane; nobody else looks
  */
 import { COUNTER_BLOCK_BYTES, REASON_BLOCK_BYTES } from './counters.js';
 import { BROADCAST_HEADER_BYTES, broadcastRingBytes } from './broadcast-ring.js';
@@ -82,6 +83,12 @@ export const BUDGET_FREE_ORDERS = 12; // i32 order requests that the tightest bu
 export const BUDGET_FREE_CANCELS = 16; // i32 as above, for cancels: they may use the kept part
 export const BUDGET_USED_PERMILLE = 20; // i32 of the tightest bucket, 0 to 1000
 export const BUDGET_NEXT_FREE_US = 24; // f64 monotonic: when the tightest bucket gives back its next credit; 0 when it is not empty
+
+/**
+ * A feed lane's own part: receive buffers of its sockets (2 MiB each), tables and scratch of its kernels. A connection that finds no room left has buffers of its
+ * own and is read in TypeScript. Address space: untouched pages cost nothing.
+ */
+export const ROOM_BYTES = 64 * 1024 * 1024;
 
 /** Latency stages. frameToBook: frame received to book visible. tickToOrder: frame received to request visible in its ring. orderToBytes: request visible to
  * bytes handed to the socket. orderToAck: request visible to the venue's answer applied. orderToDurable: request visible to its journal entry on disk. */
@@ -173,6 +180,7 @@ export interface MemoryPlan {
   /** Refused opportunities by reason, per strategy (its runner). */
   readonly refusalReasons: number;
   readonly histograms: number;
+  readonly rooms: number;
 }
 
 const ALIGN = 128;
@@ -213,6 +221,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
   const journals = take(journalStride * counts.producers);
   const changes = take(changesStride * counts.feedLanes);
   const tapes = take(tapeStride * counts.instruments);
+  const rooms = take(ROOM_BYTES * counts.feedLanes);
   const books = take(counts.bookBytes * counts.instruments);
   return {
     counts,
@@ -247,12 +256,18 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
     riskReasons,
     refusalReasons,
     histograms,
+    rooms,
   };
 }
 
 /** Books start on their own stride; the book shelf says how many bytes one takes. */
 export function bookBase(plan: MemoryPlan, instrument: number): number {
   return plan.books + plan.counts.bookBytes * instrument;
+}
+
+/** A feed lane's room. */
+export function roomBase(plan: MemoryPlan, feedLane: number): number {
+  return plan.rooms + ROOM_BYTES * feedLane;
 }
 
 export function histogramBase(plan: MemoryPlan, lane: number, stage: Stage): number {

@@ -12,6 +12,8 @@ export interface SharedViews {
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly f64: Float64Array;
+  /** The memory whose buffer this is, where a kernel may work on it; null for a bare buffer. */
+  readonly memory: WebAssembly.Memory | null;
 }
 
 /** A shared WebAssembly.Memory, so that a kernel can work on the same bytes in place; untouched pages cost nothing. */
@@ -21,8 +23,12 @@ export function allocateShared(bytes: number): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
-export function viewsOf(buffer: SharedArrayBuffer): SharedViews {
+/** @param from a bare buffer where no kernel works on the bytes */
+export function viewsOf(from: SharedArrayBuffer | WebAssembly.Memory): SharedViews {
+  const memory = from instanceof WebAssembly.Memory ? from : null;
+  const buffer = from instanceof WebAssembly.Memory ? from.buffer : from;
   return {
+    memory,
     buffer,
     u8: new Uint8Array(buffer),
     u16: new Uint16Array(buffer),

@@ -1,0 +1,142 @@
+/**
+ * The kernel in AssemblyScript: frame bytes to the published book in one call. It has no data of its own: everything stands in the engine's shared memory, which
+ * it imports. Compiled by scripts/build.mjs, called by core/kernel/wasm-kernel.ts on the feed's thread.
+ */
+import {
+  BOOK_ASK_TICKS,
+  BOOK_ASK_LEVELS,
+  BOOK_BID_LEVELS,
+  BOOK_BID_TICKS,
+  BOOK_FLAGS,
+  BOOK_GATE,
+  BOOK_LAST_SEQUENCE,
+  BOOK_LIVE,
+  BOOK_RECV_US,
+  BOOK_SEQUENCE,
+  BOOK_STATE,
+  BOOK_STREAM,
+  BOOK_VENUE_US,
+  GATE_PLUS_ONE,
+  GATE_PREV_CHAIN,
+  GATE_RANGE_CHAIN,
+  GATE_TIMESTAMP,
+} from '../../memory/book-layout';
+import {
+  APPLY_NOT_MINE,
+  APPLY_UNKNOWN_SYMBOL,
+  CTX_ASK_FROM,
+  CTX_ASK_TO,
+  CTX_BID_FROM,
+  CTX_BID_TO,
+  CTX_BOOK,
+  CTX_DECIMALS,
+  CTX_FIELDS,
+  CTX_INSTRUMENT,
+  CTX_KIND,
+  CTX_LEVELS,
+  CTX_NEXT,
+  CTX_SHAPES,
+  CTX_STARTS,
+  DONE_BOOK,
+  DONE_MESSAGE,
+  DONE_PART,
+} from '../context';
+import { applySide } from './ladder';
+import { NOT_MINE, SCANNED, runShape } from './scan';
+
+export { admit } from './symbols';
+
+/** MESSAGE_DEPTH, MESSAGE_ROWS and FIELD_* of core/kernel/message.ts. */
+const DEPTH: i32 = 1;
+const ROWS: i32 = 2;
+const FIRST: usize = CTX_FIELDS;
+const LAST: usize = CTX_FIELDS + 8;
+const PREV: usize = CTX_FIELDS + 16;
+const TIME: usize = CTX_FIELDS + 24;
+const ACTION: usize = CTX_FIELDS + 32;
+const STREAM: usize = CTX_FIELDS + 56;
+const SNAPSHOT: f64 = 1;
+
+/** Reads the frame `[at, end)`; a book message that is next in order is applied and published. @returns APPLY_*, or instrument x 4 + DONE_* */
+export function apply(ctx: usize, at: usize, end: usize, recvUs: f64): i32 {
+  const shapes = load<i32>(ctx, CTX_SHAPES);
+  const starts = <usize>load<u32>(ctx, CTX_STARTS);
+  for (let shape = 0; shape < shapes; shape++) {
+    clear(ctx);
+    const result = runShape(ctx, load<i32>(starts + (<usize>shape << 2)), at, end);
+    if (result == NOT_MINE) continue;
+    if (result != SCANNED) return APPLY_UNKNOWN_SYMBOL;
+    const kind = load<i32>(ctx, CTX_KIND);
+    if (kind == DEPTH) return applyDepth(ctx, recvUs);
+    return kind == ROWS ? APPLY_NOT_MINE : (load<i32>(ctx, CTX_INSTRUMENT) << 2) | DONE_MESSAGE;
+  }
+  return APPLY_NOT_MINE;
+}
+
+// @ts-ignore: decorator
+@inline
+function clear(ctx: usize): void {
+  const nothing = f64x2.splat(NaN);
+  v128.store(ctx, nothing, CTX_FIELDS);
+  v128.store(ctx, nothing, CTX_FIELDS + 16);
+  v128.store(ctx, nothing, CTX_FIELDS + 32);
+  v128.store(ctx, nothing, CTX_FIELDS + 48);
+  v128.store(ctx, nothing, CTX_FIELDS + 64);
+  v128.store(ctx, nothing, CTX_FIELDS + 80);
+  // ABSENT in each of the nine.
+  store<i64>(ctx, -1, CTX_DECIMALS);
+  store<u8>(ctx, 255, CTX_DECIMALS + 8);
+  store<u32>(ctx, load<u32>(ctx, CTX_LEVELS), CTX_NEXT);
+  store<u32>(ctx, 0, CTX_BOOK);
+  store<i64>(ctx, 0, CTX_BID_FROM);
+  store<i64>(ctx, 0, CTX_ASK_FROM);
+}
+
+/** True when the message is the very next one of a live book; everything else is judged by JavaScript. */
+// @ts-ignore: decorator
+@inline
+function isNext(ctx: usize, book: usize): bool {
+  const gate = load<i32>(book, BOOK_GATE);
+  const known = load<f64>(book, BOOK_LAST_SEQUENCE);
+  const last = load<f64>(ctx, LAST);
+  if (gate == GATE_PREV_CHAIN) return load<f64>(ctx, PREV) == known;
+  if (gate == GATE_PLUS_ONE) return last == known + 1 && last != 1;
+  if (gate == GATE_RANGE_CHAIN) return last > known && load<f64>(ctx, FIRST) == known + 1;
+  return gate == GATE_TIMESTAMP && last > known;
+}
+
+function applyDepth(ctx: usize, recvUs: f64): i32 {
+  const book = <usize>load<u32>(ctx, CTX_BOOK);
+  if (book == 0 || load<i32>(book, BOOK_STATE) != BOOK_LIVE || load<i32>(book, BOOK_FLAGS) != 0) return APPLY_NOT_MINE;
+  if (!isNext(ctx, book) || load<f64>(ctx, ACTION) == SNAPSHOT) return APPLY_NOT_MINE;
+  const stream = load<f64>(ctx, STREAM);
+  if (stream == stream && stream != load<f64>(book, BOOK_STREAM)) return APPLY_NOT_MINE;
+
+  const answer = load<i32>(ctx, CTX_INSTRUMENT) << 2;
+  atomic.add<i32>(book + BOOK_SEQUENCE, 1);
+  const bidTo = <usize>load<u32>(ctx, CTX_BID_TO);
+  const askTo = <usize>load<u32>(ctx, CTX_ASK_TO);
+  let at = applySide(book, 0, load<u32>(ctx, CTX_BID_FROM), bidTo);
+  if (at == bidTo) at = applySide(book, 1, load<u32>(ctx, CTX_ASK_FROM), askTo);
+  else return stop(ctx, at) | answer;
+  if (at != askTo) return stop(ctx, at) | answer;
+  return finish(ctx, book, recvUs) | answer;
+}
+
+function stop(ctx: usize, at: usize): i32 {
+  store<u32>(ctx, <u32>at, CTX_NEXT);
+  return DONE_PART;
+}
+
+/** All levels are applied: publishes, unless bids meet asks. */
+function finish(ctx: usize, book: usize, recvUs: f64): i32 {
+  // An empty side's best is not a number, and no comparison holds.
+  if (load<f64>(book, BOOK_BID_TICKS) >= load<f64>(book, BOOK_ASK_TICKS)) return stop(ctx, 0);
+  if (load<i32>(book, BOOK_BID_LEVELS) == 0 || load<i32>(book, BOOK_ASK_LEVELS) == 0) return stop(ctx, 0);
+  const time = load<f64>(ctx, TIME);
+  store<f64>(book, load<f64>(ctx, LAST), BOOK_LAST_SEQUENCE);
+  store<f64>(book, time >= 1e14 ? time : time * 1000, BOOK_VENUE_US);
+  store<f64>(book, recvUs, BOOK_RECV_US);
+  atomic.add<i32>(book + BOOK_SEQUENCE, 1);
+  return DONE_BOOK;
+}

@@ -1,0 +1,108 @@
+/**
+ * A message's levels of one side into the ladder of core/book/ladder-side.ts: the same words in the same memory. What is seldom (the window moves, a side runs
+ * empty, the overflow is full) is left to JavaScript, which goes on at the level where this kernel stopped.
+ */
+import {
+  BOOK_ASK_SIDE,
+  BOOK_BID_FREE,
+  BOOK_BID_LEVELS,
+  BOOK_BID_LOTS,
+  BOOK_BID_LOW,
+  BOOK_BID_ROOT,
+  BOOK_BID_SIDE,
+  BOOK_BID_SPILLED,
+  BOOK_BID_TICKS,
+  BOOK_BID_USED,
+  SIDE_BITS,
+  SIDE_BITS_WORDS,
+  SIDE_LOTS,
+  SIDE_SUMMARY,
+  SIDE_SUMMARY_WORDS,
+  WINDOW_KEYS,
+  WINDOW_MASK,
+} from '../../memory/book-layout';
+import { LEVEL_BYTES } from '../context';
+import { removeSpilled, setSpilled } from './overflow';
+
+/** The window follows when the best has fallen this far into it (ladder-side.ts). */
+const FOLLOW: i64 = (WINDOW_KEYS >> 2) * 3;
+const NONE: i64 = i64.MAX_VALUE;
+
+/** Smallest key of the window above `key`, NONE when there is none. */
+function afterInWindow(side: usize, low: i64, key: i64): i64 {
+  const from = <u32>(key + 1) & WINDOW_MASK;
+  const start = from >>> 5;
+  const here = load<u32>(side + (<usize>start << 2), SIDE_BITS) & (0xffff_ffff << (from & 31));
+  let distance: u32;
+  if (here != 0) distance = (start << 5) + ctz(here) - from;
+  else {
+    const after = (start + 1) & (SIDE_BITS_WORDS - 1);
+    let s = after >>> 5;
+    let words = load<u32>(side + (<usize>s << 2), SIDE_SUMMARY) & (0xffff_ffff << (after & 31));
+    for (let n = 0; words == 0; n++) {
+      if (n == SIDE_SUMMARY_WORDS) return NONE;
+      s = (s + 1) & (SIDE_SUMMARY_WORDS - 1);
+      words = load<u32>(side + (<usize>s << 2), SIDE_SUMMARY);
+    }
+    const w = (s << 5) + ctz(words);
+    distance = ((w << 5) + ctz(load<u32>(side + (<usize>w << 2), SIDE_BITS)) - from) & WINDOW_MASK;
+  }
+  const found = key + 1 + <i64>distance;
+  return found < low + WINDOW_KEYS ? found : NONE;
+}
+
+/** @param ask 0 = bids, 1 = asks @param from, to of the scratch list @returns the first level that is not applied, `to` when all are */
+export function applySide(book: usize, ask: u32, from: usize, to: usize): usize {
+  const fours = book + (<usize>ask << 2);
+  const eights = book + (<usize>ask << 3);
+  const sixteens = book + (<usize>ask << 4);
+  const side = ask != 0 ? book + BOOK_ASK_SIDE : book + BOOK_BID_SIDE;
+  let count = load<i32>(fours, BOOK_BID_LEVELS);
+  if (count == 0) return from;
+  const low = <i64>load<f64>(eights, BOOK_BID_LOW);
+  const ticks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
+  let best = ask != 0 ? ticks : 0 - ticks;
+  let at = from;
+  for (; at < to; at += LEVEL_BYTES) {
+    const key = load<i64>(at);
+    const lots = load<f64>(at, 8);
+    const isGone = lots == 0;
+    if (<u64>(key - low) >= <u64>WINDOW_KEYS) {
+      if (key < low) {
+        if (isGone) continue;
+        break;
+      }
+      const root = fours + BOOK_BID_ROOT;
+      const free = fours + BOOK_BID_FREE;
+      const more: i32 = isGone ? 0 - removeSpilled(side, root, free, <f64>key) : setSpilled(side, root, fours + BOOK_BID_USED, free, <f64>key, lots);
+      if (!isGone && more < 0) break;
+      count += more;
+      store<i32>(fours, load<i32>(fours, BOOK_BID_SPILLED) + more, BOOK_BID_SPILLED);
+      continue;
+    }
+    const index = <u32>key & WINDOW_MASK;
+    const word = side + (<usize>(index >>> 5) << 2);
+    const before = load<u32>(word, SIDE_BITS);
+    const bit: u32 = 1 << (index & 31);
+    const was = (before >>> (index & 31)) & 1;
+    if (isGone && key == best) {
+      if (was == 0) continue;
+      const next = afterInWindow(side, low, key);
+      if (next == NONE || next - low > FOLLOW) break;
+      best = next;
+    }
+    store<f64>(side + (<usize>index << 3), lots, SIDE_LOTS);
+    const after = isGone ? before & ~bit : before | bit;
+    store<u32>(word, after, SIDE_BITS);
+    count += <i32>!isGone - <i32>was;
+    if (<i32>(before == 0) != <i32>(after == 0)) {
+      const summary = side + (<usize>(index >>> 10) << 2);
+      store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ (1 << ((index >>> 5) & 31)), SIDE_SUMMARY);
+    }
+    if (!isGone && key < best) best = key;
+  }
+  store<i32>(fours, count, BOOK_BID_LEVELS);
+  store<f64>(sixteens, <f64>(ask != 0 ? best : -best), BOOK_BID_TICKS);
+  store<f64>(sixteens, load<f64>(side + (<usize>(<u32>best & WINDOW_MASK) << 3), SIDE_LOTS), BOOK_BID_LOTS);
+  return at;
+}

@@ -1,0 +1,359 @@
+/**
+ * The compiled shapes of core/kernel/program.ts over the bytes of one frame, in place. Levels become keys and lots of the book's own grid at once; whatever does
+ * not fit exactly, and every deviation from a shape, is "not mine": JavaScript reads the frame anew, and nothing was touched but the scratch list.
+ */
+import {
+  BOOK_LOT_SCALE,
+  BOOK_LOT_UNIT,
+  BOOK_PRICE_SCALE,
+  BOOK_PRICE_UNIT,
+} from '../../memory/book-layout';
+import {
+  OP_CHOICE,
+  OP_DECIMAL,
+  OP_END,
+  OP_INT,
+  OP_LEVELS,
+  OP_SET,
+  OP_SKIP,
+  OP_SYMBOL,
+  OP_TEXT,
+} from '../program';
+import {
+  CTX_BID_FROM,
+  CTX_BID_TO,
+  CTX_BOOK,
+  CTX_CODE,
+  CTX_DECIMALS,
+  CTX_FIELDS,
+  CTX_INSTRUMENT,
+  CTX_KIND,
+  CTX_LEVELS_END,
+  CTX_MANTISSAS,
+  CTX_NEXT,
+  CTX_POOL,
+  CTX_SYMBOL_FROM,
+  CTX_SYMBOL_TO,
+  LEVEL_BYTES,
+  SYMBOL_BOOK,
+  SYMBOL_INSTRUMENT,
+  SYMBOL_LENGTH,
+} from '../context';
+import { digitsOf, integerOf, iota, lineUp, nonDigits, valueOf } from './digits';
+import { placeOf } from './symbols';
+
+const MAX_SAFE: i64 = 9_007_199_254_740_991;
+/** FIELD_UNUSED of message.ts: read and thrown away. */
+const UNUSED: i32 = 11;
+const MAX_DECIMALS: i32 = 18;
+/** Mantissas stay below this: ten times it plus nine is still below 2^53. */
+const MANTISSA_LIMIT: i64 = 900_719_925_474_098;
+
+export const SCANNED = 1;
+export const NOT_MINE = 0;
+export const UNKNOWN_SYMBOL = 2;
+
+/** True when `length` bytes are those of the pool. */
+// @ts-ignore: decorator
+@inline
+function isText(at: usize, end: usize, text: usize, length: i32): bool {
+  if (<i32>(end - at) < length) return false;
+  let left = length;
+  while (left >= 16) {
+    if (v128.any_true(v128.xor(v128.load(at), v128.load(text)))) return false;
+    at += 16;
+    text += 16;
+    left -= 16;
+  }
+  const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(text)));
+  const wanted = (1 << left) - 1;
+  return (same & wanted) == wanted;
+}
+
+/** Up to the closing quote, which stays; 0 for escapes and control characters. */
+function skipText(at: usize, end: usize): usize {
+  for (; at < end; at += 16) {
+    const bytes = v128.load(at);
+    const odd = v128.or(
+      v128.or(i8x16.eq(bytes, i8x16.splat(0x22)), i8x16.eq(bytes, i8x16.splat(0x5c))),
+      i8x16.gt_u(i8x16.splat(0x20), bytes),
+    );
+    const found = i8x16.bitmask(odd);
+    if (found == 0) continue;
+    at += ctz(found);
+    return at < end && load<u8>(at) == 0x22 ? at : 0;
+  }
+  return 0;
+}
+
+/** Behind a run of one digit and more; 0 when JSON or 2^53 would not have it. */
+function skipInteger(at: usize, end: usize): usize {
+  const digits = digitsOf(v128.load(at));
+  const count = ctz(nonDigits(digits) | 0x10000);
+  const next = at + count;
+  if (count == 0 || count == 16 || next > end) return 0;
+  if (count > 1 && load<u8>(at) == 0x30) return 0;
+  return next;
+}
+
+/** As `skipInteger`, and the value goes to the field. */
+function readInteger(at: usize, end: usize, field: usize): usize {
+  const digits = digitsOf(v128.load(at));
+  const count = ctz(nonDigits(digits) | 0x10000);
+  const next = at + count;
+  if (count == 0 || next > end) return 0;
+  if (count > 1 && load<u8>(at) == 0x30) return 0;
+  const value = integerOf(digits, count);
+  if (count == 16 && (value > MAX_SAFE || <u32>load<u8>(next) - 0x30 <= 9)) return 0;
+  store<f64>(field, <f64>value);
+  return next;
+}
+
+/** A decimal as (mantissa, decimals) without zeros at the end of its fraction, as the readable path keeps it. */
+function readDecimal(start: usize, end: usize, mantissas: usize, decimalsAt: usize): usize {
+  let at = start;
+  let mantissa: i64 = 0;
+  let digit: u32 = 0;
+  while (at < end && (digit = <u32>load<u8>(at) - 0x30) <= 9) {
+    if (mantissa > MANTISSA_LIMIT) return 0;
+    mantissa = mantissa * 10 + digit;
+    at++;
+  }
+  if (at == start || (load<u8>(start) == 0x30 && at - start > 1)) return 0;
+  let decimals = 0;
+  if (at < end && load<u8>(at) == 0x2e) {
+    const first = ++at;
+    let zeros = 0;
+    while (at < end && (digit = <u32>load<u8>(at) - 0x30) <= 9) {
+      if (digit == 0) zeros++;
+      else {
+        for (decimals += zeros + 1; zeros >= 0; zeros--) {
+          if (mantissa > MANTISSA_LIMIT) return 0;
+          mantissa *= 10;
+        }
+        mantissa += digit;
+        zeros = 0;
+      }
+      at++;
+    }
+    if (at == first || decimals > MAX_DECIMALS) return 0;
+  }
+  store<f64>(mantissas, <f64>mantissa);
+  store<u8>(decimalsAt, <u8>decimals);
+  return at;
+}
+
+/** Result register of `longNumber`. */
+let longNext: usize = 0;
+
+/** A number that 16 bytes do not hold, in units of the grid; -1 when it does not fit exactly. Its end goes to `longNext`. */
+function longNumber(start: usize, end: usize, scale: i32): i64 {
+  let at = start;
+  let value: i64 = 0;
+  let digit: u32 = 0;
+  while (at < end && (digit = <u32>load<u8>(at) - 0x30) <= 9) {
+    if (value > MANTISSA_LIMIT) return -1;
+    value = value * 10 + digit;
+    at++;
+  }
+  if (at == start || (load<u8>(start) == 0x30 && at - start > 1)) return -1;
+  let left = scale;
+  if (at < end && load<u8>(at) == 0x2e) {
+    const first = ++at;
+    while (at < end && (digit = <u32>load<u8>(at) - 0x30) <= 9) {
+      if (left > 0) {
+        if (value > MANTISSA_LIMIT) return -1;
+        value = value * 10 + digit;
+        left--;
+      } else if (digit != 0) return -1;
+      at++;
+    }
+    if (at == first) return -1;
+  }
+  for (; left > 0; left--) {
+    if (value > MANTISSA_LIMIT) return -1;
+    value *= 10;
+  }
+  longNext = at;
+  return value;
+}
+
+/**
+ * `[]` or `[["price","qty"],...]` into the scratch list; bids get keys below zero. One check of the end a level: everything that had a say lies before the
+ * byte that is checked.
+ */
+function readLevels(ctx: usize, start: usize, end: usize, ask: i32): usize {
+  const book = <usize>load<u32>(ctx, CTX_BOOK);
+  let out = <usize>load<u32>(ctx, CTX_NEXT);
+  const outEnd = <usize>load<u32>(ctx, CTX_LEVELS_END);
+  const range = ctx + (<usize>ask << 3);
+  store<u32>(range, <u32>out, CTX_BID_FROM);
+  if (<i32>(end - start) < 2 || load<u8>(start) != 0x5b) return 0;
+  let at = start + 1;
+  if (load<u8>(at) == 0x5d) {
+    store<u32>(range, <u32>out, CTX_BID_TO);
+    return at + 1;
+  }
+  const priceScale = load<i32>(book, BOOK_PRICE_SCALE);
+  const lotScale = load<i32>(book, BOOK_LOT_SCALE);
+  const priceUnit = <i64>load<f64>(book, BOOK_PRICE_UNIT);
+  const lotUnit = <i64>load<f64>(book, BOOK_LOT_UNIT);
+  const priceLine = lineUp(priceScale);
+  const lotLine = lineUp(lotScale);
+  const lanes = iota();
+  const flip: i64 = ask != 0 ? 0 : -1;
+  while (true) {
+    if (out >= outEnd) return 0;
+    const isOpen = load<u16>(at) == 0x225b;
+    at += 2;
+    let digits = digitsOf(v128.load(at));
+    let odd = nonDigits(digits);
+    let whole = ctz(odd);
+    let isPoint = load<u8>(at + whole) == 0x2e;
+    let length = isPoint ? ctz(odd & (odd - 1)) : whole;
+    let ticks: i64;
+    if (length > 15 || whole + priceScale > 16) {
+      ticks = longNumber(at, end, priceScale);
+      if (ticks < 0) return 0;
+      at = longNext;
+    } else {
+      const surplus = (~i8x16.bitmask(i8x16.eq(digits, i8x16.splat(0))) & ((1 << length) - 1)) >>> (whole + 1 + priceScale);
+      const isBad = surplus | <i32>(whole == 0) | <i32>(length - whole == 1) | (<i32>(load<u8>(at) == 0x30) & <i32>(whole > 1));
+      if (isBad != 0) return 0;
+      ticks = valueOf(i8x16.swizzle(v128.and(digits, i8x16.gt_s(i8x16.splat(<i8>length), lanes)), i8x16.add(priceLine, i8x16.splat(<i8>whole))));
+      at += length;
+    }
+    if (!isOpen || (load<u32>(at) & 0xff_ffff) != 0x22_2c22) return 0;
+    at += 3;
+    digits = digitsOf(v128.load(at));
+    odd = nonDigits(digits);
+    whole = ctz(odd);
+    isPoint = load<u8>(at + whole) == 0x2e;
+    length = isPoint ? ctz(odd & (odd - 1)) : whole;
+    let lots: i64;
+    if (length > 15 || whole + lotScale > 16) {
+      lots = longNumber(at, end, lotScale);
+      if (lots < 0) return 0;
+      at = longNext;
+    } else {
+      const surplus = (~i8x16.bitmask(i8x16.eq(digits, i8x16.splat(0))) & ((1 << length) - 1)) >>> (whole + 1 + lotScale);
+      const isBad = surplus | <i32>(whole == 0) | <i32>(length - whole == 1) | (<i32>(load<u8>(at) == 0x30) & <i32>(whole > 1));
+      if (isBad != 0) return 0;
+      lots = valueOf(i8x16.swizzle(v128.and(digits, i8x16.gt_s(i8x16.splat(<i8>length), lanes)), i8x16.add(lotLine, i8x16.splat(<i8>whole))));
+      at += length;
+    }
+    const tail = load<u32>(at);
+    at += 3;
+    if (at > end || (tail & 0xffff) != 0x5d22 || ticks > MAX_SAFE || lots > MAX_SAFE) return 0;
+    if (priceUnit != 1) {
+      const units = ticks / priceUnit;
+      if (units * priceUnit != ticks) return 0;
+      ticks = units;
+    }
+    if (lotUnit != 1) {
+      const units = lots / lotUnit;
+      if (units * lotUnit != lots) return 0;
+      lots = units;
+    }
+    store<i64>(out, (ticks ^ flip) - flip);
+    store<f64>(out, <f64>lots, 8);
+    out += LEVEL_BYTES;
+    const next = (tail >>> 16) & 0xff;
+    if (next == 0x5d) break;
+    if (next != 0x2c) return 0;
+  }
+  store<u32>(ctx, <u32>out, CTX_NEXT);
+  store<u32>(range, <u32>out, CTX_BID_TO);
+  return at;
+}
+
+/** Entry (value, offset, length) of the choice that fits, 0 when none does. @param table where the count stands */
+function choose(table: usize, at: usize, end: usize, pool: usize): usize {
+  const count = load<i32>(table);
+  let entry = table + 4;
+  for (let i = 0; i < count; i++, entry += 12) {
+    if (isText(at, end, pool + <usize>load<u32>(entry, 4), load<i32>(entry, 8))) return entry;
+  }
+  return 0;
+}
+
+/** Runs one shape. @returns SCANNED, NOT_MINE or UNKNOWN_SYMBOL */
+export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 {
+  const code = <usize>load<u32>(ctx, CTX_CODE);
+  const pool = <usize>load<u32>(ctx, CTX_POOL);
+  const fields = ctx + CTX_FIELDS;
+  let pc = code + (<usize>shape << 2);
+  let at = start;
+  while (true) {
+    switch (load<i32>(pc)) {
+      case OP_TEXT: {
+        const length = load<i32>(pc, 8);
+        if (!isText(at, end, pool + <usize>load<u32>(pc, 4), length)) return NOT_MINE;
+        at += length;
+        pc += 12;
+        break;
+      }
+      case OP_INT: {
+        const field = load<i32>(pc, 4);
+        at = field == UNUSED ? skipInteger(at, end) : readInteger(at, end, fields + (<usize>field << 3));
+        if (at == 0) return NOT_MINE;
+        pc += 8;
+        break;
+      }
+      case OP_SKIP: {
+        at = skipText(at, end);
+        if (at == 0) return NOT_MINE;
+        pc += 4;
+        break;
+      }
+      case OP_SYMBOL: {
+        const from = at;
+        at = skipText(at, end);
+        if (at == 0) return NOT_MINE;
+        store<u32>(ctx, <u32>from, CTX_SYMBOL_FROM);
+        store<u32>(ctx, <u32>at, CTX_SYMBOL_TO);
+        const place = placeOf(ctx, from, <i32>(at - from));
+        if (place == 0) return NOT_MINE;
+        if (load<i32>(place, SYMBOL_LENGTH) == 0) return UNKNOWN_SYMBOL;
+        store<i32>(ctx, load<i32>(place, SYMBOL_INSTRUMENT), CTX_INSTRUMENT);
+        store<u32>(ctx, load<u32>(place, SYMBOL_BOOK), CTX_BOOK);
+        pc += 4;
+        break;
+      }
+      case OP_DECIMAL: {
+        const slot = <usize>load<u32>(pc, 4);
+        at = readDecimal(at, end, ctx + CTX_MANTISSAS + (slot << 3), ctx + CTX_DECIMALS + slot);
+        if (at == 0) return NOT_MINE;
+        pc += 8;
+        break;
+      }
+      case OP_LEVELS: {
+        if (load<u32>(ctx, CTX_BOOK) == 0) return NOT_MINE;
+        at = readLevels(ctx, at, end, load<i32>(pc, 4));
+        if (at == 0) return NOT_MINE;
+        pc += 8;
+        break;
+      }
+      case OP_CHOICE: {
+        const entry = choose(pc + 8, at, end, pool);
+        if (entry == 0) return NOT_MINE;
+        store<f64>(fields + (<usize>load<u32>(pc, 4) << 3), <f64>load<i32>(entry));
+        at += load<i32>(entry, 8);
+        pc += 12 + <usize>load<u32>(pc, 8) * 12;
+        break;
+      }
+      case OP_SET: {
+        store<f64>(fields + (<usize>load<u32>(pc, 4) << 3), <f64>load<i32>(pc, 8));
+        pc += 12;
+        break;
+      }
+      case OP_END: {
+        if (at != end) return NOT_MINE;
+        store<i32>(ctx, load<i32>(pc, 4), CTX_KIND);
+        return SCANNED;
+      }
+      default:
+        return NOT_MINE;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * One connection's block in shared memory: where its program, symbols and scratch stand, and what the last frame left. Written by the loader (wasm-kernel.ts)
+ * and by this kernel, both on the feed's thread; nobody else looks.
+ *
+ *   byte   0  code        i32   byte offset of the compiled shapes (program.ts), i32 each
+ *          4  starts      i32   byte offset of each shape's first word, as indexes of `code`
+ *          8  shapes      i32   how many
+ *         12  pool        i32   byte offset of the bytes of all texts
+ *         16  symbols     i32   byte offset of the symbol table (symbols.ts)
+ *         20  symbolMask  i32   its places less one
+ *         24  levels      i32   byte offset of the scratch list: LEVEL_BYTES each
+ *         28  levelsEnd   i32   byte offset behind it
+ *   what the last frame left
+ *         32  kind        i32   MESSAGE_*
+ *         36  instrument  i32
+ *         40  book        i32   byte offset of its book, 0 when it is not in this memory
+ *         44  symbolFrom  i32   byte offsets of the symbol's text
+ *         48  symbolTo    i32
+ *         52  bidFrom     i32   byte offsets into the scratch list
+ *         56  bidTo       i32
+ *         60  askFrom     i32
+ *         64  askTo       i32
+ *         68  next        i32   first level that is not applied, where JavaScript has to go on
+ *         72  rowAt       i32   rows: as `next`
+ *        128  fields      f64   FIELD_*
+ *        224  mantissas   f64   NUMBER_*
+ *        296  decimals    u8    NUMBER_*
+ */
+export const CTX_CODE = 0;
+export const CTX_STARTS = 4;
+export const CTX_SHAPES = 8;
+export const CTX_POOL = 12;
+export const CTX_SYMBOLS = 16;
+export const CTX_SYMBOL_MASK = 20;
+export const CTX_LEVELS = 24;
+export const CTX_LEVELS_END = 28;
+export const CTX_KIND = 32;
+export const CTX_INSTRUMENT = 36;
+export const CTX_BOOK = 40;
+export const CTX_SYMBOL_FROM = 44;
+export const CTX_SYMBOL_TO = 48;
+export const CTX_BID_FROM = 52;
+export const CTX_BID_TO = 56;
+export const CTX_ASK_FROM = 60;
+export const CTX_ASK_TO = 64;
+export const CTX_NEXT = 68;
+export const CTX_ROW_AT = 72;
+export const CTX_FIELDS = 128;
+export const CTX_MANTISSAS = 224;
+export const CTX_DECIMALS = 296;
+export const CTX_BYTES = 384;
+
+/** A level of the scratch list: key (i64), lots (f64). */
+export const LEVEL_BYTES = 16;
+
+/** One place of the symbol table: text in 32 bytes, zeros behind it; length (i32, 0 = free), instrument (i32), book (i32). */
+export const SYMBOL_PLACE_BYTES = 64;
+export const SYMBOL_LENGTH = 32;
+export const SYMBOL_INSTRUMENT = 36;
+export const SYMBOL_BOOK = 40;
+export const SYMBOL_MOST = 32;
+
+/** What `apply` says about a frame; else the instrument x 4 + one of DONE_*. */
+export const APPLY_NOT_MINE = -1;
+export const APPLY_UNKNOWN_SYMBOL = -2;
+/** Applied and published. */
+export const DONE_BOOK = 0;
+/** The book is open (its sequence odd): JavaScript applies what is left of the message, judges and publishes. */
+export const DONE_PART = 1;
+/** A trade, quote or mark stands in the fields and numbers. */
+export const DONE_MESSAGE = 2;
+
+/** Bytes behind the end of a frame that must belong to the memory: they are loaded with others and never looked at. */
+export const SLACK_BYTES = 64;

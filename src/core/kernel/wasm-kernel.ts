@@ -1,0 +1,244 @@
+/**
+ * The WebAssembly kernel (assembly/) and its loader: one instance a memory and thread, one context a connection. A book message that is next in order goes from
+ * the bytes of its frame to the published book in one call; what it does not take, the kernel in TypeScript reads. Feed's thread.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import type { BookWriter } from '../book/book-writer.js';
+import {
+  APPLY_NOT_MINE,
+  CTX_ASK_FROM,
+  CTX_ASK_TO,
+  CTX_BID_TO,
+  CTX_BYTES,
+  CTX_CODE,
+  CTX_DECIMALS,
+  CTX_FIELDS,
+  CTX_KIND,
+  CTX_LEVELS,
+  CTX_LEVELS_END,
+  CTX_MANTISSAS,
+  CTX_NEXT,
+  CTX_POOL,
+  CTX_SHAPES,
+  CTX_STARTS,
+  CTX_SYMBOLS,
+  CTX_SYMBOL_FROM,
+  CTX_SYMBOL_MASK,
+  CTX_SYMBOL_TO,
+  LEVEL_BYTES,
+  SLACK_BYTES,
+  SYMBOL_MOST,
+  SYMBOL_PLACE_BYTES,
+} from './context.js';
+import type { BookKernel } from './kernel.js';
+import type { KernelRoom } from './kernel-room.js';
+import { FIELD_COUNT, NUMBER_COUNT, type Message } from './message.js';
+import type { Program } from './program.js';
+import { ScanKernel } from './scanner.js';
+import type { SymbolTable } from './symbol-table.js';
+
+/** Levels of one message; larger ones are read in TypeScript. The largest recorded change has some 1,600. */
+const MOST_LEVELS = 16_384;
+/** A frame that did not land in the memory is copied here; larger ones are read in TypeScript. */
+const COPY_BYTES = 1 << 18;
+const FIRST_PLACES = 256;
+
+interface Exports {
+  readonly apply: (ctx: number, at: number, end: number, recvUs: number) => number;
+  readonly admit: (ctx: number, from: number, length: number, instrument: number, book: number) => number;
+}
+
+/** Beside this file in a build; sources run with what the build has made of them. */
+const FILES = ['./kernel.wasm', '../../../dist/core/kernel/kernel.wasm'];
+
+let module: WebAssembly.Module | null | undefined;
+
+/** The compiled kernel, null where it is not built. */
+export function kernelModule(): WebAssembly.Module | null {
+  if (module !== undefined) return module;
+  const file = FILES.map((name) => new URL(name, import.meta.url)).find((url) => existsSync(url));
+  module = file === undefined ? null : new WebAssembly.Module(readFileSync(file));
+  return module;
+}
+
+const instances = new WeakMap<WebAssembly.Memory, Exports>();
+
+function exportsOn(memory: WebAssembly.Memory, compiled: WebAssembly.Module): Exports {
+  let exports = instances.get(memory);
+  if (exports === undefined) {
+    exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
+    instances.set(memory, exports);
+  }
+  return exports;
+}
+
+/** Null where the kernel is not built or the room is full. */
+export function makeWasmKernel(program: Program, symbols: SymbolTable, room: KernelRoom): WasmKernel | null {
+  const compiled = kernelModule();
+  if (compiled === null) return null;
+  const bytes = CTX_BYTES + program.code.byteLength + program.starts.byteLength + program.pool.byteLength + SLACK_BYTES * 2;
+  const ctx = room.take(bytes);
+  const levels = room.take(MOST_LEVELS * LEVEL_BYTES);
+  const copy = room.take(COPY_BYTES + SLACK_BYTES);
+  const table = room.take(FIRST_PLACES * SYMBOL_PLACE_BYTES);
+  if (ctx === 0 || levels === 0 || copy === 0 || table === 0) return null;
+  return new WasmKernel(exportsOn(room.memory, compiled), program, symbols, room, { ctx, bytes, levels, copy, table });
+}
+
+interface Places {
+  readonly ctx: number;
+  readonly bytes: number;
+  readonly levels: number;
+  readonly copy: number;
+  readonly table: number;
+}
+
+export class WasmKernel implements BookKernel {
+  readonly name = 'wasm';
+  readonly memory: WebAssembly.Memory;
+  readonly #scanner: ScanKernel;
+  readonly #apply: Exports['apply'];
+  readonly #admit: Exports['admit'];
+  readonly #room: KernelRoom;
+  readonly #u8: Uint8Array;
+  readonly #i32: Int32Array;
+  readonly #f64: Float64Array;
+  readonly #buffer: SharedArrayBuffer;
+  readonly #ctx: number;
+  readonly #copy: number;
+  readonly #known: { readonly text: Uint8Array; readonly instrument: number; readonly book: number }[] = [];
+  #places = FIRST_PLACES;
+
+  constructor(exports: Exports, program: Program, symbols: SymbolTable, room: KernelRoom, places: Places) {
+    const { u8, i32, f64, buffer } = room.views;
+    this.memory = room.memory;
+    this.#scanner = new ScanKernel(program, symbols);
+    this.#apply = exports.apply;
+    this.#admit = exports.admit;
+    this.#room = room;
+    this.#u8 = u8;
+    this.#i32 = i32;
+    this.#f64 = f64;
+    this.#buffer = buffer;
+    this.#ctx = places.ctx;
+    this.#copy = places.copy;
+    u8.fill(0, places.ctx, places.ctx + places.bytes);
+    u8.fill(0, places.table, places.table + FIRST_PLACES * SYMBOL_PLACE_BYTES);
+    const code = places.ctx + CTX_BYTES;
+    const starts = code + program.code.byteLength;
+    const pool = starts + program.starts.byteLength;
+    i32.set(program.code, code >> 2);
+    i32.set(program.starts, starts >> 2);
+    u8.set(program.pool, pool);
+    this.#set(CTX_CODE, code);
+    this.#set(CTX_STARTS, starts);
+    this.#set(CTX_SHAPES, program.starts.length);
+    this.#set(CTX_POOL, pool);
+    this.#set(CTX_SYMBOLS, places.table);
+    this.#set(CTX_SYMBOL_MASK, FIRST_PLACES - 1);
+    this.#set(CTX_LEVELS, places.levels);
+    this.#set(CTX_LEVELS_END, places.levels + MOST_LEVELS * LEVEL_BYTES);
+  }
+
+  get symbolStart(): number {
+    return this.#scanner.symbolStart;
+  }
+  get symbolEnd(): number {
+    return this.#scanner.symbolEnd;
+  }
+
+  scan(bytes: Uint8Array, start: number, end: number, out: Message): number {
+    return this.#scanner.scan(bytes, start, end, out);
+  }
+
+  apply(bytes: Uint8Array, start: number, end: number, recvUs: number): number {
+    // Loads go 16 bytes at a time, a little past what is looked at: the memory must go on behind the frame.
+    const at = bytes.buffer === this.#buffer && bytes.byteOffset + end + SLACK_BYTES <= this.#u8.length ? bytes.byteOffset + start : 0;
+    if (at === 0) return this.#applyCopy(bytes, start, end, recvUs);
+    return this.#apply(this.#ctx, at, at + end - start, recvUs);
+  }
+
+  /** Text of the symbol at which `apply` stopped: APPLY_UNKNOWN_SYMBOL. */
+  unknownSymbol(): string {
+    return Buffer.from(this.#buffer, this.#get(CTX_SYMBOL_FROM), this.#get(CTX_SYMBOL_TO) - this.#get(CTX_SYMBOL_FROM)).toString('utf8');
+  }
+
+  admit(symbolText: string, instrument: number, book: number): boolean {
+    const text = new TextEncoder().encode(symbolText);
+    if (text.length === 0 || text.length > SYMBOL_MOST) return false;
+    if ((this.#known.length + 1) * 2 > this.#places && !this.#grow()) return false;
+    const entry = { text, instrument, book };
+    if (!this.#enter(entry)) return false;
+    this.#known.push(entry);
+    return true;
+  }
+
+  get messageKind(): number {
+    return this.#get(CTX_KIND);
+  }
+
+  fill(out: Message): void {
+    const fields = (this.#ctx + CTX_FIELDS) >> 3;
+    for (let i = 0; i < FIELD_COUNT; i++) out.fields[i] = this.#f64[fields + i]!;
+    const mantissas = (this.#ctx + CTX_MANTISSAS) >> 3;
+    const decimals = this.#ctx + CTX_DECIMALS;
+    for (let i = 0; i < NUMBER_COUNT; i++) {
+      out.mantissa[i] = this.#f64[mantissas + i]!;
+      out.decimals[i] = this.#u8[decimals + i]!;
+    }
+  }
+
+  field(field: number): number {
+    return this.#f64[((this.#ctx + CTX_FIELDS) >> 3) + field]!;
+  }
+
+  goOn(book: BookWriter): void {
+    const from = this.#get(CTX_NEXT);
+    // 0: every level is applied, only the verdict is left.
+    if (from === 0) return;
+    const askFrom = this.#get(CTX_ASK_FROM);
+    const askTo = this.#get(CTX_ASK_TO);
+    const isAsk = from >= askFrom && from < askTo;
+    if (!isAsk) this.#setKeys(book, 0, from, this.#get(CTX_BID_TO));
+    this.#setKeys(book, 1, isAsk ? from : askFrom, askTo);
+  }
+
+  #setKeys(book: BookWriter, side: number, from: number, to: number): void {
+    for (let at = from; at < to; at += LEVEL_BYTES) {
+      const key = this.#i32[(at >> 2) + 1]! * 2 ** 32 + (this.#i32[at >> 2]! >>> 0);
+      book.setKey(side, key, this.#f64[(at >> 3) + 1]!);
+    }
+  }
+
+  #applyCopy(bytes: Uint8Array, start: number, end: number, recvUs: number): number {
+    if (end - start > COPY_BYTES) return APPLY_NOT_MINE;
+    this.#u8.set(bytes.subarray(start, end), this.#copy);
+    return this.#apply(this.#ctx, this.#copy, this.#copy + end - start, recvUs);
+  }
+
+  #enter({ text, instrument, book }: { readonly text: Uint8Array; readonly instrument: number; readonly book: number }): boolean {
+    this.#u8.set(text, this.#copy);
+    return this.#admit(this.#ctx, this.#copy, text.length, instrument, book) === 1;
+  }
+
+  /** A table of twice the size; the old one stays unused in the room. */
+  #grow(): boolean {
+    const places = this.#places * 2;
+    const table = this.#room.take(places * SYMBOL_PLACE_BYTES);
+    if (table === 0) return false;
+    this.#u8.fill(0, table, table + places * SYMBOL_PLACE_BYTES);
+    this.#places = places;
+    this.#set(CTX_SYMBOLS, table);
+    this.#set(CTX_SYMBOL_MASK, places - 1);
+    for (const entry of this.#known) this.#enter(entry);
+    return true;
+  }
+
+  #get(word: number): number {
+    return this.#i32[(this.#ctx + word) >> 2]! >>> 0;
+  }
+
+  #set(word: number, value: number): void {
+    this.#i32[(this.#ctx + word) >> 2] = value;
+  }
+}
