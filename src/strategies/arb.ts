@@ -7,7 +7,7 @@
  * Every crossing is counted as taken, or once per episode and reason as refused.
  */
 import { assert, RESULT_OK } from '../core/numbers/errors.js';
-import { FLAG_HEDGE, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../core/memory/record.js';
+import { FLAG_HEDGE, FLAG_POST_ONLY, SIDE_BUY, SIDE_SELL, TIF_GTC, TIF_IOC } from '../core/memory/record.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type {
@@ -26,24 +26,23 @@ import {
   limitBehind,
   SideLevels,
   sizeLegs,
-  takes,
   walk,
   Walk,
   type LegTerms,
   type WalkLimits,
 } from './arb/edge.js';
+import { Hedges } from './arb/hedges.js';
 import { ARB_STATE_NAMES, LegState, type Leg } from './arb/leg.js';
-import { PairState, type Pair } from './arb/pair.js';
+import { PairState, sizeByHeld, type Pair } from './arb/pair.js';
 import { PairRecords } from './arb/pair-records.js';
 import { PairTable } from './arb/pair-table.js';
 import { ARB_PARAMS, arbSettings, type ArbSettings } from './arb/params.js';
+import { findQuote, isBeyond, Quote, type QuoteLimits } from './arb/quote.js';
 
 /** Pauses between attempts to close what is naked, and after deals that filled nothing. */
 const HEDGE_PAUSE_US = 100_000;
 const HEDGE_PAUSE_MOST_US = 5_000_000;
 const FAILURE_PAUSE_MOST_US = 30_000_000;
-/** After this long without anything naked, the naked account starts again at zero. */
-const NAKED_REST_US = 30_000_000;
 
 export class ArbStrategy implements Strategy {
   readonly #settings: ArbSettings;
@@ -51,12 +50,15 @@ export class ArbStrategy implements Strategy {
   readonly #terms: readonly LegTerms[];
   readonly #pairs: PairTable;
   readonly #records: PairRecords;
+  readonly #hedges: Hedges;
   /** Pairs with something going on, by slot. */
   readonly #busy: Uint8Array;
   readonly #asks: SideLevels;
   readonly #bids: SideLevels;
   readonly #walk = new Walk();
   readonly #sizes = new LegSizes();
+  readonly #wish = new Quote();
+  readonly #quoteLimits = { minEdge: 0, cost: 0, distance: 0, maxBuy: 0, maxSell: 0 } satisfies QuoteLimits;
   readonly #limits = { minEdge: 0, laterCost: 0, maxBase: 0 } satisfies WalkLimits;
   readonly #draft: OrderDraft = {
     level: 0,
@@ -69,10 +71,6 @@ export class ArbStrategy implements Strategy {
     group: 0,
     groupLegs: 0,
   };
-  /** Naked value times seconds spent, and when something was last naked. */
-  #nakedSpent = 0;
-  #nakedUs = -Infinity;
-  #timerUs = Number.NaN;
 
   constructor(setup: StrategySetup) {
     this.#settings = arbSettings(setup.name, setup.params);
@@ -81,6 +79,7 @@ export class ArbStrategy implements Strategy {
     this.#busy = new Uint8Array(setup.instruments.length);
     this.#pairs = new PairTable(setup, this.#settings);
     this.#records = new PairRecords(this.#pairs);
+    this.#hedges = new Hedges(this.#settings, setup.instruments);
     this.#asks = new SideLevels(this.#settings.depth);
     this.#bids = new SideLevels(this.#settings.depth);
     if (setup.recovered === null) return;
@@ -102,10 +101,19 @@ export class ArbStrategy implements Strategy {
 
   onTop(ctx: StrategyContext, slot: number): void {
     const pairs = this.#pairs.ofSlot(slot);
+    if (this.#settings.maker !== 'none') {
+      for (let i = 0; i < pairs.length; i++) this.#quote(ctx, pairs[i]!);
+      return;
+    }
     for (let i = 0; i < pairs.length; i++) {
       this.#consider(ctx, pairs[i]!, 1);
       this.#consider(ctx, pairs[i]!, -1);
     }
+  }
+
+  onStop(ctx: StrategyContext): void {
+    // A quote that filled with nobody there to take the other side would be a position.
+    for (const pair of this.#pairs.usable) if (pair.state === PairState.QUOTING) this.#withdraw(ctx, pair.legs[this.#makerSide]);
   }
 
   onOrder(ctx: StrategyContext, event: OrderEvent): void {
@@ -119,7 +127,7 @@ export class ArbStrategy implements Strategy {
   }
 
   onTimer(ctx: StrategyContext): void {
-    this.#countNaked(ctx);
+    this.#hedges.count(ctx, this.#pairs.usable);
     const pairs = this.#pairs.usable;
     for (let i = 0; i < pairs.length; i++) {
       const pair = pairs[i]!;
@@ -175,13 +183,76 @@ export class ArbStrategy implements Strategy {
     return Number.isNaN(rate) ? 0 : rate * fundingPeriods;
   }
 
+  get #makerSide(): 0 | 1 {
+    return this.#settings.maker === 'first' ? 0 : 1;
+  }
+
+  /** Maker-taker: keeps one order of the pair resting where a fill pays, or none. */
+  #quote(ctx: StrategyContext, pair: Pair): void {
+    const leg = pair.legs[this.#makerSide];
+    const isQuoting = pair.state === PairState.QUOTING;
+    if (!isQuoting && (pair.isAnyOut || ctx.isStopping)) return;
+    const wish = this.#wish;
+    this.#findWish(ctx, pair, leg);
+    if (isQuoting) {
+      if (leg.state !== LegState.SENT) return;
+      const isOff = Math.abs(wish.ticks - leg.priceTicks) > wish.ticks * this.#settings.requoteRatio;
+      const isLate = isOff && ctx.nowUs - leg.sentUs >= this.#settings.requoteUs;
+      if (!wish.isWanted || wish.side !== leg.side || isBeyond(leg.side, leg.priceTicks, wish.limitTicks) || isLate)
+        this.#withdraw(ctx, leg);
+      return;
+    }
+    if (!wish.isWanted || ctx.nowUs - leg.sentUs < this.#settings.requoteUs) return;
+    if (pair.state === PairState.COOLING && !this.#isRested(ctx, pair)) return;
+    if (pair.state !== PairState.IDLE || !ctx.intents.hasRoom(1)) return;
+    leg.start(wish.side, wish.ticks, wish.lots, ctx.nowUs);
+    if (!this.#records.publishLeg(ctx, leg)) {
+      leg.undo();
+      return;
+    }
+    pair.startDeal((wish.side === SIDE_BUY) === (this.#makerSide === 0) ? 1 : -1);
+    this.#go(pair, PairState.QUOTING);
+    this.#place(ctx, leg, FLAG_POST_ONLY, 0, TIF_GTC);
+  }
+
+  /** Sets the wish of this moment: nothing while a book is not to be trusted. */
+  #findWish(ctx: StrategyContext, pair: Pair, leg: Leg): void {
+    const wish = this.#wish;
+    wish.isWanted = false;
+    const takerSide = this.#makerSide === 0 ? 1 : 0;
+    const other = pair.legs[takerSide];
+    const at = ctx.book(leg.slot);
+    const against = ctx.book(other.slot);
+    const { bookMaxAgeUs, minEdge, latencyCost, transferCost, quoteDistance } = this.#settings;
+    if (!at.isFresh(ctx.nowUs, bookMaxAgeUs) || !against.isFresh(ctx.nowUs, bookMaxAgeUs)) return;
+    if (!(at.bidTicks > 0 && at.askTicks > 0 && against.bidTicks > 0 && against.askTicks > 0) || this.#hedges.isSpent) return;
+    const maker = pair.terms[this.#makerSide];
+    const taker = pair.terms[takerSide];
+    const limits = this.#quoteLimits;
+    limits.minEdge = minEdge;
+    limits.cost = latencyCost + transferCost;
+    limits.distance = quoteDistance;
+    this.#bound(ctx, pair, leg, other, at.askTicks * maker.tick, against.bidTicks * taker.tick);
+    limits.maxBuy = this.#limits.maxBase;
+    this.#bound(ctx, pair, other, leg, against.askTicks * taker.tick, at.bidTicks * maker.tick);
+    limits.maxSell = this.#limits.maxBase;
+    findQuote(maker, at, taker, against, limits, wish);
+  }
+
+  #withdraw(ctx: StrategyContext, leg: Leg): void {
+    if (leg.state !== LegState.SENT || ctx.intents.cancel(leg.level) !== RESULT_OK) return;
+    leg.state = LegState.CANCELLING;
+    leg.cancelledUs = ctx.nowUs;
+    this.#records.publishLeg(ctx, leg);
+  }
+
   /** What stands against any deal of the pair now. */
   #whyNot(ctx: StrategyContext, pair: Pair, buyBook: BookView, sellBook: BookView): number {
-    const { bookMaxAgeUs, nakedCap } = this.#settings;
+    const { bookMaxAgeUs } = this.#settings;
     if (!buyBook.isFresh(ctx.nowUs, bookMaxAgeUs) || !sellBook.isFresh(ctx.nowUs, bookMaxAgeUs)) return Reason.BOOK_TOO_OLD;
     if (pair.state === PairState.COOLING && !this.#isRested(ctx, pair)) return Reason.COOLING_DOWN;
     if (pair.state !== PairState.IDLE || pair.isAnyOut || this.#busy[pair.first]! + this.#busy[pair.second]! > 0) return Reason.LEG_PENDING;
-    return this.#nakedSpent > nakedCap ? Reason.NAKED_CAP : Reason.NONE;
+    return this.#hedges.isSpent ? Reason.NAKED_CAP : Reason.NONE;
   }
 
   /** The pause is over and both books have changed since: what we took ourselves is not taken for an opportunity. */
@@ -277,7 +348,7 @@ export class ArbStrategy implements Strategy {
   }
 
   /** @param group 0 for an order that stands alone */
-  #place(ctx: StrategyContext, leg: Leg, flags: number, group: number): void {
+  #place(ctx: StrategyContext, leg: Leg, flags: number, group: number, timeInForce: number = TIF_IOC): void {
     const draft = this.#draft;
     draft.level = leg.level;
     draft.slot = leg.slot;
@@ -285,6 +356,7 @@ export class ArbStrategy implements Strategy {
     draft.priceTicks = leg.priceTicks;
     draft.qtyLots = leg.qtyLots;
     draft.flags = flags;
+    draft.timeInForce = timeInForce;
     draft.group = group;
     draft.groupLegs = group === 0 ? 0 : 2;
     assert(ctx.intents.place(draft) === RESULT_OK, `room for leg ${leg.level} was checked`);
@@ -302,19 +374,35 @@ export class ArbStrategy implements Strategy {
       case PairState.NAKED:
         this.#settle(ctx, pair);
         break;
+      case PairState.QUOTING:
+        this.#progressQuote(ctx, pair);
+        break;
       case PairState.COOLING:
-        if (this.#isHedgeable(ctx, pair)) this.#settle(ctx, pair);
+        if (this.#hedges.isDue(ctx, pair)) this.#settle(ctx, pair);
         else this.#isRested(ctx, pair);
         break;
       default:
-        if (this.#isHedgeable(ctx, pair)) this.#settle(ctx, pair);
+        if (this.#hedges.isDue(ctx, pair)) this.#settle(ctx, pair);
         break;
+    }
+  }
+
+  #progressQuote(ctx: StrategyContext, pair: Pair): void {
+    const leg = pair.legs[this.#makerSide];
+    if (this.#hedges.isDue(ctx, pair)) {
+      // What still rests would fill into a market that has just moved.
+      this.#withdraw(ctx, leg);
+      ctx.taken(ctx.intents.nextGroup());
+      this.#settle(ctx, pair);
+    } else if (!leg.isOut) {
+      if (leg.cumLots > 0) this.#settle(ctx, pair);
+      else this.#go(pair, PairState.IDLE);
     }
   }
 
   /** Close what is naked, or end the deal. */
   #settle(ctx: StrategyContext, pair: Pair): void {
-    if (this.#isHedgeable(ctx, pair)) {
+    if (this.#hedges.isDue(ctx, pair)) {
       this.#go(pair, PairState.NAKED);
       this.#hedge(ctx, pair);
       return;
@@ -326,34 +414,16 @@ export class ArbStrategy implements Strategy {
     this.#records.publishPair(ctx, pair);
   }
 
-  /** Enough is naked for at least one of the venues to take it. Less is kept and joins the next deal. */
-  #isHedgeable(ctx: StrategyContext, pair: Pair): boolean {
-    if (pair.nakedBase === 0) return false;
-    return this.#hedgeLots(ctx, pair, 0) > 0 || this.#hedgeLots(ctx, pair, 1) > 0;
-  }
-
-  /** Lots that would close the naked quantity on one of the two instruments; 0 when the venue does not take so little, or the price is not known yet. */
-  #hedgeLots(ctx: StrategyContext, pair: Pair, side: 0 | 1): number {
-    const terms = pair.terms[side];
-    const book = ctx.book(pair.hedges[side].slot);
-    const isSell = pair.nakedBase > 0;
-    const ticks = isSell ? book.bidTicks : book.askTicks;
-    const price = ticks > 0 ? ticks * terms.tick : pair.hedges[side].priceTicks * terms.tick;
-    if (!(price > 0)) return 0;
-    const lots = Math.floor(Math.abs(pair.nakedBase) / pair.unitOf(side, !isSell, price) + 1e-6);
-    return takes(terms, lots, price) ? lots : 0;
-  }
-
   #hedge(ctx: StrategyContext, pair: Pair): void {
     // While stopping nothing new goes out; the next start finds what is naked and closes it.
     if (ctx.isStopping || ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) return;
     const isSell = pair.nakedBase > 0;
-    const side = this.#cheaperSide(ctx, pair, isSell);
+    const side = this.#hedges.cheaperSide(ctx, pair, isSell);
     if (side < 0) return; // no live book that takes it: tried again with every timer turn
     const leg = pair.hedges[side as 0 | 1];
     const book = ctx.book(leg.slot);
     const slippage = this.#settings.hedgeSlippage * (1 + pair.hedgeAttempts);
-    const lots = this.#hedgeLots(ctx, pair, side as 0 | 1);
+    const lots = this.#hedges.lots(ctx, pair, side as 0 | 1);
     leg.start(isSell ? SIDE_SELL : SIDE_BUY, limitBehind(isSell ? book.bidTicks : book.askTicks, !isSell, slippage), lots, ctx.nowUs);
     if (!this.#records.publishLeg(ctx, leg)) {
       leg.undo();
@@ -365,36 +435,12 @@ export class ArbStrategy implements Strategy {
     this.#go(pair, PairState.HEDGING);
   }
 
-  /** Where closing costs least: completing the missing leg or undoing the filled one, whichever price after fees is better. -1: nowhere now. */
-  #cheaperSide(ctx: StrategyContext, pair: Pair, isSell: boolean): number {
-    let best = -1;
-    let bestPrice = -Infinity;
-    for (let side = 0; side < 2; side++) {
-      const leg = pair.hedges[side as 0 | 1];
-      const terms = pair.terms[side as 0 | 1];
-      const book = ctx.book(leg.slot);
-      const lots = book.isLive && !leg.isOut ? this.#hedgeLots(ctx, pair, side as 0 | 1) : 0;
-      const price = (isSell ? book.bidTicks : book.askTicks) * terms.tick;
-      if (lots === 0 || !(price > 0)) continue;
-      const instrument = this.#instruments[leg.slot]!;
-      const base = lots * baseOfLot(terms, price);
-      const hasFunds =
-        !terms.isSpot ||
-        (isSell ? ctx.freeBalance(leg.slot, instrument.base) >= base : ctx.freeBalance(leg.slot, instrument.quote) >= base * price);
-      // Without funds by our picture of them it is the last choice, not none: the venue knows better.
-      const worth = (isSell ? price * (1 - terms.fee) : -price * (1 + terms.fee)) - (hasFunds ? 0 : price);
-      if (worth <= bestPrice) continue;
-      best = side;
-      bestPrice = worth;
-    }
-    return best;
-  }
-
   /** A leg that has no final answer in time is cancelled; a second timeout later the pair goes on without its answer. Late fills are still counted. */
   #watchOverdue(ctx: StrategyContext, pair: Pair): void {
     const { legTimeoutUs } = this.#settings;
     for (let n = 0; n < 4; n++) {
       const leg = pair.placeAt(n);
+      if (pair.state === PairState.QUOTING && leg.state === LegState.SENT) continue;
       if (!leg.isOut || ctx.nowUs - leg.sentUs <= legTimeoutUs) continue;
       const isCancelDue = leg.state === LegState.SENT && ctx.nowUs - leg.cancelledUs > legTimeoutUs;
       if (isCancelDue && ctx.intents.cancel(leg.level) === RESULT_OK) {
@@ -403,27 +449,7 @@ export class ArbStrategy implements Strategy {
         this.#records.publishLeg(ctx, leg);
       }
       const isGivenUp = ctx.nowUs - leg.sentUs > 2 * legTimeoutUs;
-      if (isGivenUp && n < 2 && pair.state === PairState.LEGS && this.#isHedgeable(ctx, pair)) this.#go(pair, PairState.NAKED);
-    }
-  }
-
-  #countNaked(ctx: StrategyContext): void {
-    const seconds = Number.isNaN(this.#timerUs) ? 0 : (ctx.nowUs - this.#timerUs) / 1e6;
-    this.#timerUs = ctx.nowUs;
-    let value = 0;
-    const pairs = this.#pairs.usable;
-    for (let i = 0; i < pairs.length; i++) {
-      const pair = pairs[i]!;
-      if (pair.nakedBase === 0 || !this.#isHedgeable(ctx, pair)) continue;
-      const book = ctx.book(pair.first);
-      const price = (book.bidTicks > 0 ? book.bidTicks : book.askTicks) * pair.terms[0].tick;
-      if (price > 0) value += Math.abs(pair.nakedBase) * price;
-    }
-    if (value > 0) {
-      this.#nakedSpent += value * seconds;
-      this.#nakedUs = ctx.nowUs;
-    } else if (ctx.nowUs - this.#nakedUs > NAKED_REST_US) {
-      this.#nakedSpent = 0;
+      if (isGivenUp && n < 2 && pair.state === PairState.LEGS && this.#hedges.isDue(ctx, pair)) this.#go(pair, PairState.NAKED);
     }
   }
 
@@ -445,22 +471,6 @@ export class ArbStrategy implements Strategy {
     pair.refusedBits[side] = pair.refusedBits[side]! | bit;
     ctx.refuse(reason);
   }
-}
-
-/** Closing: the same share of what is held on both instruments, so that contracts are closed by the contracts that were opened. */
-function sizeByHeld(found: Walk, pair: Pair, buySide: 0 | 1, out: LegSizes): boolean {
-  const sellSide = buySide === 0 ? 1 : 0;
-  const share = Math.min(1, found.base / Math.abs(pair.heldBase));
-  const buyHeld = Math.abs(pair.netLots[buySide]!);
-  const sellHeld = Math.abs(pair.netLots[sellSide]!);
-  // The side of fewer lots is the coarser one: the other follows what it can do.
-  const fewer = Math.min(buyHeld, sellHeld);
-  const wholeShare = Math.floor(share * fewer + 1e-6) / fewer;
-  out.buyLots = Math.round(wholeShare * buyHeld);
-  out.sellLots = Math.round(wholeShare * sellHeld);
-  const buy = pair.terms[buySide];
-  const sell = pair.terms[sellSide];
-  return takes(buy, out.buyLots, found.buyTicks * buy.tick) && takes(sell, out.sellLots, found.sellTicks * sell.tick);
 }
 
 function isBusy(state: number): boolean {

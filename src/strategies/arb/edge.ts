@@ -16,6 +16,8 @@ export interface LegTerms {
   readonly isSpot: boolean;
   /** Share of the value paid for taking. */
   readonly fee: number;
+  /** The same for an order that rested; negative is a rebate. */
+  readonly makerFee: number;
   readonly minLots: number;
   readonly minNotional: number;
 }
@@ -27,6 +29,7 @@ export function legTerms(instrument: Instrument): LegTerms {
     isInverse: instrument.kind === 'inverse',
     isSpot: instrument.kind === 'spot',
     fee: Number(instrument.takerFee),
+    makerFee: Number(instrument.makerFee),
     minLots: Math.max(1, toTicksUp(instrument.minQty, instrument.lotSize)),
     minNotional: Number(instrument.minNotional),
   };

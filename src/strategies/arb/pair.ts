@@ -9,23 +9,28 @@
  *   HEDGING  -> NAKED     it ended and did not close all: again, after a growing pause
  *   HEDGING  -> COOLING   flat
  *   NAKED    -> COOLING   a late fill made it flat
+ *   IDLE     -> QUOTING   maker-taker: an order rests on one of the two
+ *   QUOTING  -> IDLE      it ended without a fill
+ *   QUOTING  -> NAKED     it filled: the other side is taken
+ *   QUOTING  -> COOLING   it ended with less than a venue would take
  *   COOLING  -> IDLE      pause over and both books newer
  *   COOLING  -> NAKED     a late fill
  *   IDLE     -> NAKED     a late fill, or a restart that found something naked
  */
 import { assert } from '../../core/numbers/errors.js';
 import { SIDE_BUY } from '../../core/memory/record.js';
-import { baseOfLot, type LegTerms } from './edge.js';
+import { baseOfLot, takes, type LegSizes, type LegTerms, type Walk } from './edge.js';
 import { Leg } from './leg.js';
 
-export const PairState = { IDLE: 0, LEGS: 1, NAKED: 2, HEDGING: 3, COOLING: 4 } as const;
+export const PairState = { IDLE: 0, LEGS: 1, NAKED: 2, HEDGING: 3, COOLING: 4, QUOTING: 5 } as const;
 
 const LEGAL: readonly (readonly number[])[] = [
-  [PairState.LEGS, PairState.NAKED],
+  [PairState.LEGS, PairState.NAKED, PairState.QUOTING],
   [PairState.COOLING, PairState.NAKED],
   [PairState.HEDGING, PairState.COOLING],
   [PairState.NAKED, PairState.COOLING],
   [PairState.IDLE, PairState.NAKED],
+  [PairState.IDLE, PairState.NAKED, PairState.COOLING],
 ];
 
 /** Level ids of a pair: leg and hedge on either instrument, and the pair's own record. */
@@ -197,4 +202,20 @@ export class Pair {
     this.heldBase = Math.abs(after) < 1e-9 ? 0 : after;
     if (this.heldBase === 0) this.heldEdge = 0;
   }
+}
+
+/** Closing: the same share of what is held on both instruments, so that contracts are closed by the contracts that were opened. */
+export function sizeByHeld(found: Walk, pair: Pair, buySide: 0 | 1, out: LegSizes): boolean {
+  const sellSide = buySide === 0 ? 1 : 0;
+  const share = Math.min(1, found.base / Math.abs(pair.heldBase));
+  const buyHeld = Math.abs(pair.netLots[buySide]!);
+  const sellHeld = Math.abs(pair.netLots[sellSide]!);
+  // The side of fewer lots is the coarser one: the other follows what it can do.
+  const fewer = Math.min(buyHeld, sellHeld);
+  const wholeShare = Math.floor(share * fewer + 1e-6) / fewer;
+  out.buyLots = Math.round(wholeShare * buyHeld);
+  out.sellLots = Math.round(wholeShare * sellHeld);
+  const buy = pair.terms[buySide];
+  const sell = pair.terms[sellSide];
+  return takes(buy, out.buyLots, found.buyTicks * buy.tick) && takes(sell, out.sellLots, found.sellTicks * sell.tick);
 }

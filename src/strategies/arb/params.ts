@@ -67,6 +67,42 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
     reason:
       'Assumed cost of moving assets back between the venues later; counted for deals that make a position larger, not for those that reduce it.',
   },
+  {
+    key: 'maker',
+    unit: '',
+    type: 'choice',
+    default: 'none',
+    choices: ['none', 'first', 'second'],
+    reason:
+      'none: both legs take. first or second: an order rests on that instrument of each pair (in the order of the list), and the other side is taken when it fills.',
+  },
+  {
+    key: 'quoteDistance',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.0005',
+    min: '0',
+    max: '0.1',
+    reason: 'maker: an order that would rest farther from the best price than this does not rest.',
+  },
+  {
+    key: 'requoteRatio',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '0.00005',
+    min: '0',
+    max: '0.1',
+    reason: 'maker: the resting order moves when its price is off by more than this; one that no longer pays goes at once.',
+  },
+  {
+    key: 'requoteMs',
+    unit: 'ms',
+    type: 'integer',
+    default: 250,
+    min: 1,
+    max: 600_000,
+    reason: 'maker: shortest life of a resting order that still pays.',
+  },
   { key: 'maxNotional', unit: 'quote', type: 'decimal', default: '1000', min: '0', reason: 'Largest value of one deal.' },
   {
     key: 'maxPosition',
@@ -133,6 +169,10 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
 
 export interface ArbSettings {
   readonly mode: 'auto' | 'cross' | 'basis' | 'perp';
+  readonly maker: 'none' | 'first' | 'second';
+  readonly quoteDistance: number;
+  readonly requoteRatio: number;
+  readonly requoteUs: number;
   readonly minEdge: number;
   readonly reduceEdge: number;
   readonly fundingPeriods: number;
@@ -154,6 +194,10 @@ export interface ArbSettings {
 export function arbSettings(name: string, params: Params): ArbSettings {
   const settings: ArbSettings = {
     mode: params['mode'] as ArbSettings['mode'],
+    maker: (params['maker'] ?? 'none') as ArbSettings['maker'],
+    quoteDistance: Number(params['quoteDistance']),
+    requoteRatio: Number(params['requoteRatio']),
+    requoteUs: Number(params['requoteMs']) * 1000,
     minEdge: Number(params['minEdge']),
     reduceEdge: Number(params['reduceEdge'] ?? params['minEdge']),
     fundingPeriods: Number(params['fundingPeriods'] ?? 0),
