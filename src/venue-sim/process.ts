@@ -5,13 +5,16 @@
 import { rm } from 'node:fs/promises';
 import { UsageError } from '../core/numbers/errors.js';
 import type { Clock, Timers } from '../core/ports/clock.js';
-import type { CreateHttpServer, HttpServer } from '../core/ports/http.js';
+import type { CreateHttpServer, HttpServer, HttpServerHandlers } from '../core/ports/http.js';
 import { adminHandlers } from './admin.js';
+import { credentialsOf } from './exchange/accounts.js';
+import { FaultScript } from './faults/script.js';
 import { FlowRandom } from './flow/random.js';
 import type { VenueId } from './market/spec.js';
 import { loadState, replaceFile, saveState } from './state-file.js';
-import { VenueCounters, type VenueProtocol } from './venues/protocol.js';
-import { VENUE_IDS, createVenueProtocol } from './venues/registry.js';
+import { createVenue } from './venue.js';
+import { VenueCounters } from './venues/protocol.js';
+import { VENUE_IDS } from './venues/registry.js';
 import { QUANTUM_MS, createVenueWorld, type VenueWorld } from './world.js';
 
 /** Wall time between two turns. Shorter than a quantum, so that no quantum waits long for its turn. */
@@ -55,6 +58,8 @@ export interface VenueAddressEntry {
   readonly wsApi: string;
   readonly apiKey: string;
   readonly secret: string;
+  /** Another funded account, for a person's own bot beside the engine; replayed venues have none. */
+  readonly spare?: { readonly apiKey: string; readonly secret: string };
 }
 
 /** Content of the addresses file. */
@@ -84,17 +89,9 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
   const mostCatchUpUs = 2_000_000 * Math.max(1, options.speed);
   const world = createVenueWorld({ seed: options.seed, startUs: nowUs(), only: ids, mostCatchUpUs }, saved);
 
-  const counters = new Map<string, VenueCounters>();
-  const protocols: VenueProtocol[] = [];
-  for (const id of ids) {
-    const counted = new VenueCounters();
-    counters.set(id, counted);
-    const random = FlowRandom.of(options.seed, `protocol ${id}`);
-    protocols.push(createVenueProtocol({ id, markets: world.marketsOf(id), nowUs: () => world.nowUs, random, counters: counted }));
-  }
-  world.afterStep((stepUs) => {
-    for (const protocol of protocols) protocol.publish(stepUs);
-  });
+  const script = new FaultScript(FlowRandom.of(options.seed, 'faults'));
+  const venues = ids.map((id) => createVenue(world, id, script, new VenueCounters(), FlowRandom.of(options.seed, `protocol ${id}`)));
+  const counters = new Map(venues.map(({ id, counters: counted }) => [id as string, counted]));
 
   const servers: HttpServer[] = [];
   const endings: (() => void)[] = [];
@@ -106,6 +103,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       for (const timer of timers) deps.timers.cancel(timer);
+      for (const { gate } of venues) gate.close();
       await Promise.all(servers.map((server) => server.close()));
       await save();
       if (options.addresses !== undefined) await rm(options.addresses, { force: true });
@@ -114,7 +112,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     })();
     return stopping;
   };
-  const listen = async (handlers: VenueProtocol['handlers'], port: number): Promise<number> => {
+  const listen = async (handlers: HttpServerHandlers, port: number): Promise<number> => {
     const server = deps.createHttpServer({ handlers, maxBodyBytes: MOST_BODY_BYTES, maxBufferedBytes: MOST_BUFFERED_BYTES });
     servers.push(server);
     return server.listen(HOST, port);
@@ -126,10 +124,10 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
       deps.timers.after(1, () => void stop());
     };
     const adminPort = await listen(adminHandlers({ world, speed: options.speed, counters, save, stop: stopByAdmin }), options.port);
-    const venues: Record<string, VenueAddressEntry> = {};
-    for (const protocol of protocols) {
-      const wanted = options.port === 0 ? 0 : options.port + 1 + VENUE_IDS.indexOf(protocol.id);
-      venues[protocol.id] = addressOf(protocol.id, await listen(protocol.handlers, wanted), options.seed);
+    const entries: Record<string, VenueAddressEntry> = {};
+    for (const { id, handlers } of venues) {
+      const wanted = options.port === 0 ? 0 : options.port + 1 + VENUE_IDS.indexOf(id);
+      entries[id] = addressOf(id, await listen(handlers, wanted), options.seed);
     }
     const wallUs = deps.clock.wallUs();
     const time = deps.marketTime ?? { wallUs, marketUs: wallUs, speed: options.speed };
@@ -140,7 +138,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
       pid: process.pid,
       admin: `http://${HOST}:${adminPort}`,
       clock,
-      venues,
+      venues: entries,
     };
     if (options.addresses !== undefined) await replaceFile(options.addresses, `${JSON.stringify(addresses)}\n`);
     announce(deps.writeLine, addresses, world, saved !== undefined);
@@ -166,17 +164,16 @@ function venueIdsOf(only: readonly string[] | undefined): readonly VenueId[] {
   return VENUE_IDS.filter((id) => only.includes(id));
 }
 
-/** Addresses have no path. The account belongs to the trading half; its key is stable for a seed. */
+/** Addresses have no path. Keys are stable for a seed. */
 function addressOf(id: VenueId, port: number, seed: number): VenueAddressEntry {
-  const random = FlowRandom.of(seed, `account ${id}`);
   const socket = `ws://${HOST}:${port}`;
   return {
     rest: `http://${HOST}:${port}`,
     wsPublic: socket,
     wsPrivate: socket,
     wsApi: socket,
-    apiKey: random.text(64),
-    secret: random.text(64),
+    ...credentialsOf(seed, id, 'test'),
+    spare: credentialsOf(seed, id, 'spare'),
   };
 }
 

@@ -1,8 +1,9 @@
 /**
- * The simulated exchanges without their sockets: latent prices, markets and their state, stepped in market time. Used by the `venues` process, by tests
+ * The simulated exchanges without their sockets: latent prices, markets, accounts and their state, stepped in market time. Used by the `venues` process, by tests
  * and by the single-thread simulation. Time comes in with each step; chance comes from the seed.
  */
 import { assert } from '../core/numbers/errors.js';
+import { VenueExchange, type SavedExchange } from './exchange/exchange.js';
 import { PricePath, type SavedPath } from './flow/price-path.js';
 import { FlowRandom } from './flow/random.js';
 import { MARKETS, START_PRICES } from './markets.js';
@@ -14,7 +15,7 @@ export const QUANTUM_MS = 10;
 const QUANTUM_US = QUANTUM_MS * 1_000;
 /** A process that slept longer than this (market time) goes on from now instead of living through the pause. */
 const MOST_CATCH_UP_US = 2_000_000;
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 const ASSETS = ['BTC', 'ETH', 'SOL'] as const;
 
@@ -34,11 +35,13 @@ export interface SavedWorld {
   readonly nowUs: number;
   readonly paths: Readonly<Record<Asset, SavedPath>>;
   readonly markets: Readonly<Record<string, SavedMarket>>;
+  readonly exchanges: Readonly<Record<string, SavedExchange>>;
 }
 
 export class VenueWorld {
   readonly seed: number;
   readonly markets: readonly Market[];
+  readonly exchanges: ReadonlyMap<VenueId, VenueExchange>;
   readonly #paths: Readonly<Record<Asset, PricePath>>;
   readonly #afterStep: ((nowUs: number) => void)[] = [];
   readonly #mostCatchUpUs: number;
@@ -58,7 +61,10 @@ export class VenueWorld {
     ) as Record<Asset, PricePath>;
     const specs = (options.markets ?? MARKETS).filter((spec) => options.only === undefined || options.only.includes(spec.venue));
     this.markets = specs.map((spec) => new Market(spec, this.#paths[spec.asset], seed, QUANTUM_MS));
+    const venues = new Set(specs.map((spec) => spec.venue));
+    this.exchanges = new Map([...venues].map((venue) => [venue, new VenueExchange(venue, this.marketsOf(venue), seed, this.#nowUs)]));
     if (saved !== undefined) this.#restore(saved);
+    for (const [venue, exchange] of this.exchanges) if (saved?.exchanges[venue] === undefined) exchange.open();
     for (const market of this.markets) if (market.engine.orderCount === 0) market.open(this.#nowUs);
   }
 
@@ -74,6 +80,12 @@ export class VenueWorld {
   /** Market time that a stalled process did not live through. */
   get skippedUs(): number {
     return this.#skippedUs;
+  }
+
+  exchangeOf(venue: VenueId): VenueExchange {
+    const exchange = this.exchanges.get(venue);
+    assert(exchange !== undefined, `venue ${venue} does not run here`);
+    return exchange;
   }
 
   marketsOf(venue: VenueId): Market[] {
@@ -106,7 +118,9 @@ export class VenueWorld {
     this.#steps++;
     const seconds = QUANTUM_MS / 1_000;
     for (const asset of ASSETS) this.#paths[asset].step(seconds);
+    for (const exchange of this.exchanges.values()) exchange.begin(this.#nowUs);
     for (const market of this.markets) market.step(seconds, this.#nowUs);
+    for (const exchange of this.exchanges.values()) exchange.finish();
     for (const run of this.#afterStep) run(this.#nowUs);
   }
 
@@ -121,6 +135,7 @@ export class VenueWorld {
       nowUs: this.#nowUs,
       paths: Object.fromEntries(ASSETS.map((asset) => [asset, this.#paths[asset].save()])) as Record<Asset, SavedPath>,
       markets: Object.fromEntries(this.markets.map((market) => [keyOf(market.spec), market.save()])),
+      exchanges: Object.fromEntries([...this.exchanges].map(([venue, exchange]) => [venue, exchange.save()])),
     };
   }
 
@@ -130,6 +145,10 @@ export class VenueWorld {
     for (const market of this.markets) {
       const state = saved.markets[keyOf(market.spec)];
       if (state !== undefined) market.load(state);
+    }
+    for (const [venue, exchange] of this.exchanges) {
+      const state = saved.exchanges[venue];
+      if (state !== undefined) exchange.load(state);
     }
   }
 }

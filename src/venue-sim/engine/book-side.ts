@@ -16,7 +16,6 @@ export class BookOrder {
     readonly side: Side,
     readonly ticks: number,
     public lots: number,
-    readonly reduceOnly: boolean,
     readonly level: PriceLevel,
   ) {}
 }

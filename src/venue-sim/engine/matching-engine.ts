@@ -1,6 +1,7 @@
 /**
  * The judge: a matching engine with price-time priority over integer ticks and lots. It decides every execution of the simulated exchanges and shares no
- * code with the engine's paper fill models. It knows accounts only as numbers. Called by `Market` (order flow now, trading endpoints later), one thread.
+ * code with the engine's paper fill models. It knows accounts only as numbers. Called by `Market`
+ * (order flow) and by `exchange/` (the accounts of clients), one thread.
  */
 import { assert } from '../../core/numbers/errors.js';
 import { BookOrder, BookSide, type PriceLevel, type Side } from './book-side.js';
@@ -17,17 +18,19 @@ export interface NewOrder {
   readonly lots: number;
   readonly timeInForce: TimeInForce;
   readonly postOnly?: boolean;
-  readonly reduceOnly?: boolean;
+  readonly selfTrade?: SelfTradeMode;
 }
 
 /** Why an order did not enter the book whole; `accepted` covers filled, resting and part filled. */
-export type SubmitVerdict = 'accepted' | 'would-take' | 'not-fillable' | 'nothing-to-reduce';
+export type SubmitVerdict = 'accepted' | 'would-take' | 'not-fillable';
 
 export interface SubmitResult {
   readonly verdict: SubmitVerdict;
   readonly orderId: number;
   readonly filledLots: number;
   readonly restingLots: number;
+  /** Lots that were given up because they met an order of the same account. */
+  readonly selfTradeLots: number;
 }
 
 /** One execution between a resting (maker) order and an incoming (taker) one, at the maker's price. */
@@ -46,17 +49,17 @@ export interface EngineEvents {
   /** The level's new total, 0 when it is gone. `engine.sequence` already counts this change. */
   onLevel(side: Side, ticks: number, lots: number): void;
   onTrade(trade: EngineTrade): void;
+  /** A resting order left the book because an order of the same account met it. */
+  onSelfTrade?(makerOrderId: number, lots: number): void;
 }
 
 export interface MatchingEngineOptions {
   /** How far the sequence rises with a change: 1 when absent. Futures venues share one counter among symbols, so theirs jump. */
   readonly sequenceStep?: () => number;
-  /** How many lots an account may still sell (buy) to reduce its position; the trading endpoints supply it. Without it reduce-only orders are refused. */
-  readonly reducibleLots?: (owner: number, side: Side) => number;
 }
 
 /** What a restart needs of one resting order; arrays keep their queue order. */
-export type SavedOrder = readonly [id: number, owner: number, ticks: number, lots: number, reduceOnly: 0 | 1];
+export type SavedOrder = readonly [id: number, owner: number, ticks: number, lots: number];
 
 export interface SavedBook {
   readonly sequence: number;
@@ -86,6 +89,11 @@ export class MatchingEngine {
     return this.#sequence;
   }
 
+  /** The id that the next order will get. */
+  get nextOrderId(): number {
+    return this.#nextOrderId;
+  }
+
   get orderCount(): number {
     return this.#orders.size;
   }
@@ -106,22 +114,16 @@ export class MatchingEngine {
     assert(Number.isSafeInteger(order.lots) && order.lots > 0, `order lots must be a positive integer, was ${order.lots}`);
     assert(order.ticks === null || Number.isSafeInteger(order.ticks), `order ticks must be an integer, was ${order.ticks}`);
     const orderId = this.#nextOrderId++;
-    let lots = order.lots;
-    if (order.reduceOnly === true) {
-      lots = Math.min(lots, this.#options.reducibleLots?.(order.owner, order.side) ?? 0);
-      if (lots <= 0) return { verdict: 'nothing-to-reduce', orderId, filledLots: 0, restingLots: 0 };
-    }
-    if (order.postOnly === true && this.#wouldTake(order.side, order.ticks))
-      return { verdict: 'would-take', orderId, filledLots: 0, restingLots: 0 };
-    if (order.timeInForce === 'fok' && this.#takableLots(order.side, order.ticks, lots) < lots) {
-      return { verdict: 'not-fillable', orderId, filledLots: 0, restingLots: 0 };
-    }
-    const left = this.#take(order, orderId, lots);
+    const { lots } = order;
+    const nothing = { orderId, filledLots: 0, restingLots: 0, selfTradeLots: 0 };
+    if (order.postOnly === true && this.wouldTake(order.side, order.ticks)) return { verdict: 'would-take', ...nothing };
+    if (order.timeInForce === 'fok' && this.takableLots(order) < lots) return { verdict: 'not-fillable', ...nothing };
+    const { left, isStopped } = this.#take(order, orderId);
     const filledLots = lots - left;
-    if (left === 0 || order.ticks === null || order.timeInForce !== 'gtc')
-      return { verdict: 'accepted', orderId, filledLots, restingLots: 0 };
-    this.#rest(orderId, order, order.ticks, left);
-    return { verdict: 'accepted', orderId, filledLots, restingLots: left };
+    if (isStopped) return { verdict: 'accepted', orderId, filledLots, restingLots: 0, selfTradeLots: left };
+    const rests = left > 0 && order.ticks !== null && order.timeInForce === 'gtc';
+    if (rests) this.#rest(orderId, order, order.ticks, left);
+    return { verdict: 'accepted', orderId, filledLots, restingLots: rests ? left : 0, selfTradeLots: 0 };
   }
 
   /** Lots taken out of the book; 0 when the order is not there (any more). */
@@ -159,7 +161,7 @@ export class MatchingEngine {
       const orders: SavedOrder[] = [];
       for (const level of side.levels()) {
         for (let order = level.first; order !== null; order = order.next) {
-          orders.push([order.id, order.owner, order.ticks, order.lots, order.reduceOnly ? 1 : 0]);
+          orders.push([order.id, order.owner, order.ticks, order.lots]);
         }
       }
       return orders;
@@ -171,45 +173,70 @@ export class MatchingEngine {
   load(saved: SavedBook): void {
     assert(this.#orders.size === 0, `a book is loaded into an empty engine, this one holds ${this.#orders.size} orders`);
     for (const side of [this.bids, this.asks]) {
-      for (const [id, owner, ticks, lots, reduceOnly] of side === this.bids ? saved.buy : saved.sell) {
-        this.#insert(id, owner, side, ticks, lots, reduceOnly === 1);
-      }
+      for (const [id, owner, ticks, lots] of side === this.bids ? saved.buy : saved.sell) this.#insert(id, owner, side, ticks, lots);
     }
     this.#sequence = saved.sequence;
     this.#nextOrderId = saved.nextOrderId;
   }
 
-  #wouldTake(side: Side, ticks: number | null): boolean {
+  wouldTake(side: Side, ticks: number | null): boolean {
     const best = this.side(side === 'buy' ? 'sell' : 'buy').bestTicks;
     return !Number.isNaN(best) && reaches(side, ticks, best);
   }
 
-  #takableLots(side: Side, ticks: number | null, enough: number): number {
+  /** What a fill-or-kill order could take; it never counts orders of its own account that self-trade prevention would keep from it. */
+  takableLots(taker: NewOrder): number {
+    const isGuarded = isGuardedAgainstItself(taker);
+    const mode = taker.selfTrade;
     let lots = 0;
-    for (const level of this.side(side === 'buy' ? 'sell' : 'buy').levels()) {
-      if (!reaches(side, ticks, level.ticks)) break;
-      lots += level.lots;
-      if (lots >= enough) break;
+    for (const level of this.side(taker.side === 'buy' ? 'sell' : 'buy').levels()) {
+      if (!reaches(taker.side, taker.ticks, level.ticks) || lots >= taker.lots) break;
+      if (!isGuarded) {
+        lots += level.lots;
+        continue;
+      }
+      for (let maker = level.first; maker !== null; maker = maker.next) {
+        if (maker.owner !== taker.owner) lots += maker.lots;
+        else if (mode !== 'expire-maker') return lots;
+      }
     }
     return lots;
   }
 
-  /** Trades against the other side, best price first, oldest order first. Returns the lots left over. */
-  #take(taker: NewOrder, takerOrderId: number, lots: number): number {
+  /** Trades against the other side, best price first, oldest order first. `isStopped`: self-trade prevention ended the order. */
+  #take(taker: NewOrder, takerOrderId: number): { left: number; isStopped: boolean } {
     const other = this.side(taker.side === 'buy' ? 'sell' : 'buy');
-    let left = lots;
-    while (left > 0) {
+    let left = taker.lots;
+    let isStopped = false;
+    while (left > 0 && !isStopped) {
       const level = other.best();
       if (level === undefined || !reaches(taker.side, taker.ticks, level.ticks)) break;
-      left = this.#takeLevel(taker, takerOrderId, other, level, left);
-      this.#changed(other.side, level);
+      const before = level.lots;
+      ({ left, isStopped } = this.#takeLevel(taker, takerOrderId, other, level, left));
+      if (level.lots !== before || level.orders === 0) this.#changed(other.side, level);
     }
-    return left;
+    return { left, isStopped };
   }
 
-  #takeLevel(taker: NewOrder, takerOrderId: number, other: BookSide, level: PriceLevel, lots: number): number {
+  #takeLevel(
+    taker: NewOrder,
+    takerOrderId: number,
+    other: BookSide,
+    level: PriceLevel,
+    lots: number,
+  ): { left: number; isStopped: boolean } {
+    const isGuarded = isGuardedAgainstItself(taker);
     let left = lots;
     for (let maker = level.first; maker !== null && left > 0; maker = level.first) {
+      if (isGuarded && maker.owner === taker.owner) {
+        if (taker.selfTrade !== 'expire-taker') {
+          this.#orders.delete(maker.id);
+          other.unlink(maker);
+          this.#events.onSelfTrade?.(maker.id, maker.lots);
+        }
+        if (taker.selfTrade !== 'expire-maker') return { left, isStopped: true };
+        continue;
+      }
       const traded = Math.min(left, maker.lots);
       left -= traded;
       if (traded === maker.lots) {
@@ -231,16 +258,16 @@ export class MatchingEngine {
         takerOwner: taker.owner,
       });
     }
-    return left;
+    return { left, isStopped: false };
   }
 
   #rest(id: number, order: NewOrder, ticks: number, lots: number): void {
-    const resting = this.#insert(id, order.owner, this.side(order.side), ticks, lots, order.reduceOnly === true);
+    const resting = this.#insert(id, order.owner, this.side(order.side), ticks, lots);
     this.#changed(order.side, resting.level);
   }
 
-  #insert(id: number, owner: number, book: BookSide, ticks: number, lots: number, reduceOnly: boolean): BookOrder {
-    const resting = new BookOrder(id, owner, book.side, ticks, lots, reduceOnly, book.levelFor(ticks));
+  #insert(id: number, owner: number, book: BookSide, ticks: number, lots: number): BookOrder {
+    const resting = new BookOrder(id, owner, book.side, ticks, lots, book.levelFor(ticks));
     book.append(resting);
     this.#orders.set(id, resting);
     return resting;
@@ -250,6 +277,10 @@ export class MatchingEngine {
     this.#sequence += this.#options.sequenceStep?.() ?? 1;
     this.#events.onLevel(side, level.ticks, level.orders === 0 ? 0 : level.lots);
   }
+}
+
+function isGuardedAgainstItself(order: NewOrder): boolean {
+  return order.selfTrade !== undefined && order.selfTrade !== 'none';
 }
 
 /** Whether an order of `side` limited to `ticks` may trade at `price`. */

@@ -251,6 +251,8 @@ export interface OrderRequest {
   /** More than the position: made smaller, or refused. Without any position it is always refused. Default 'clip'. */
   readonly ifTooMuchToReduce?: 'clip' | 'refuse';
   readonly clientId?: string;
+  /** Among open orders only (default), or among all that are remembered. */
+  readonly uniqueClientId?: 'open' | 'ever';
   readonly selfTrade?: SelfTradeMode;
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -359,6 +361,8 @@ export interface Exchange {
   /** The keys of one account (for "which rights has my key"). */
   keysOf(account: Account): readonly ApiKey[];
   readonly testAccounts: readonly Account[];
+  /** Makes another key of an account (Ed25519 and RSA ones carry the PEM of the public key); kept over a restart. */
+  registerKey(key: ApiKey): void;
 
   place(account: Account, request: OrderRequest): Placed;
   /** Everything that `place` checks, without an order. */

@@ -13,6 +13,11 @@ export const FIRST_TEST_ACCOUNT = 1_000;
 const MAKER_ACCOUNTS = 5;
 const TAKER_ACCOUNT = 900;
 const INFORMED_ACCOUNT = 901;
+export const FLOW_ACCOUNTS: readonly number[] = [
+  ...Array.from({ length: MAKER_ACCOUNTS }, (_, index) => 1 + index),
+  TAKER_ACCOUNT,
+  INFORMED_ACCOUNT,
+];
 
 /** An informed taker brings at most this many times the typical size of the touch per move: a large enough wall holds the price for a while. */
 const INFORMED_TOUCHES = 6;

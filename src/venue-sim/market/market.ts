@@ -39,6 +39,12 @@ export interface AggregateTrade {
   readonly takerOrderId: number;
 }
 
+/** The exchange behind the market: it books every execution, whoever took part. */
+export interface MarketObserver {
+  onTrade(market: Market, trade: EngineTrade, printed: MarketTrade): void;
+  onSelfTrade(market: Market, makerOrderId: number, lots: number): void;
+}
+
 export interface SavedMarket {
   readonly book: SavedBook;
   readonly flow: SavedFlow;
@@ -66,11 +72,14 @@ export class Market implements EngineEvents {
   readonly tickSize: number;
   readonly lotSize: number;
   readonly candles = new Candles();
-  /** Executions of the last step, oldest first. */
+  /** Executions since the end of the step before, oldest first: those that requests caused between two steps are in it. */
   readonly freshTrades: MarketTrade[] = [];
   readonly freshAggregates: AggregateTrade[] = [];
   /** Whether price or quantity of the best bid or ask changed in the last step. */
   bestChanged = false;
+  observer: MarketObserver | null = null;
+  #seenTrades = 0;
+  #seenAggregates = 0;
   readonly #flow: MarketFlow;
   readonly #path: PricePath;
   readonly #random: FlowRandom;
@@ -111,10 +120,12 @@ export class Market implements EngineEvents {
 
   step(seconds: number, nowUs: number): void {
     this.#nowUs = nowUs;
-    this.freshTrades.length = 0;
-    this.freshAggregates.length = 0;
+    this.freshTrades.splice(0, this.#seenTrades);
+    this.freshAggregates.splice(0, this.#seenAggregates);
     this.#flow.step(seconds, this.#path.price(this.#lagQuanta));
     this.#settle(seconds);
+    this.#seenTrades = this.freshTrades.length;
+    this.#seenAggregates = this.freshAggregates.length;
   }
 
   onLevel(side: Side, ticks: number): void {
@@ -143,6 +154,11 @@ export class Market implements EngineEvents {
     this.candles.add(trade.ticks, trade.lots, trade.takerSide, printed.id, Math.floor(this.#nowUs / 1_000));
     this.#aggregate(printed);
     this.#openInterestLots = Math.max(1, this.#openInterestLots + (this.#random.chance(0.5) ? trade.lots : -trade.lots));
+    this.observer?.onTrade(this, trade, printed);
+  }
+
+  onSelfTrade(makerOrderId: number, lots: number): void {
+    this.observer?.onSelfTrade(this, makerOrderId, lots);
   }
 
   listen(listener: LevelListener): void {

@@ -125,15 +125,50 @@ describe('matching engine', () => {
     expect(seen.trades).toHaveLength(2);
   });
 
-  it('cuts a reduce-only order to what the account can reduce, and refuses it without a position', () => {
-    const events = { onTrade: (): void => undefined, onLevel: (): void => undefined };
+  it.each([
+    [
+      'expire-taker',
+      { filledLots: 3, restingLots: 0, selfTradeLots: 17 },
+      [],
+      [
+        [101, 5],
+        [102, 5],
+      ],
+    ],
+    ['expire-maker', { filledLots: 8, restingLots: 12, selfTradeLots: 0 }, [[2, 5]], []],
+    ['expire-both', { filledLots: 3, restingLots: 0, selfTradeLots: 17 }, [[2, 5]], [[102, 5]]],
+    ['none', { filledLots: 13, restingLots: 7, selfTradeLots: 0 }, [], []],
+  ] as const)('C11: self-trade prevention %s', (selfTrade, result, expired, asks) => {
+    const gone: [number, number][] = [];
+    const levels = new Map<number, number>();
     const engine = new MatchingEngine(
-      events,
+      {
+        onTrade: () => undefined,
+        onLevel: (side, ticks, lots) => void (side === 'sell' && levels.set(ticks, lots)),
+        onSelfTrade: (id, lots) => void gone.push([id, lots]),
+      },
       { sequence: 1, orderId: 1 },
-      { reducibleLots: (owner, side) => (owner === 5 && side === 'sell' ? 3 : 0) },
     );
-    expect(engine.submit({ ...limit('sell', 100, 10), owner: 5, reduceOnly: true })).toMatchObject({ verdict: 'accepted', restingLots: 3 });
-    expect(engine.submit({ ...limit('buy', 90, 10), owner: 5, reduceOnly: true })).toMatchObject({ verdict: 'nothing-to-reduce' });
+    engine.submit(limit('sell', 101, 3, { owner: 2 }));
+    engine.submit(limit('sell', 101, 5, { owner: 1 }));
+    engine.submit(limit('sell', 102, 5, { owner: 2 }));
+    expect(engine.submit(limit('buy', 102, 20, { selfTrade }))).toMatchObject(result);
+    expect(gone).toEqual(expired);
+    expect(depthOf(engine, 'sell')).toEqual(asks);
+    expect([...levels].filter(([, lots]) => lots > 0)).toEqual(asks);
+  });
+
+  it('C11: a fill-or-kill order does not count what self-trade prevention keeps from it', () => {
+    const { engine, seen } = engineWithEyes();
+    engine.submit(limit('sell', 101, 3, { owner: 2 }));
+    engine.submit(limit('sell', 101, 5, { owner: 1 }));
+    engine.submit(limit('sell', 102, 5, { owner: 2 }));
+    const fok = (selfTrade: NonNullable<NewOrder['selfTrade']>, lots: number): string =>
+      engine.submit(limit('buy', 102, lots, { timeInForce: 'fok', selfTrade })).verdict;
+    expect(fok('expire-taker', 4)).toBe('not-fillable');
+    expect(fok('expire-maker', 9)).toBe('not-fillable');
+    expect(seen.trades).toEqual([]);
+    expect(fok('expire-maker', 8)).toBe('accepted');
   });
 
   it('goes on after save and load with the same queues, ids and sequence', () => {

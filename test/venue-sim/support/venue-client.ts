@@ -2,8 +2,9 @@
 import type { HttpReply, HttpRequest, ServerSocket } from '../../../src/core/ports/http.js';
 import { FlowRandom } from '../../../src/venue-sim/flow/random.js';
 import type { VenueId } from '../../../src/venue-sim/market/spec.js';
-import { VenueCounters, type VenueProtocol } from '../../../src/venue-sim/venues/protocol.js';
-import { createVenueProtocol } from '../../../src/venue-sim/venues/registry.js';
+import { FaultScript } from '../../../src/venue-sim/faults/script.js';
+import { createVenue, type Venue } from '../../../src/venue-sim/venue.js';
+import { VenueCounters } from '../../../src/venue-sim/venues/protocol.js';
 import { createVenueWorld, type VenueWorld } from '../../../src/venue-sim/world.js';
 
 /** 2026-08-09 00:00:00 UTC: far from minute and funding edges it is not. */
@@ -39,15 +40,15 @@ export class VenueClient {
 
   send(message: Json | string): void {
     const text = typeof message === 'string' ? message : JSON.stringify(message);
-    this.#venue.protocol.handlers.onMessage?.(this.socket, new TextEncoder().encode(text), true);
+    this.#venue.handlers.onMessage?.(this.socket, new TextEncoder().encode(text), true);
   }
 
   pong(): void {
-    this.#venue.protocol.handlers.onPong?.(this.socket);
+    this.#venue.handlers.onPong?.(this.socket);
   }
 
   leave(): void {
-    this.#venue.protocol.handlers.onClose?.(this.socket, 1000, '');
+    this.#venue.handlers.onClose?.(this.socket, 1000, '');
   }
 
   /** Messages so far, parsed, and forgotten. */
@@ -58,25 +59,23 @@ export class VenueClient {
 
 export class TestVenue {
   readonly world: VenueWorld;
-  readonly protocol: VenueProtocol;
+  readonly venue: Venue;
+  readonly protocol: Venue['protocol'];
+  readonly handlers: Venue['handlers'];
+  readonly script: FaultScript;
   #nextSocket = 1;
 
   constructor(id: VenueId, seed = 7) {
     this.world = createVenueWorld({ seed, startUs: START_US, only: [id] });
-    const nowUs = (): number => this.world.nowUs;
-    this.protocol = createVenueProtocol({
-      id,
-      markets: this.world.marketsOf(id),
-      nowUs,
-      random: FlowRandom.of(seed, 'test'),
-      counters: new VenueCounters(),
-    });
-    this.world.afterStep((stepUs) => this.protocol.publish(stepUs));
+    this.script = new FaultScript(FlowRandom.of(seed, 'faults'));
+    this.venue = createVenue(this.world, id, this.script, new VenueCounters(), FlowRandom.of(seed, 'test'));
+    this.protocol = this.venue.protocol;
+    this.handlers = this.venue.handlers;
   }
 
   get(target: string, headers: Record<string, string> = {}, method = 'GET'): HttpReply & { readonly json: unknown } {
     let reply: HttpReply | undefined;
-    this.protocol.handlers.onRequest({ ...this.#request(target, headers), method, body: new Uint8Array() }, (answer) => (reply = answer));
+    this.handlers.onRequest({ ...this.#request(target, headers), method, body: new Uint8Array() }, (answer) => (reply = answer));
     if (reply === undefined) throw new Error(`no answer to ${target}`);
     const text = String(reply.body);
     return { ...reply, json: /^[[{]/.test(text) ? JSON.parse(text) : undefined };
@@ -85,10 +84,10 @@ export class TestVenue {
   /** Null when the upgrade was refused. */
   connect(target: string): VenueClient | null {
     const request = this.#request(target, {});
-    const refusal = this.protocol.handlers.onUpgrade?.({ ...request, body: new Uint8Array() });
+    const refusal = this.handlers.onUpgrade?.({ ...request, body: new Uint8Array() });
     if (refusal !== null) return null;
     const client = new VenueClient(this, this.#nextSocket++, request);
-    this.protocol.handlers.onOpen?.(client.socket);
+    this.handlers.onOpen?.(client.socket);
     return client;
   }
 
