@@ -1,10 +1,11 @@
 /** Binance COIN-M: contracts of a fixed number of dollars, paths not split, exchangeInfo as recorded in 2021. */
+import { termsOf } from '../exchange/terms.js';
 import type { Market } from '../market/market.js';
 import { trimmedText } from '../market/decimal-text.js';
 import type { BinanceDialect } from './binance-dialect.js';
 import { pairOf } from './binance-dialect.js';
 import { BinanceServer } from './binance-server.js';
-import { FUTURES_PRIVATE_PATHS } from './binance-usdm.js';
+import { priceBand } from './binance-usdm.js';
 import type { VenueContext, VenueProtocol } from './protocol.js';
 
 export const BINANCE_COINM_DIALECT: BinanceDialect = {
@@ -13,6 +14,7 @@ export const BINANCE_COINM_DIALECT: BinanceDialect = {
   root: '/dapi/v1',
   aliases: ['/dapi/v2'],
   weightPerMinute: 2_400,
+  orderLimits: [{ interval: 'MINUTE', intervalNum: 1, limit: 1_200 }],
   depthLimits: [5, 10, 20, 50, 100, 500, 1_000],
   defaultDepth: 500,
   maxDepth: Number.POSITIVE_INFINITY,
@@ -23,7 +25,7 @@ export const BINANCE_COINM_DIALECT: BinanceDialect = {
   depthPeriodsMs: { '': 250, '500ms': 500, '250ms': 250, '100ms': 100, '0ms': 0 },
   groupOf: (path) => (/^\/(ws|ws\/.+|stream)$/.test(path) ? () => true : null),
   exchangeInfo,
-  privatePaths: new Set(FUTURES_PRIVATE_PATHS),
+  carriesPrivate: () => true,
 };
 
 export function createBinanceCoinm(context: VenueContext): VenueProtocol {
@@ -36,7 +38,7 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
     serverTime: nowMs,
     rateLimits: [
       { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2_400 },
-      { rateLimitType: 'ORDERS', interval: 'MINUTE', intervalNum: 1, limit: 1_200 },
+      ...BINANCE_COINM_DIALECT.orderLimits.map((limit) => ({ rateLimitType: 'ORDERS', ...limit })),
     ],
     exchangeFilters: [],
     symbols: markets.map(symbolOf),
@@ -45,6 +47,7 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
 
 function symbolOf(market: Market): object {
   const { spec } = market;
+  const terms = termsOf(market);
   const tick = trimmedText(spec.tickUnits, spec.priceDecimals);
   return {
     symbol: spec.symbol,
@@ -70,11 +73,11 @@ function symbolOf(market: Market): object {
     underlyingSubType: [],
     filters: [
       { minPrice: spec.asset === 'BTC' ? '1000' : '50', maxPrice: '1000000', filterType: 'PRICE_FILTER', tickSize: tick },
-      { stepSize: '1', filterType: 'LOT_SIZE', maxQty: '1000000', minQty: '1' },
-      { stepSize: '1', filterType: 'MARKET_LOT_SIZE', maxQty: '100000', minQty: '1' },
-      { limit: 200, filterType: 'MAX_NUM_ORDERS' },
+      { stepSize: '1', filterType: 'LOT_SIZE', maxQty: String(terms.maxLots), minQty: String(terms.minLots) },
+      { stepSize: '1', filterType: 'MARKET_LOT_SIZE', maxQty: String(terms.maxMarketLots), minQty: String(terms.minLots) },
+      { limit: terms.maxOpenOrders, filterType: 'MAX_NUM_ORDERS' },
       { limit: 100, filterType: 'MAX_NUM_ALGO_ORDERS' },
-      { multiplierDown: '0.8500', multiplierUp: '1.1500', multiplierDecimal: '4', filterType: 'PERCENT_PRICE' },
+      { ...priceBand(market), multiplierDecimal: '4', filterType: 'PERCENT_PRICE' },
     ],
     orderTypes: ['LIMIT', 'MARKET'],
     timeInForce: ['GTC', 'IOC', 'FOK', 'GTX'],

@@ -2,6 +2,7 @@
 import type { HttpReply } from '../../core/ports/http.js';
 import type { Market } from '../market/market.js';
 import type { VenueId } from '../market/spec.js';
+import type { OrderLimit } from './binance/rate-limits.js';
 import { jsonReply } from './protocol.js';
 
 export interface BinanceDialect {
@@ -13,6 +14,8 @@ export interface BinanceDialect {
   readonly aliases: readonly string[];
   /** Request weight per minute and address. */
   readonly weightPerMinute: number;
+  /** New orders per account. */
+  readonly orderLimits: readonly OrderLimit[];
   readonly depthLimits: readonly number[] | null;
   readonly defaultDepth: number;
   readonly maxDepth: number;
@@ -27,8 +30,8 @@ export interface BinanceDialect {
   /** The path groups of sockets: which streams a connection of this path may carry. Null: there is no such path. */
   groupOf(path: string): ((stream: string) => boolean) | null;
   exchangeInfo(markets: readonly Market[], nowMs: number): string;
-  /** Signed paths below the root, served by the trading half. */
-  readonly privatePaths: ReadonlySet<string>;
+  /** Whether a connection of this path may carry an account's events. */
+  carriesPrivate(path: string): boolean;
 }
 
 export function binanceError(status: number, code: number, message: string): HttpReply {
@@ -37,8 +40,6 @@ export function binanceError(status: number, code: number, message: string): Htt
 
 export const INVALID_SYMBOL = binanceError(400, -1121, 'Invalid symbol.');
 export const INVALID_INTERVAL = binanceError(400, -1120, 'Invalid interval.');
-export const NO_KEY = binanceError(401, -2014, 'API-key format invalid.');
-export const UNKNOWN_KEY = binanceError(401, -2015, 'Invalid API-key, IP, or permissions for action.');
 
 export function missingParameter(name: string): HttpReply {
   return binanceError(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);

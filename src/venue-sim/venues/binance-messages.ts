@@ -3,6 +3,7 @@
  * `test/venue-sim/frames.test.ts` compares each with a recorded one.
  */
 import type { Candle } from '../market/candles.js';
+import type { LiquidationEvent } from '../exchange/contract.js';
 import { productText } from '../market/decimal-text.js';
 import type { DiffBatch, LevelChange } from '../market/depth.js';
 import type { AggregateTrade, Market, MarketTrade } from '../market/market.js';
@@ -102,6 +103,18 @@ export function markPriceMessage(dialect: BinanceDialect, market: Market, nowMs:
   const prices = dialect.family === 'usdm' ? `"p":"${mark}","i":"${index}","P":"${index}"` : `"p":"${mark}","P":"${index}","i":"${index}"`;
   const funding = `"r":"${market.fundingRate.toFixed(8)}","T":${market.nextFundingMs(nowMs)}`;
   return `{"e":"markPriceUpdate","E":${nowMs},"s":"${market.spec.symbol}",${prices},${funding}}`;
+}
+
+/** A position that the venue closed by force. */
+export function forceOrderMessage({ market, order, timeUs }: LiquidationEvent, nowMs: number): string {
+  const average = order.filledLots === 0 ? 0 : Math.round(Number(order.filledTickLots) / order.filledLots);
+  const state = order.state === 'filled' ? 'FILLED' : order.filledLots > 0 ? 'PARTIALLY_FILLED' : 'NEW';
+  const price = market.priceText(order.ticks ?? average);
+  return (
+    `{"e":"forceOrder","E":${nowMs},"o":{"s":"${market.spec.symbol}","S":"${order.side === 'buy' ? 'BUY' : 'SELL'}","o":"LIMIT","f":"IOC",` +
+    `"q":"${market.qtyText(order.lots)}","p":"${price}","ap":"${market.priceText(average)}","X":"${state}",` +
+    `"l":"${market.qtyText(order.filledLots)}","z":"${market.qtyText(order.filledLots)}","T":${Math.floor(timeUs / 1_000)}}}`
+  );
 }
 
 export function tickerMessage(dialect: BinanceDialect, market: Market, nowMs: number): string {

@@ -6,8 +6,6 @@ import type { Market } from '../market/market.js';
 import {
   INVALID_INTERVAL,
   INVALID_SYMBOL,
-  NO_KEY,
-  UNKNOWN_KEY,
   binanceError,
   malformedParameter,
   missingParameter,
@@ -16,6 +14,8 @@ import {
   wrongMethod,
   type BinanceDialect,
 } from './binance-dialect.js';
+import { RateRefusal, type RateLimits } from './binance/rate-limits.js';
+import type { BinanceTrading } from './binance/trading.js';
 import { levelsText, otherVolume, quoteText } from './binance-messages.js';
 import { INTERVALS_MS, jsonReply, paramsOf, type VenueContext } from './protocol.js';
 
@@ -32,65 +32,62 @@ interface Route {
   readonly answer: (ask: Ask) => Answer;
 }
 
-const FUNDING_HOURS = 8;
+/** Open to everybody, though below `sapi`. */
+const SYSTEM_STATUS_PATH = '/sapi/v1/system/status';
 
 export class BinanceRest {
   readonly #dialect: BinanceDialect;
   readonly #context: VenueContext;
+  readonly #limits: RateLimits;
+  readonly #trading: BinanceTrading;
   readonly #routes: ReadonlyMap<string, Route>;
-  #minute = 0;
-  readonly #usedWeight = new Map<string, number>();
 
-  constructor(dialect: BinanceDialect, context: VenueContext) {
+  constructor(dialect: BinanceDialect, context: VenueContext, limits: RateLimits, trading: BinanceTrading) {
     this.#dialect = dialect;
     this.#context = context;
+    this.#limits = limits;
+    this.#trading = trading;
     this.#routes = this.#makeRoutes();
   }
 
   onRequest(request: HttpRequest): HttpReply {
     const name = this.#nameOf(request.path);
-    if (name === null) return this.#unknown(request);
-    const isPrivate = this.#dialect.privatePaths.has(name);
-    const route = this.#routes.get(name);
-    if (isPrivate && (route === undefined || request.method !== 'GET')) return this.#signed(request);
-    if (route === undefined) return this.#unknown(request);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod();
-    const params = paramsOf(request);
-    const used = this.spend(request.remoteAddress, route.weight(params));
-    const headers = { 'x-mbx-used-weight-1m': String(used), 'x-mbx-used-weight': String(used) };
-    if (used > this.#dialect.weightPerMinute)
-      return withHeaders(tooMuch(this.#dialect.weightPerMinute), { ...headers, 'retry-after': '30' });
-    const answer = route.answer({ params, nowMs: Math.floor(this.#context.nowUs() / 1_000) });
-    return typeof answer === 'string' ? jsonReply(200, answer, headers) : withHeaders(answer, headers);
-  }
-
-  #unknown(request: HttpRequest): HttpReply {
+    const route = name === null ? undefined : this.#routes.get(name);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (route !== undefined && isRead) return this.#answered(route, request);
+    const traded = this.#trading.onRequest(request);
+    if (traded !== null) return traded;
+    if (request.path === SYSTEM_STATUS_PATH) return jsonReply(200, '{"status":0,"msg":"normal"}');
+    if (route !== undefined || this.#trading.hasPath(request.path)) return wrongMethod();
     this.#context.counters.unknownPath(`${request.method} ${request.path}`);
     return unknownPath(this.#dialect, request.method, request.path);
   }
 
-  #signed(request: HttpRequest): HttpReply {
-    const answered = this.#context.accounts?.onRequest(request);
-    if (answered !== undefined && answered !== null) return answered;
-    return (request.headers['x-mbx-apikey'] ?? '') === '' ? NO_KEY : UNKNOWN_KEY;
+  /** For the request socket: `name` as of a path below the root. */
+  answer(name: string, query: string, remoteAddress: string): HttpReply {
+    const path = `${this.#dialect.root}/${name}`;
+    return this.onRequest({ method: 'GET', path, query, headers: {}, body: new Uint8Array(), remoteAddress });
+  }
+
+  #answered(route: Route, request: HttpRequest): HttpReply {
+    const params = paramsOf(request);
+    const nowUs = this.#context.nowUs();
+    try {
+      this.#limits.spend(request.remoteAddress, route.weight(params), nowUs);
+    } catch (error) {
+      if (!(error instanceof RateRefusal)) throw error;
+      const headers = { ...this.#limits.weightHeaders(request.remoteAddress, nowUs), ...error.headers };
+      return jsonReply(error.status, JSON.stringify(error.body()), headers);
+    }
+    const headers = this.#limits.weightHeaders(request.remoteAddress, nowUs);
+    const answer = route.answer({ params, nowMs: Math.floor(nowUs / 1_000) });
+    return typeof answer === 'string' ? jsonReply(200, answer, headers) : withHeaders(answer, headers);
   }
 
   /** `depth` of `/api/v3/depth`; null outside the roots. */
   #nameOf(path: string): string | null {
     for (const root of [this.#dialect.root, ...this.#dialect.aliases]) if (path.startsWith(`${root}/`)) return path.slice(root.length + 1);
     return null;
-  }
-
-  /** Weight this address has used in the minute, this request included. The request socket shares it. */
-  spend(address: string, weight: number): number {
-    const minute = Math.floor(this.#context.nowUs() / 60_000_000);
-    if (minute !== this.#minute) {
-      this.#minute = minute;
-      this.#usedWeight.clear();
-    }
-    const used = (this.#usedWeight.get(address) ?? 0) + weight;
-    this.#usedWeight.set(address, used);
-    return used;
   }
 
   #makeRoutes(): Map<string, Route> {
@@ -288,17 +285,19 @@ export class BinanceRest {
     );
   }
 
-  /** Funding times that passed since the exchange began; the rate is the one in force. */
+  /** Payments that were made, oldest first. */
   #fundingRates(ask: Ask): Answer {
     const markets = ask.params.has('symbol') ? [this.#market(ask.params)] : this.#context.markets;
+    const fromMs = Number(ask.params.get('startTime') ?? 0);
+    const toMs = Number(ask.params.get('endTime') ?? ask.nowMs);
+    const limit = limitOf(ask.params, 100, 1_000);
+    if (limit === null) return malformedParameter('limit');
     const texts: string[] = [];
     for (const market of markets) {
       if (market === undefined) return INVALID_SYMBOL;
-      const firstMs = market.candles.minutes(0, ask.nowMs)[0]?.startMs ?? ask.nowMs;
-      for (let timeMs = market.nextFundingMs(firstMs); timeMs <= ask.nowMs; timeMs += FUNDING_HOURS * 3_600_000) {
-        texts.push(
-          `{"symbol":"${market.spec.symbol}","fundingTime":${timeMs},"fundingRate":"${market.fundingRate.toFixed(8)}","markPrice":"${market.markPrice.toFixed(8)}"}`,
-        );
+      const due = this.#context.exchange.fundings(market).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs);
+      for (const { timeMs, rate, mark } of ask.params.has('startTime') ? due.slice(0, limit) : due.slice(-limit)) {
+        texts.push(`{"symbol":"${market.spec.symbol}","fundingTime":${timeMs},"fundingRate":"${rate}","markPrice":"${mark}"}`);
       }
     }
     return `[${texts.join(',')}]`;
@@ -345,14 +344,6 @@ function limitOf(params: Map<string, string>, standard: number, most: number): n
 function symbolsOf(text: string | undefined): readonly string[] | null | undefined {
   if (text === undefined) return undefined;
   return /^\[("[A-Z0-9_-]{1,20}")(,"[A-Z0-9_-]{1,20}")*\]$/.test(text) ? (JSON.parse(text) as string[]) : null;
-}
-
-function tooMuch(limit: number): HttpReply {
-  return binanceError(
-    429,
-    -1003,
-    `Too much request weight used; current limit is ${limit} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.`,
-  );
 }
 
 function withHeaders(reply: HttpReply, headers: Readonly<Record<string, string>>): HttpReply {

@@ -3,10 +3,14 @@
  * Handlers are called by the HTTP server, `publish` by the `venues` process, both on its one thread.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
+import type { FaultRefusal, LiquidationEvent, Operation } from '../exchange/contract.js';
 import type { BinanceDialect } from './binance-dialect.js';
 import { BinanceRest } from './binance-rest.js';
 import { binanceStream } from './binance-streams.js';
-import { WS_API_PATH, wsApiAnswer } from './binance-ws-api.js';
+import { RateLimits } from './binance/rate-limits.js';
+import { BinanceTrading, faultReply } from './binance/trading.js';
+import { UserStreams } from './binance/user-streams.js';
+import { WS_API_PATH, WsApi } from './binance/ws-api.js';
 import { Hub, type Client } from './hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
 import { TokenBuckets } from './token-bucket.js';
@@ -22,8 +26,13 @@ export class BinanceServer implements VenueProtocol {
   readonly #dialect: BinanceDialect;
   readonly #context: VenueContext;
   readonly #rest: BinanceRest;
+  readonly #trading: BinanceTrading;
+  readonly #streams: UserStreams;
+  readonly #wsApi: WsApi;
   readonly #hub: Hub;
   readonly #incoming: TokenBuckets;
+  /** Liquidations of the step, for the public stream. */
+  readonly #forced: LiquidationEvent[] = [];
   #lastPingCheckUs = 0;
 
   constructor(dialect: BinanceDialect, context: VenueContext) {
@@ -31,13 +40,32 @@ export class BinanceServer implements VenueProtocol {
     this.counters = context.counters;
     this.#dialect = dialect;
     this.#context = context;
-    this.#rest = new BinanceRest(dialect, context);
+    const { exchange, faults, random } = context;
+    const limits = new RateLimits(dialect);
+    const room = { exchange, faults, random, nowUs: () => context.nowUs() };
+    this.#trading = new BinanceTrading(room, dialect.family, dialect.root, limits);
+    this.#rest = new BinanceRest(dialect, context, limits, this.#trading);
     this.#incoming = new TokenBuckets(dialect.messagesPerSecond, dialect.messagesPerSecond);
     this.#hub = new Hub(
       context.counters,
-      (topic) => binanceStream(dialect, context.markets, topic),
+      (topic) => binanceStream(dialect, context.markets, topic, this.#forced),
       (topic, text) => `{"stream":"${topic}","data":${text}}`,
     );
+    this.#streams = new UserStreams(this.#hub, faults, this.#trading.keys, this.#trading.messages);
+    this.#trading.onKeyEnded = (key, { account, nowUs }) => this.#streams.endKey(key, account, nowUs);
+    this.#wsApi = new WsApi({
+      trading: this.#trading,
+      streams: this.#streams,
+      faults,
+      weightPerMinute: dialect.weightPerMinute,
+      publicAnswer: (name, query, address) => this.#rest.answer(name, query, address),
+      nowUs: () => context.nowUs(),
+      send: (client, text) => this.#hub.send(client, text),
+    });
+    exchange.listen((event) => {
+      if (event.type === 'liquidation') this.#forced.push(event);
+      this.#streams.onEvent(event);
+    });
     this.handlers = {
       onRequest: (request, respond) => {
         this.counters.requests++;
@@ -51,14 +79,25 @@ export class BinanceServer implements VenueProtocol {
         if (client !== undefined) client.lastLifeUs = context.nowUs();
       },
       onClose: (socket) => {
-        this.#hub.close(socket);
-        this.#incoming.forget(String(socket.id));
+        const client = this.#hub.client(socket);
+        if (client !== undefined) this.#forget(client);
       },
     };
   }
 
+  operationOf(request: HttpRequest): Operation | null {
+    return this.#trading.operationOf(request);
+  }
+
+  faultReply(refusal: FaultRefusal): HttpReply {
+    return faultReply(this.#dialect.family, refusal);
+  }
+
   publish(nowUs: number): void {
+    this.#trading.step(nowUs);
+    this.#streams.step(nowUs);
     this.#hub.publish(nowUs);
+    this.#forced.length = 0;
     if (nowUs - this.#lastPingCheckUs < 1_000_000) return;
     this.#lastPingCheckUs = nowUs;
     for (const client of this.#hub.clients) this.#keepAlive(client, nowUs);
@@ -75,9 +114,15 @@ export class BinanceServer implements VenueProtocol {
   }
 
   #end(client: Client, reason: string): void {
+    this.#forget(client);
+    client.socket.close(1008, reason);
+  }
+
+  #forget(client: Client): void {
+    this.#streams.close(client);
+    this.#wsApi.close(client);
     this.#hub.close(client.socket);
     this.#incoming.forget(String(client.socket.id));
-    client.socket.close(1008, reason);
   }
 
   #silenceUs(): number {
@@ -95,7 +140,11 @@ export class BinanceServer implements VenueProtocol {
     const { path, query } = socket.request;
     client.isWrapped = path.endsWith('/stream');
     const raw = /\/ws\/(.+)$/.exec(path)?.[1];
-    const combined = new URLSearchParams(query).get('streams') ?? '';
+    const params = new URLSearchParams(query);
+    const combined = params.get('streams') ?? '';
+    const listenKey = params.get('listenKey');
+    const events = params.get('events');
+    if (listenKey !== null) this.#listen(client, listenKey, events === null || events === '' ? null : new Set(events.split('/')));
     for (const stream of (raw ?? combined).split('/')) if (stream !== '') this.#subscribe(client, decodeURIComponent(stream));
   }
 
@@ -115,17 +164,12 @@ export class BinanceServer implements VenueProtocol {
       this.#hub.send(client, '{"error":{"code":3,"msg":"Invalid JSON: expected value at line 1 column 1"}}');
       return;
     }
-    this.#hub.send(client, this.#isRequestSocket(client.path) ? this.#requestAnswer(client, message) : this.#answer(client, message));
+    if (this.#isRequestSocket(client.path)) this.#wsApi.onMessage(client, message);
+    else this.#hub.send(client, this.#answer(client, message));
   }
 
   #isRequestSocket(path: string): boolean {
     return this.#dialect.family === 'spot' && path === WS_API_PATH;
-  }
-
-  #requestAnswer(client: Client, message: Record<string, unknown>): string {
-    const usedWeight = this.#rest.spend(client.socket.request.remoteAddress, 1);
-    const { weightPerMinute } = this.#dialect;
-    return wsApiAnswer(message, Math.floor(this.#context.nowUs() / 1_000), { weightPerMinute, usedWeight });
   }
 
   #answer(client: Client, message: Record<string, unknown>): string {
@@ -138,7 +182,7 @@ export class BinanceServer implements VenueProtocol {
       case 'SUBSCRIBE':
       case 'UNSUBSCRIBE': {
         if (!isTexts(params)) return refused(2, 'Invalid request: params must be an array of strings', id);
-        if (message['method'] === 'UNSUBSCRIBE') for (const stream of params) this.#hub.unsubscribe(client, stream);
+        if (message['method'] === 'UNSUBSCRIBE') for (const stream of params) this.#unsubscribe(client, stream);
         else if (client.topics.size + params.length > MOST_STREAMS)
           return refused(2, `Invalid request: too many streams, at most ${MOST_STREAMS}`, id);
         else for (const stream of params) this.#subscribe(client, stream);
@@ -165,8 +209,18 @@ export class BinanceServer implements VenueProtocol {
 
   /** Names nobody knows, and streams of another path group, are accepted and stay silent, as at the venue; they are counted. */
   #subscribe(client: Client, stream: string): void {
+    if (this.#listen(client, stream, null)) return;
     const isCarried = this.#dialect.groupOf(client.path)?.(stream) ?? false;
     if (!isCarried || !this.#hub.subscribe(client, stream, this.#context.nowUs())) this.counters.unknownTopic(`${client.path} ${stream}`);
+  }
+
+  #unsubscribe(client: Client, stream: string): void {
+    if (!this.#streams.detach(client, stream)) this.#hub.unsubscribe(client, stream);
+  }
+
+  /** False when this is no listen key, or the path carries no private streams. */
+  #listen(client: Client, key: string, events: ReadonlySet<string> | null): boolean {
+    return this.#dialect.carriesPrivate(client.path) && this.#streams.attach(client, key, events, this.#context.nowUs());
   }
 }
 

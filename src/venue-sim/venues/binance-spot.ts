@@ -1,4 +1,5 @@
 /** Binance spot: paths, limits and exchangeInfo (shape of the recorded answer of 2021, filters of 2026: NOTIONAL instead of MIN_NOTIONAL, permission sets). */
+import { termsOf } from '../exchange/terms.js';
 import type { Market } from '../market/market.js';
 import { fixedText } from '../market/decimal-text.js';
 import type { BinanceDialect } from './binance-dialect.js';
@@ -11,6 +12,10 @@ export const BINANCE_SPOT_DIALECT: BinanceDialect = {
   root: '/api/v3',
   aliases: ['/api/v1'],
   weightPerMinute: 6_000,
+  orderLimits: [
+    { interval: 'SECOND', intervalNum: 10, limit: 100 },
+    { interval: 'DAY', intervalNum: 1, limit: 200_000 },
+  ],
   depthLimits: null,
   defaultDepth: 100,
   maxDepth: 5_000,
@@ -21,19 +26,7 @@ export const BINANCE_SPOT_DIALECT: BinanceDialect = {
   depthPeriodsMs: { '': 1_000, '1000ms': 1_000, '100ms': 100 },
   groupOf: (path) => (/^\/(ws|ws\/.+|stream)$/.test(path) ? () => true : null),
   exchangeInfo,
-  privatePaths: new Set([
-    'account',
-    'account/commission',
-    'myTrades',
-    'order',
-    'order/test',
-    'order/cancelReplace',
-    'order/amend/keepPriority',
-    'openOrders',
-    'allOrders',
-    'rateLimit/order',
-    'userDataStream',
-  ]),
+  carriesPrivate: () => true,
 };
 
 export function createBinanceSpot(context: VenueContext): VenueProtocol {
@@ -46,8 +39,7 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
     serverTime: nowMs,
     rateLimits: [
       { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 6_000 },
-      { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: 100 },
-      { rateLimitType: 'ORDERS', interval: 'DAY', intervalNum: 1, limit: 200_000 },
+      ...BINANCE_SPOT_DIALECT.orderLimits.map((limit) => ({ rateLimitType: 'ORDERS', ...limit })),
       { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 61_000 },
     ],
     exchangeFilters: [],
@@ -57,7 +49,9 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
 
 function symbolOf(market: Market): object {
   const { spec } = market;
+  const terms = termsOf(market);
   const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
+  const quantity = (lots: number): string => fixedText(lots * spec.lotUnits, spec.qtyDecimals);
   return {
     symbol: spec.symbol,
     status: 'TRADING',
@@ -85,8 +79,8 @@ function symbolOf(market: Market): object {
         maxPrice: '1000000.00000000',
         tickSize: fixedText(spec.tickUnits, 8),
       },
-      { filterType: 'LOT_SIZE', minQty: lot, maxQty: '9000.00000000', stepSize: lot },
-      { filterType: 'MARKET_LOT_SIZE', minQty: '0.00000000', maxQty: '112.21108820', stepSize: '0.00000000' },
+      { filterType: 'LOT_SIZE', minQty: quantity(terms.minLots), maxQty: quantity(terms.maxLots), stepSize: lot },
+      { filterType: 'MARKET_LOT_SIZE', minQty: '0.00000000', maxQty: quantity(terms.maxMarketLots), stepSize: '0.00000000' },
       {
         filterType: 'PERCENT_PRICE_BY_SIDE',
         bidMultiplierUp: '5',
@@ -97,13 +91,13 @@ function symbolOf(market: Market): object {
       },
       {
         filterType: 'NOTIONAL',
-        minNotional: '5.00000000',
+        minNotional: fixedText(Number(terms.minNotional), terms.settle.decimals),
         applyMinToMarket: true,
         maxNotional: '9000000.00000000',
         applyMaxToMarket: false,
         avgPriceMins: 5,
       },
-      { filterType: 'MAX_NUM_ORDERS', maxNumOrders: 200 },
+      { filterType: 'MAX_NUM_ORDERS', maxNumOrders: terms.maxOpenOrders },
       { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: 5 },
     ],
     permissions: [],

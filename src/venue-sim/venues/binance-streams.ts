@@ -1,4 +1,5 @@
 /** Streams of the three Binance venues: from a stream's name to the source of its messages. Called by `BinanceServer` when somebody subscribes. */
+import type { LiquidationEvent } from '../exchange/contract.js';
 import { DepthDiff, topOf } from '../market/depth.js';
 import type { Market } from '../market/market.js';
 import type { BinanceDialect } from './binance-dialect.js';
@@ -7,6 +8,7 @@ import {
   aggTradeMessage,
   bookTicker,
   depthUpdate,
+  forceOrderMessage,
   klineMessage,
   levelsText,
   markPriceMessage,
@@ -19,8 +21,13 @@ import { INTERVALS_MS } from './protocol.js';
 const NONE: readonly string[] = [];
 
 /** Null for a name that is no stream of this venue. */
-export function binanceStream(dialect: BinanceDialect, markets: readonly Market[], name: string): TopicSource | null {
-  if (name.startsWith('!')) return allMarkets(dialect, markets, name);
+export function binanceStream(
+  dialect: BinanceDialect,
+  markets: readonly Market[],
+  name: string,
+  forced: readonly LiquidationEvent[] = [],
+): TopicSource | null {
+  if (name.startsWith('!')) return allMarkets(dialect, markets, name, forced);
   const [symbol = '', kind = '', speed = ''] = name.split('@');
   const market = markets.find((candidate) => candidate.spec.symbol.toLowerCase() === symbol);
   if (market === undefined) return null;
@@ -33,15 +40,22 @@ export function binanceStream(dialect: BinanceDialect, markets: readonly Market[
   if (kind.startsWith('kline_')) return klineStream(market, kind.slice(6));
   if (dialect.family === 'spot') return null;
   if (kind === 'markPrice') return every(speed === '1s' ? 1_000 : 3_000, (nowMs) => [markPriceMessage(dialect, market, nowMs)]);
-  // Nobody is liquidated here before there are accounts.
-  return kind === 'forceOrder' ? onStep(() => NONE) : null;
+  if (kind !== 'forceOrder') return null;
+  return onStep((nowMs) => forced.filter((event) => event.market === market).map((event) => forceOrderMessage(event, nowMs)));
 }
 
-function allMarkets(dialect: BinanceDialect, markets: readonly Market[], name: string): TopicSource | null {
+function allMarkets(
+  dialect: BinanceDialect,
+  markets: readonly Market[],
+  name: string,
+  forced: readonly LiquidationEvent[],
+): TopicSource | null {
   if (name === '!bookTicker')
     return onStep((nowMs) => markets.filter((market) => market.bestChanged).map((market) => bookTicker(dialect, market, nowMs)));
   if (name === '!ticker@arr')
     return every(1_000, (nowMs) => [`[${markets.map((market) => tickerMessage(dialect, market, nowMs)).join(',')}]`]);
+  if (dialect.family !== 'spot' && name === '!forceOrder@arr')
+    return onStep((nowMs) => forced.map((event) => forceOrderMessage(event, nowMs)));
   if (dialect.family === 'spot' || !/^!markPrice@arr(@1s)?$/.test(name)) return null;
   return every(name.endsWith('@1s') ? 1_000 : 3_000, (nowMs) => [
     `[${markets.map((market) => markPriceMessage(dialect, market, nowMs)).join(',')}]`,

@@ -1,4 +1,5 @@
 /** Binance USD-M: the paths of 2026 (`/public`, `/market`, `/private`; the old bare ones are gone) and exchangeInfo as recorded in 2021. */
+import { termsOf } from '../exchange/terms.js';
 import type { Market } from '../market/market.js';
 import { trimmedText } from '../market/decimal-text.js';
 import type { BinanceDialect } from './binance-dialect.js';
@@ -8,41 +9,16 @@ import type { VenueContext, VenueProtocol } from './protocol.js';
 /** Depth, book ticker and single trades; everything else that is public is on `/market`. */
 const PUBLIC_STREAM = /@(depth|bookTicker|trade(@|$))|^!bookTicker/;
 
-export const FUTURES_PRIVATE_PATHS: readonly string[] = [
-  'order',
-  'order/test',
-  'batchOrders',
-  'allOpenOrders',
-  'countdownCancelAll',
-  'openOrder',
-  'openOrders',
-  'allOrders',
-  'userTrades',
-  'income',
-  'leverage',
-  'marginType',
-  'positionMargin',
-  'positionSide/dual',
-  'multiAssetsMargin',
-  'leverageBracket',
-  'commissionRate',
-  'listenKey',
-  'account',
-  'balance',
-  'positionRisk',
-  'symbolConfig',
-  'accountConfig',
-];
-
-/** The least order value per symbol (Binance USD-M trading rules, 2026-11). */
-const MIN_NOTIONAL: Readonly<Record<string, string>> = { BTCUSDT: '100', ETHUSDT: '20' };
-
 export const BINANCE_USDM_DIALECT: BinanceDialect = {
   id: 'binance-usdm',
   family: 'usdm',
   root: '/fapi/v1',
   aliases: ['/fapi/v2', '/fapi/v3'],
   weightPerMinute: 2_400,
+  orderLimits: [
+    { interval: 'MINUTE', intervalNum: 1, limit: 1_200 },
+    { interval: 'SECOND', intervalNum: 10, limit: 300 },
+  ],
   depthLimits: [5, 10, 20, 50, 100, 500, 1_000],
   defaultDepth: 500,
   maxDepth: Number.POSITIVE_INFINITY,
@@ -58,7 +34,7 @@ export const BINANCE_USDM_DIALECT: BinanceDialect = {
     return (stream) => PUBLIC_STREAM.test(stream) === (group === 'public');
   },
   exchangeInfo,
-  privatePaths: new Set(FUTURES_PRIVATE_PATHS),
+  carriesPrivate: (path) => path.startsWith('/private/'),
 };
 
 export function createBinanceUsdm(context: VenueContext): VenueProtocol {
@@ -72,8 +48,7 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
     futuresType: 'U_MARGINED',
     rateLimits: [
       { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: 2_400 },
-      { rateLimitType: 'ORDERS', interval: 'MINUTE', intervalNum: 1, limit: 1_200 },
-      { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: 300 },
+      ...BINANCE_USDM_DIALECT.orderLimits.map((limit) => ({ rateLimitType: 'ORDERS', ...limit })),
     ],
     exchangeFilters: [],
     assets: [
@@ -87,7 +62,9 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
 
 function symbolOf(market: Market): object {
   const { spec } = market;
-  const lot = trimmedText(spec.lotUnits, spec.qtyDecimals);
+  const terms = termsOf(market);
+  const quantity = (lots: number): string => trimmedText(lots * spec.lotUnits, spec.qtyDecimals);
+  const lot = quantity(1);
   const tick = spec.symbol === 'BTCUSDT' ? '0.10' : trimmedText(spec.tickUnits, spec.priceDecimals);
   return {
     symbol: spec.symbol,
@@ -113,14 +90,20 @@ function symbolOf(market: Market): object {
     maxMoveOrderLimit: 10_000,
     filters: [
       { maxPrice: '1000000', minPrice: tick, tickSize: tick, filterType: 'PRICE_FILTER' },
-      { maxQty: '1000', minQty: lot, stepSize: lot, filterType: 'LOT_SIZE' },
-      { maxQty: '120', minQty: lot, stepSize: lot, filterType: 'MARKET_LOT_SIZE' },
-      { limit: 200, filterType: 'MAX_NUM_ORDERS' },
+      { maxQty: quantity(terms.maxLots), minQty: quantity(terms.minLots), stepSize: lot, filterType: 'LOT_SIZE' },
+      { maxQty: quantity(terms.maxMarketLots), minQty: quantity(terms.minLots), stepSize: lot, filterType: 'MARKET_LOT_SIZE' },
+      { limit: terms.maxOpenOrders, filterType: 'MAX_NUM_ORDERS' },
       { limit: 10, filterType: 'MAX_NUM_ALGO_ORDERS' },
-      { notional: MIN_NOTIONAL[spec.symbol] ?? '5', filterType: 'MIN_NOTIONAL' },
-      { multiplierUp: '1.0500', multiplierDown: '0.9500', multiplierDecimal: '4', filterType: 'PERCENT_PRICE' },
+      { notional: trimmedText(Number(terms.minNotional), terms.settle.decimals), filterType: 'MIN_NOTIONAL' },
+      { ...priceBand(market), multiplierDecimal: '4', filterType: 'PERCENT_PRICE' },
     ],
     orderTypes: ['LIMIT', 'MARKET'],
     timeInForce: ['GTC', 'IOC', 'FOK', 'GTX'],
   };
+}
+
+/** Furthest a limit price may be from the mark, as both futures venues print it. */
+export function priceBand(market: Market): { readonly multiplierUp: string; readonly multiplierDown: string } {
+  const band = termsOf(market).priceBand ?? { up: 1, down: 1 };
+  return { multiplierUp: band.up.toFixed(4), multiplierDown: band.down.toFixed(4) };
 }

@@ -219,7 +219,7 @@ describe('binance spot request socket', () => {
     const client = venue.open('/ws-api/v3');
     client.send({ id: 'a', method: 'ping' });
     client.send({ id: 7, method: 'time' });
-    client.send({ id: 8, method: 'order.place', params: {} });
+    client.send({ id: 8, method: 'order.place', params: { apiKey: 'nobody' } });
     client.send({ id: 9, method: 'dance' });
     const nowMs = Math.floor(venue.world.nowUs / 1_000);
     expect(client.take()).toMatchObject([
