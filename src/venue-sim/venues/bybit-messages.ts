@@ -69,7 +69,7 @@ export function publicTradeMessage(market: Market, topic: string, trades: readon
 }
 
 /** Spot trade ids have 19 digits, more than a double holds. */
-export function spotTradeId(trade: MarketTrade): string {
+export function spotTradeId(trade: { readonly id: number }): string {
   return `22900000${String(trade.id).padStart(11, '0')}`;
 }
 

@@ -14,6 +14,7 @@ import {
   type BybitCategory,
 } from './bybit-messages.js';
 import { BYBIT_INTERVALS_MS } from './bybit-streams.js';
+import type { BybitPrivateRest } from './bybit/private-rest.js';
 import { jsonReply, paramsOf, type VenueContext } from './protocol.js';
 import { TokenBuckets } from './token-bucket.js';
 
@@ -34,9 +35,6 @@ const BAD_CATEGORY = { code: 10_001, message: 'Illegal category' };
 /** Requests per address: 600 in five seconds (VENUES.md 3). */
 const REQUESTS = 600;
 const REQUESTS_PER_SECOND = 120;
-
-/** Signed paths: the trading half answers them. */
-const PRIVATE_PATH = /^\/v5\/(order|execution|position|account|user|asset)\//;
 
 /** Contract terms that the instruments endpoint states besides tick and lot (recorded 2026-08-09; inverse from the venue's document). */
 const CONTRACT_TERMS: Readonly<
@@ -74,11 +72,13 @@ const SPOT_TERMS: Readonly<Record<string, { maxQty: string; maxAmount: string; m
 
 export class BybitRest {
   readonly #context: VenueContext;
+  readonly #signed: BybitPrivateRest;
   readonly #routes: ReadonlyMap<string, (ask: Ask) => Answer>;
   readonly #allowance = new TokenBuckets(REQUESTS, REQUESTS_PER_SECOND);
 
-  constructor(context: VenueContext) {
+  constructor(context: VenueContext, signed: BybitPrivateRest) {
     this.#context = context;
+    this.#signed = signed;
     this.#routes = new Map<string, (ask: Ask) => Answer>([
       ['instruments-info', (ask) => instruments(ask)],
       ['orderbook', (ask) => withSymbol(ask, (market) => orderbook(market, ask))],
@@ -97,15 +97,17 @@ export class BybitRest {
     if (request.path === '/v5/market/time') {
       return envelope(`{"timeSecond":"${Math.floor(nowMs / 1_000)}","timeNano":"${nowMs}000000"}`, nowMs);
     }
-    if (PRIVATE_PATH.test(request.path)) {
-      return this.#context.accounts?.onRequest(request) ?? refusal({ code: 10_003, message: 'API key is invalid.' }, nowMs, 401);
-    }
+    if (this.#signed.has(request.path)) return this.#signed.onRequest(request, nowMs);
     const route = request.path.startsWith('/v5/market/') ? this.#routes.get(request.path.slice('/v5/market/'.length)) : undefined;
     if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
       this.#context.counters.unknownPath(`${request.method} ${request.path}`);
       return { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' };
     }
     const params = paramsOf(request);
+    // Clients that load markets ask for options too: the venue has the product, this exchange no market of it.
+    if (params.get('category') === 'option' && request.path.endsWith('/instruments-info')) {
+      return envelope('{"category":"option","list":[],"nextPageCursor":""}', nowMs);
+    }
     const category = BYBIT_CATEGORIES.find(
       (name) => name === (params.get('category') ?? (request.path.endsWith('/kline') ? 'linear' : '')),
     );
@@ -120,8 +122,8 @@ function envelope(result: string, nowMs: number): HttpReply {
   return jsonReply(200, `{"retCode":0,"retMsg":"OK","result":${result},"retExtInfo":{},"time":${nowMs}}`);
 }
 
-function refusal(reason: { readonly code: number; readonly message: string }, nowMs: number, status = 200): HttpReply {
-  return jsonReply(status, JSON.stringify({ retCode: reason.code, retMsg: reason.message, result: {}, retExtInfo: {}, time: nowMs }));
+function refusal(reason: { readonly code: number; readonly message: string }, nowMs: number): HttpReply {
+  return jsonReply(200, JSON.stringify({ retCode: reason.code, retMsg: reason.message, result: {}, retExtInfo: {}, time: nowMs }));
 }
 
 function withSymbol(ask: Ask, answer: (market: Market) => Answer): Answer {

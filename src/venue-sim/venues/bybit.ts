@@ -3,17 +3,28 @@
  * by the `venues` process, both on its one thread.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
+import type { ApiKey, FaultRefusal, Operation } from '../exchange/contract.js';
 import { BYBIT_CATEGORIES, type BybitCategory } from './bybit-messages.js';
 import { BybitRest } from './bybit-rest.js';
 import { bybitStream, type UpdateIds } from './bybit-streams.js';
+import { signingKeyOf } from './bybit/auth.js';
+import { DeadMan } from './bybit/dead-man.js';
+import { BybitPrivateRest, bybitRefusal, type BybitDesk } from './bybit/private-rest.js';
+import { BybitPrivateStreams } from './bybit/private-streams.js';
+import { BybitRateLimits } from './bybit/rate-limits.js';
+import { BybitTradeSocket, faultOf } from './bybit/trade-socket.js';
+import { BybitTrading } from './bybit/trading.js';
 import { Hub, type Client } from './hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
+import type { SigningKey } from './signing.js';
 
 /** A connection that says nothing for this long is cut (Bybit v5, "Connect": ten minutes at most). */
 const SILENCE_US = 600_000_000;
 /** Topics in one request on the spot path (VENUES.md 3), and on the others by the length of `args` in characters (venue's document). */
 const MOST_SPOT_ARGS = 10;
 const MOST_ARGS_CHARACTERS = 21_000;
+const PRIVATE_PATH = '/v5/private';
+const TRADE_PATH = '/v5/trade';
 
 export class BybitServer implements VenueProtocol {
   readonly id = 'bybit';
@@ -23,12 +34,28 @@ export class BybitServer implements VenueProtocol {
   readonly #rest: BybitRest;
   readonly #hubs: ReadonlyMap<BybitCategory, Hub>;
   readonly #connectionIds = new WeakMap<Client, string>();
+  readonly #desk: BybitDesk;
+  readonly #signed: BybitPrivateRest;
+  readonly #private: BybitPrivateStreams;
+  readonly #trade: BybitTradeSocket;
   #lastCheckUs = 0;
 
   constructor(context: VenueContext) {
     this.counters = context.counters;
     this.#context = context;
-    this.#rest = new BybitRest(context);
+    const { exchange, faults, counters } = context;
+    const findKey = (apiKey: string): { account: ApiKey; key: SigningKey } | undefined => {
+      const found = exchange.keyOf(apiKey);
+      const key = found === undefined ? null : signingKeyOf(found);
+      return found === undefined || key === null ? undefined : { account: found, key };
+    };
+    const deadMan = new DeadMan(exchange);
+    this.#desk = { exchange, trading: new BybitTrading(exchange, faults), deadMan, limits: new BybitRateLimits(), findKey };
+    this.#signed = new BybitPrivateRest(this.#desk);
+    const nowUs = (): number => context.nowUs();
+    this.#private = new BybitPrivateStreams({ exchange, faults, counters, deadMan, findKey, nowUs });
+    this.#trade = new BybitTradeSocket({ desk: this.#desk, faults, counters, nowUs });
+    this.#rest = new BybitRest(context, this.#signed);
     const updates: UpdateIds = new Map();
     this.#hubs = new Map(
       BYBIT_CATEGORIES.map((category) => {
@@ -44,14 +71,30 @@ export class BybitServer implements VenueProtocol {
       onUpgrade: (request) => this.#onUpgrade(request),
       onOpen: (socket) => this.#onOpen(socket),
       onMessage: (socket, bytes, isText) => this.#onMessage(socket, bytes, isText),
-      onClose: (socket) => this.#hubOf(socket)?.close(socket),
+      onClose: (socket) => this.#onClose(socket),
     };
+  }
+
+  operationOf(request: HttpRequest): Operation | null {
+    return this.#signed.operationOf(request);
+  }
+
+  faultReply(refusal: FaultRefusal): HttpReply {
+    const nowMs = Math.floor(this.#context.nowUs() / 1_000);
+    const resetMs = nowMs + refusal.retryAfterSeconds * 1_000;
+    if (refusal.kind === 'rate-limit') return bybitRefusal(faultOf(refusal), nowMs, { limit: 10, left: 0, granted: 0, resetMs });
+    if (refusal.code !== null) return bybitRefusal({ ...faultOf(refusal), status: refusal.status }, nowMs);
+    const body = refusal.message ?? (refusal.kind === 'maintenance' ? 'Service Unavailable' : `${refusal.status} error`);
+    return { status: refusal.status, headers: { 'content-type': 'text/plain' }, body };
   }
 
   publish(nowUs: number): void {
     for (const hub of this.#hubs.values()) hub.publish(nowUs);
+    this.#desk.deadMan.step(nowUs);
     if (nowUs - this.#lastCheckUs < 5_000_000) return;
     this.#lastCheckUs = nowUs;
+    this.#private.step(nowUs);
+    this.#trade.step(nowUs);
     for (const hub of this.#hubs.values()) {
       for (const client of hub.clients) {
         if (nowUs - client.lastLifeUs <= SILENCE_US) continue;
@@ -68,18 +111,47 @@ export class BybitServer implements VenueProtocol {
 
   #onUpgrade(request: HttpRequest): HttpReply | null {
     if (BYBIT_CATEGORIES.some((name) => request.path === `/v5/public/${name}`)) return null;
-    // `/v5/private` and `/v5/trade` open with the trading endpoints.
+    if (request.path === PRIVATE_PATH || request.path === TRADE_PATH) return null;
     this.counters.unknownPath(`WS ${request.path}`);
     return { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' };
   }
 
   #onOpen(socket: ServerSocket): void {
-    const client = this.#hubOf(socket)?.open(socket, this.#context.nowUs());
-    if (client !== undefined)
-      this.#connectionIds.set(client, `${this.#context.random.text(20).toLowerCase()}-${this.#context.random.text(5).toLowerCase()}`);
+    const connectionId = `${this.#context.random.text(20).toLowerCase()}-${this.#context.random.text(5).toLowerCase()}`;
+    const { path } = socket.request;
+    if (path === PRIVATE_PATH) this.#private.open(socket, connectionId);
+    else if (path === TRADE_PATH) this.#trade.open(socket, connectionId);
+    else {
+      const client = this.#hubOf(socket)?.open(socket, this.#context.nowUs());
+      if (client !== undefined) this.#connectionIds.set(client, connectionId);
+    }
+    if (path === PRIVATE_PATH || path === TRADE_PATH) this.counters.socketsOpened++;
+    this.#countOpen();
+  }
+
+  #onClose(socket: ServerSocket): void {
+    this.#private.close(socket);
+    this.#trade.close(socket);
+    this.#hubOf(socket)?.close(socket);
+    this.#countOpen();
+  }
+
+  /** Each hub counts its own: the sum is the venue's. */
+  #countOpen(): void {
+    let open = this.#private.openCount + this.#trade.openCount;
+    for (const hub of this.#hubs.values()) open += hub.clients.length;
+    this.counters.socketsOpen = open;
   }
 
   #onMessage(socket: ServerSocket, bytes: Uint8Array, isText: boolean): void {
+    const { path } = socket.request;
+    if (path === PRIVATE_PATH || path === TRADE_PATH) {
+      this.counters.messagesIn++;
+      const text = isText ? new TextDecoder().decode(bytes) : '';
+      if (path === PRIVATE_PATH) this.#private.message(socket, text);
+      else this.#trade.message(socket, text);
+      return;
+    }
     const hub = this.#hubOf(socket);
     const client = hub?.client(socket);
     if (hub === undefined || client === undefined) return;

@@ -140,7 +140,6 @@ describe('bybit sockets', () => {
     client.send({ op: 'dance' });
     expect(client.take().map((message) => message['success'])).toEqual([false, false, false]);
     expect(venue.connect('/v5/public/option')).toBeNull();
-    expect(venue.connect('/v5/private')).toBeNull();
   });
 
   it('keeps linear, inverse and spot markets of one name apart', () => {
