@@ -1,9 +1,12 @@
-/** BitMEX's public REST paths: filters, paging, rate limit and refusals. Called by `BitmexServer` for each request. */
+/** BitMEX's public REST paths: filters, paging, rate limit and refusals; signed paths go on to `BitmexPrivateRest`. Called by `BitmexServer` for each request. */
 import type { HttpReply, HttpRequest } from '../../core/ports/http.js';
 import type { Candle } from '../market/candles.js';
 import type { Market } from '../market/market.js';
 import { instrumentRow } from './bitmex-instrument.js';
 import { PUBLIC_TABLES } from './bitmex-streams.js';
+import type { BitmexAuth } from './bitmex/auth.js';
+import { bitmexRefusal, type BitmexPrivateRest } from './bitmex/private-rest.js';
+import { rateLimited } from './bitmex/refusals.js';
 import { fundingRow, levelRow, quoteRow, timeText, tradeRow, valueOf } from './bitmex-tables.js';
 import { jsonReply, objectOf, paramsOf, type VenueContext } from './protocol.js';
 import { TokenBuckets } from './token-bucket.js';
@@ -12,9 +15,6 @@ import { TokenBuckets } from './token-bucket.js';
 const REQUESTS_PER_MINUTE = 30;
 const MOST_ROWS = 1_000;
 const BINS_MS: Readonly<Record<string, number>> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 };
-const PRIVATE_PATH =
-  /^\/api\/v1\/(order(\/all|\/bulk|\/cancelAllAfter|\/closePosition)?|execution(\/tradeHistory)?|position(\/leverage|\/isolate)?|user(\/.*)?|apiKey)$/;
-
 interface Ask {
   readonly params: Map<string, string>;
   readonly nowUs: number;
@@ -22,12 +22,16 @@ interface Ask {
 
 export class BitmexRest {
   readonly #context: VenueContext;
+  readonly #signed: BitmexPrivateRest;
+  readonly #auth: BitmexAuth;
   readonly #bitcoinPrice: () => number;
   readonly #routes: ReadonlyMap<string, (ask: Ask) => string | HttpReply>;
   readonly #allowance = new TokenBuckets(REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE / 60);
 
-  constructor(context: VenueContext, bitcoinPrice: () => number) {
+  constructor(context: VenueContext, signed: BitmexPrivateRest, auth: BitmexAuth, bitcoinPrice: () => number) {
     this.#context = context;
+    this.#signed = signed;
+    this.#auth = auth;
     this.#bitcoinPrice = bitcoinPrice;
     this.#routes = new Map<string, (ask: Ask) => string | HttpReply>([
       ['schema/websocketHelp', () => HELP],
@@ -46,11 +50,27 @@ export class BitmexRest {
 
   onRequest(request: HttpRequest): HttpReply {
     const nowUs = this.#context.nowUs();
-    if (PRIVATE_PATH.test(request.path)) return this.#signed(request);
+    if (request.path === '/api/v1/order/bulk') return bitmexError(410, 'This endpoint has been removed.');
+    if (this.#signed.has(request.path)) return this.#signed.onRequest(request, nowUs);
     const route = request.path.startsWith('/api/v1/') ? this.#routes.get(request.path.slice('/api/v1/'.length)) : undefined;
     if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
       this.#context.counters.unknownPath(`${request.method} ${request.path}`);
       return bitmexError(404, 'Not Found');
+    }
+    const allowance = this.#allow(request, nowUs);
+    if ('status' in allowance) return allowance;
+    const { headers } = allowance;
+    const answer = route({ params: paramsOf(request), nowUs });
+    return typeof answer === 'string' ? jsonReply(200, answer, headers) : { ...answer, headers: { ...answer.headers, ...headers } };
+  }
+
+  /** A signed request for market data draws from its account's larger allowance. */
+  #allow(request: HttpRequest, nowUs: number): HttpReply | { readonly headers: Readonly<Record<string, string>> } {
+    if ((request.headers['api-key'] ?? '') !== '') {
+      const signer = this.#auth.ofRequest(request);
+      if ('refusal' in signer) return bitmexRefusal(signer.refusal);
+      const verdict = this.#signed.limit(signer.key, request, nowUs);
+      return verdict.waitSeconds > 0 ? bitmexRefusal(rateLimited(verdict.waitSeconds), verdict.headers) : { headers: verdict.headers };
     }
     const left = this.#allowance.take(request.remoteAddress, nowUs);
     const headers = {
@@ -58,19 +78,7 @@ export class BitmexRest {
       'x-ratelimit-remaining': String(Math.max(0, left)),
       'x-ratelimit-reset': String(Math.floor(nowUs / 1_000_000) + 1),
     };
-    if (left < 0) {
-      const reply = bitmexError(429, 'Rate limit exceeded, retry in 1 seconds.', 'RateLimitError');
-      return { ...reply, headers: { ...reply.headers, ...headers, 'retry-after': '1' } };
-    }
-    const answer = route({ params: paramsOf(request), nowUs });
-    return typeof answer === 'string' ? jsonReply(200, answer, headers) : { ...answer, headers: { ...answer.headers, ...headers } };
-  }
-
-  #signed(request: HttpRequest): HttpReply {
-    if (request.path === '/api/v1/order/bulk') return bitmexError(410, 'This endpoint has been removed.');
-    const answered = this.#context.accounts?.onRequest(request);
-    if (answered !== undefined && answered !== null) return answered;
-    return (request.headers['api-key'] ?? '') === '' ? bitmexError(401, 'Authorization Required') : bitmexError(401, 'Invalid API Key.');
+    return left < 0 ? bitmexRefusal(rateLimited(1), { ...headers, 'retry-after': '1' }) : { headers };
   }
 
   #instrument(market: Market, ask: Ask): string {

@@ -7,6 +7,12 @@ import { START_PRICES } from '../markets.js';
 import { BitmexRest, bitmexError } from './bitmex-rest.js';
 import { PUBLIC_TABLES, bitmexStream } from './bitmex-streams.js';
 import { timeText } from './bitmex-tables.js';
+import type { FaultRefusal, Operation } from '../exchange/contract.js';
+import { BitmexAuth, type Signer } from './bitmex/auth.js';
+import { BitmexPrivateRest, bitmexRefusal } from './bitmex/private-rest.js';
+import { BitmexPrivateTables, PRIVATE_TABLES } from './bitmex/private-tables.js';
+import { OVERLOADED, rateLimited } from './bitmex/refusals.js';
+import { BitmexDeadMan, BitmexTrading } from './bitmex/trading.js';
 import { Hub, type Client } from './hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
 import { TokenBuckets } from './token-bucket.js';
@@ -14,7 +20,6 @@ import { TokenBuckets } from './token-bucket.js';
 /** Connections an address may open at once, and how fast the allowance comes back: 720 an hour (venue's document on limits; the welcome counts it down). */
 const CONNECTIONS = 40;
 const CONNECTIONS_PER_SECOND = 720 / 3_600;
-const PRIVATE_TABLES = new Set(['execution', 'margin', 'order', 'position', 'transact', 'wallet', 'affiliate', 'privateNotifications']);
 
 export class BitmexServer implements VenueProtocol {
   readonly id = 'bitmex';
@@ -23,6 +28,10 @@ export class BitmexServer implements VenueProtocol {
   readonly #context: VenueContext;
   readonly #rest: BitmexRest;
   readonly #hub: Hub;
+  readonly #auth: BitmexAuth;
+  readonly #signed: BitmexPrivateRest;
+  readonly #tables: BitmexPrivateTables;
+  readonly #deadMan: BitmexDeadMan;
   readonly #connections = new TokenBuckets(CONNECTIONS, CONNECTIONS_PER_SECOND);
 
   constructor(context: VenueContext) {
@@ -30,11 +39,18 @@ export class BitmexServer implements VenueProtocol {
     this.#context = context;
     const bitcoin = context.markets.find((market) => market.spec.symbol === 'XBTUSD');
     const bitcoinPrice = (): number => bitcoin?.indexPrice ?? START_PRICES.BTC;
-    this.#rest = new BitmexRest(context, bitcoinPrice);
+    const { exchange, faults } = context;
+    const nowUs = (): number => context.nowUs();
+    this.#auth = new BitmexAuth((apiKey) => exchange.keyOf(apiKey), nowUs);
+    this.#deadMan = new BitmexDeadMan(exchange);
+    const trading = new BitmexTrading(exchange, faults);
+    this.#signed = new BitmexPrivateRest({ exchange, trading, deadMan: this.#deadMan, auth: this.#auth });
+    this.#rest = new BitmexRest(context, this.#signed, this.#auth, bitcoinPrice);
     this.#hub = new Hub(context.counters, (topic) => {
       const [table = '', symbol] = topic.split(':');
       return bitmexStream(context.markets, table, symbol, bitcoinPrice);
     });
+    this.#tables = new BitmexPrivateTables({ exchange, faults, nowUs, send: (client, text) => this.#hub.send(client, text) });
     this.handlers = {
       onRequest: (request, respond) => {
         this.counters.requests++;
@@ -43,12 +59,33 @@ export class BitmexServer implements VenueProtocol {
       onUpgrade: (request) => this.#onUpgrade(request),
       onOpen: (socket) => this.#onOpen(socket),
       onMessage: (socket, bytes, isText) => this.#onMessage(socket, bytes, isText),
-      onClose: (socket) => this.#hub.close(socket),
+      onClose: (socket) => {
+        this.#tables.close(socket.id);
+        this.#hub.close(socket);
+      },
     };
+  }
+
+  operationOf(request: HttpRequest): Operation | null {
+    return this.#signed.operationOf(request);
+  }
+
+  faultReply(refusal: FaultRefusal): HttpReply {
+    const retryAfter = { 'retry-after': String(refusal.retryAfterSeconds) };
+    if (refusal.kind === 'rate-limit') {
+      return bitmexRefusal(rateLimited(refusal.retryAfterSeconds), {
+        'x-ratelimit-limit': '120',
+        'x-ratelimit-remaining': '0',
+        ...retryAfter,
+      });
+    }
+    return bitmexRefusal({ ...OVERLOADED, status: refusal.status, message: refusal.message ?? OVERLOADED.message });
   }
 
   publish(nowUs: number): void {
     this.#hub.publish(nowUs);
+    this.#tables.step(nowUs);
+    this.#deadMan.step(nowUs);
   }
 
   #onUpgrade(request: HttpRequest): HttpReply | null {
@@ -69,6 +106,8 @@ export class BitmexServer implements VenueProtocol {
       `{"info":"Welcome to the BitMEX Realtime API.","version":"2021-07-14T01:26:29.000Z","timestamp":"${timeText(nowUs)}",` +
         `"docs":"https://www.bitmex.com/app/wsAPI","limit":{"remaining":${remaining}}}`,
     );
+    const signer = this.#auth.ofUpgrade(socket.request);
+    if (signer !== null && !this.#login(client, signer, {})) return socket.close(1008, '');
     const wanted = new URLSearchParams(socket.request.query).get('subscribe') ?? '';
     const topics = wanted.split(',').filter((topic) => topic !== '');
     if (topics.length > 0) this.#subscribe(client, topics, { op: 'subscribe', args: topics });
@@ -97,7 +136,7 @@ export class BitmexServer implements VenueProtocol {
           return this.#refuse(client, 400, 'args must be a topic or a list of topics.', request);
         if (request['op'] === 'subscribe') return this.#subscribe(client, args, request);
         for (const topic of args) {
-          this.#hub.unsubscribe(client, topic);
+          if (!this.#tables.unsubscribe(client, topic)) this.#hub.unsubscribe(client, topic);
           this.#hub.send(client, JSON.stringify({ success: true, unsubscribe: topic, request }));
         }
         return undefined;
@@ -105,18 +144,45 @@ export class BitmexServer implements VenueProtocol {
       case 'ping':
         return this.#hub.send(client, 'pong');
       case 'authKeyExpires':
-        return this.#refuse(client, 401, 'Invalid API Key.', request);
+        if (this.#login(client, this.#auth.ofArguments(args), request)) this.#hub.send(client, JSON.stringify({ success: true, request }));
+        return undefined;
+      case 'cancelAllAfter':
+        return this.#cancelAllAfter(client, args, request);
       default:
         this.counters.badMessages++;
         return this.#refuse(client, 400, `Unknown op: ${String(request['op']).slice(0, 40)}`, request);
     }
   }
 
+  #login(client: Client, signer: Signer, request: object): boolean {
+    if ('refusal' in signer) {
+      this.#refuse(client, signer.refusal.status, signer.refusal.message, request);
+      return false;
+    }
+    this.#tables.login(client, signer.key.account);
+    return true;
+  }
+
+  #cancelAllAfter(client: Client, args: unknown, request: object): void {
+    const account = this.#tables.accountOf(client);
+    if (account === undefined) return this.#refuse(client, 401, 'Not authenticated.', request);
+    const [timeout] = Array.isArray(args) ? (args as unknown[]) : [args];
+    const answer = this.#deadMan.set(account, String(timeout), this.#context.nowUs());
+    if ('refusal' in answer) return this.#refuse(client, answer.refusal.status, answer.refusal.message, request);
+    this.#hub.send(client, JSON.stringify({ ...(answer.result as object), request }));
+  }
+
   #subscribe(client: Client, topics: readonly string[], request: object): void {
     for (const topic of topics) {
       const [table = '', symbol] = topic.split(':');
-      if (PRIVATE_TABLES.has(table)) {
+      if (PRIVATE_TABLES.has(table) && !this.#tables.isKnown(client)) {
         this.#refuse(client, 401, 'User requested an account-locked subscription but no authorization was provided.', request);
+      } else if (PRIVATE_TABLES.has(table) && !this.#tables.has(client, topic)) {
+        this.#tables.subscribe(client, topic);
+        this.#hub.send(client, JSON.stringify({ success: true, subscribe: topic, request }));
+        this.#tables.greet(client, topic);
+      } else if (PRIVATE_TABLES.has(table)) {
+        this.#refuse(client, 400, `You are already subscribed to this topic: ${topic}.`, request);
       } else if (!PUBLIC_TABLES.includes(table)) {
         this.counters.unknownTopic(topic);
         this.#refuse(client, 400, `Unknown table: ${table}`, request);
