@@ -1,5 +1,7 @@
-/** The admin address of the `venues` process: status, counters, save, stop. Loopback only; requests that a browser page sends (they carry an origin) are refused. */
+/** The admin address of the `venues` process: status, counters, faults, audit, save, stop. Loopback only; requests that a browser page sends (they carry an origin) are refused. */
 import type { HttpReply, HttpRequest, HttpServerHandlers } from '../core/ports/http.js';
+import type { Auditor } from './auditor.js';
+import { readFault, type Fault, type FaultScript } from './faults/script.js';
 import { jsonReply, type VenueCounters } from './venues/protocol.js';
 import type { VenueWorld } from './world.js';
 
@@ -7,9 +9,13 @@ export interface AdminActions {
   readonly world: VenueWorld;
   readonly speed: number;
   readonly counters: ReadonlyMap<string, VenueCounters>;
+  readonly script: FaultScript;
+  readonly auditor: Auditor;
   save(): Promise<void>;
   stop(): void;
 }
+
+const KNOWN = ['GET /status', 'GET /counters', 'GET /audit', 'GET /faults', 'POST /faults', 'DELETE /faults', 'POST /save', 'POST /stop'];
 
 export function adminHandlers(actions: AdminActions): HttpServerHandlers {
   return {
@@ -37,17 +43,50 @@ function answer(actions: AdminActions, name: string, request: HttpRequest): Http
       return jsonReply(200, JSON.stringify(status(actions)));
     case 'GET /counters':
       return jsonReply(200, JSON.stringify(Object.fromEntries([...actions.counters].map(([id, counters]) => [id, counted(counters)]))));
+    case 'GET /audit': {
+      const found = actions.auditor.audit();
+      const isRight = [...found.values()].every((differences) => differences.length === 0);
+      return jsonReply(200, JSON.stringify({ right: isRight, venues: Object.fromEntries(found), ...actions.auditor.counts }));
+    }
+    case 'GET /faults':
+      return jsonReply(200, JSON.stringify({ faults: actions.script.all.map(faultRow) }));
+    case 'POST /faults':
+      return addFaults(actions, request);
+    case 'DELETE /faults': {
+      const id = new URLSearchParams(request.query).get('id');
+      return jsonReply(200, JSON.stringify({ removed: actions.script.remove(id === null ? undefined : Number(id)) }));
+    }
     case 'POST /stop':
       return jsonReply(200, '{"stopping":true}');
     default:
-      return jsonReply(
-        404,
-        JSON.stringify({
-          error: `no ${request.method} ${request.path}`,
-          known: ['GET /status', 'GET /counters', 'POST /save', 'POST /stop'],
-        }),
-      );
+      return jsonReply(404, JSON.stringify({ error: `no ${request.method} ${request.path}`, known: KNOWN }));
   }
+}
+
+/** One fault or a list of them: all or none. */
+function addFaults({ script, world, counters }: AdminActions, request: HttpRequest): HttpReply {
+  let body: unknown;
+  try {
+    body = JSON.parse(new TextDecoder().decode(request.body));
+  } catch (error) {
+    if (error instanceof SyntaxError) return jsonReply(400, JSON.stringify({ error: `not JSON: ${error.message}` }));
+    throw error;
+  }
+  const read = (Array.isArray(body) ? body : [body]).map((value) => readFault(value, [...counters.keys()]));
+  const faults: Fault[] = [];
+  for (const fault of read) if (typeof fault === 'string') return jsonReply(400, JSON.stringify({ error: fault }));
+  for (const fault of read) if (typeof fault !== 'string') faults.push(script.add(fault, world.nowUs));
+  return jsonReply(200, JSON.stringify({ faults: faults.map(faultRow) }));
+}
+
+function faultRow(fault: Fault): object {
+  const { left, untilUs, ...rest } = fault;
+  return { ...rest, left: orNull(left), untilUs: orNull(untilUs) };
+}
+
+/** JSON has no word for "without end". */
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function status(actions: AdminActions): object {
@@ -59,6 +98,7 @@ function status(actions: AdminActions): object {
     marketUs: world.nowUs,
     steps: world.steps,
     skippedUs: world.skippedUs,
+    audit: actions.auditor.counts,
     venues: Object.fromEntries(
       [...actions.counters].map(([id, counters]) => [
         id,

@@ -7,11 +7,13 @@ import { UsageError } from '../core/numbers/errors.js';
 import type { Clock, Timers } from '../core/ports/clock.js';
 import type { CreateHttpServer, HttpServer, HttpServerHandlers } from '../core/ports/http.js';
 import { adminHandlers } from './admin.js';
+import { Auditor } from './auditor.js';
 import { credentialsOf } from './exchange/accounts.js';
+import { plainText } from './exchange/value.js';
 import { FaultScript } from './faults/script.js';
 import { FlowRandom } from './flow/random.js';
 import type { VenueId } from './market/spec.js';
-import { loadState, replaceFile, saveState } from './state-file.js';
+import { StateFolder, replaceFile } from './state-file.js';
 import { createVenue } from './venue.js';
 import { VenueCounters } from './venues/protocol.js';
 import { VENUE_IDS } from './venues/registry.js';
@@ -20,6 +22,9 @@ import { QUANTUM_MS, createVenueWorld, type VenueWorld } from './world.js';
 /** Wall time between two turns. Shorter than a quantum, so that no quantum waits long for its turn. */
 const TURN_MS = QUANTUM_MS / 2;
 const SAVE_EVERY_SECONDS = 20;
+/** Wall time between a change of a client's account and the save that keeps it: what a crash may lose. */
+const SAVE_SOON_MS = 200;
+const AUDIT_EVERY_SECONDS = 10;
 /** A detached process without clients ends by itself after this long (wall time). */
 const IDLE_EXIT_SECONDS = 600;
 /** Bytes that may wait for one client before it is cut, beyond what the operating system holds: many whole books. */
@@ -82,23 +87,30 @@ export interface RunningVenues {
 
 export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promise<RunningVenues> {
   const ids = venueIdsOf(options.only);
-  const saved = options.state === undefined ? undefined : await loadState(options.state, options.seed);
+  const folder = options.state === undefined ? undefined : new StateFolder(options.state);
+  const loaded = await folder?.load(options.seed);
+  const saved = loaded?.saved;
   // After a run at a higher speed market time may be ahead of the wall; it never goes back.
   const offsetUs = Math.max(0, (saved?.nowUs ?? 0) - deps.clock.wallUs());
   const nowUs = (): number => deps.clock.wallUs() + offsetUs;
   const mostCatchUpUs = 2_000_000 * Math.max(1, options.speed);
-  const world = createVenueWorld({ seed: options.seed, startUs: nowUs(), only: ids, mostCatchUpUs }, saved);
+  const world = createVenueWorld(
+    { seed: options.seed, startUs: nowUs(), only: ids, mostCatchUpUs, keepsHistory: folder !== undefined },
+    saved,
+  );
+  world.loadHistory(loaded?.history ?? []);
 
   const script = new FaultScript(FlowRandom.of(options.seed, 'faults'));
   const venues = ids.map((id) => createVenue(world, id, script, new VenueCounters(), FlowRandom.of(options.seed, `protocol ${id}`)));
   const counters = new Map(venues.map(({ id, counters: counted }) => [id as string, counted]));
 
+  const auditor = new Auditor(world);
   const servers: HttpServer[] = [];
   const endings: (() => void)[] = [];
   const ended = new Promise<void>((resolve) => endings.push(resolve));
   let stopping: Promise<void> | undefined;
   const save = async (): Promise<void> => {
-    if (options.state !== undefined) await saveState(options.state, world.save());
+    await folder?.save(world);
   };
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
@@ -123,7 +135,10 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     const stopByAdmin = (): void => {
       deps.timers.after(1, () => void stop());
     };
-    const adminPort = await listen(adminHandlers({ world, speed: options.speed, counters, save, stop: stopByAdmin }), options.port);
+    const adminPort = await listen(
+      adminHandlers({ world, speed: options.speed, counters, script, auditor, save, stop: stopByAdmin }),
+      options.port,
+    );
     const entries: Record<string, VenueAddressEntry> = {};
     for (const { id, handlers } of venues) {
       const wanted = options.port === 0 ? 0 : options.port + 1 + VENUE_IDS.indexOf(id);
@@ -145,10 +160,15 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
 
     const perWallMs = Math.max(1, options.speed);
     timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs())));
-    if (options.state !== undefined) {
+    if (folder !== undefined) {
       const report = (error: unknown): void => deps.writeLine(`SIMULATED state not saved: ${String(error)}`);
       timers.push(deps.timers.every(SAVE_EVERY_SECONDS * 1_000 * perWallMs, () => void save().catch(report)));
+      saveSoonAfterActivity(world, deps.timers, SAVE_SOON_MS * perWallMs, () => {
+        if (stopping === undefined) folder.save(world, true).catch(report);
+      });
+      await save();
     }
+    timers.push(deps.timers.every(AUDIT_EVERY_SECONDS * 1_000 * perWallMs, () => auditor.check(deps.writeLine)));
     if (options.idleExit === true) timers.push(watchIdleness(deps.timers, counters, perWallMs, () => void stop()));
     return { addresses, world, ended, stop };
   } catch (error) {
@@ -185,8 +205,33 @@ function announce(writeLine: (line: string) => void, addresses: VenueAddresses, 
     const symbols = world.markets
       .filter((market) => market.spec.venue === id)
       .map((market) => `${market.spec.symbol}${market.spec.venue === 'bybit' ? ` (${market.spec.kind})` : ''}`);
-    writeLine(`SIMULATED ${id}  ${venue.rest}  ${symbols.join(', ')}  key ${venue.apiKey.slice(0, 8)}...`);
+    writeLine(`SIMULATED ${id}  ${venue.rest}  ${symbols.join(', ')}  key ${venue.apiKey.slice(0, 8)}...  ${fundsOf(world, id)}`);
   }
+}
+
+/** What the test account holds. */
+function fundsOf(world: VenueWorld, id: string): string {
+  const exchange = [...world.exchanges.values()].find(({ venue }) => venue === id);
+  const account = exchange?.testAccounts[0];
+  if (exchange === undefined || account === undefined) return '';
+  return exchange
+    .wallets(account)
+    .map(({ terms, total }) => `${plainText(total, terms.decimals)} ${terms.asset === 'XBt' ? 'XBT' : terms.asset.toUpperCase()}`)
+    .join(', ');
+}
+
+/** One save for everything that happens meanwhile. */
+function saveSoonAfterActivity(world: VenueWorld, timers: Timers, delayMs: number, save: () => void): void {
+  let isDue = false;
+  const onActivity = (): void => {
+    if (isDue) return;
+    isDue = true;
+    timers.after(delayMs, () => {
+      isDue = false;
+      save();
+    });
+  };
+  for (const exchange of world.exchanges.values()) exchange.onActivity = onActivity;
 }
 
 /** Requests and sockets count as clients; the admin address does not. */

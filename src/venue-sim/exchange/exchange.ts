@@ -428,6 +428,18 @@ export class VenueExchange implements Exchange {
     this.#history.splice(0, count);
   }
 
+  /** Everything that accounts remember, for a history file begun anew. */
+  wholeHistory(): readonly HistoryLine[] {
+    const lines: HistoryLine[] = [];
+    for (const { account, closed, fills, ledger } of this.#states.values()) {
+      const line = (kind: HistoryLine[2], record: object): number => lines.push([this.venue, account.id, kind, this.#codec.encode(record)]);
+      for (const order of closed.all) line('order', order);
+      for (const fill of fills.all) line('fill', fill);
+      for (const entry of ledger.all) line('entry', entry);
+    }
+    return lines;
+  }
+
   loadHistory(line: HistoryLine): void {
     const [, id, kind, plain] = line;
     const state = this.#states.get(id);

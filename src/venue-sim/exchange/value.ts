@@ -44,6 +44,12 @@ export function unitsText(units: bigint, decimals: number): string {
   return decimals === 0 ? sign + digits : `${sign}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }
 
+/** The same without zeros at the end. */
+export function plainText(units: bigint, decimals: number): string {
+  const text = unitsText(units, decimals);
+  return decimals === 0 ? text : text.replace(/\.?0+$/, '');
+}
+
 /** A mark price as a fraction of ticks: `units` / `perTick` ticks. */
 export interface Mark {
   readonly units: bigint;
