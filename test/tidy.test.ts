@@ -11,7 +11,7 @@ const HOSTS = ['workers', 'simulation'];
 
 /** Which file or folder below src may import an npm package. */
 const OWNERS: Readonly<Record<string, string>> = {
-  ccxt: 'execution/gateways/ccxt.ts',
+  ccxt: 'execution/gateways/ccxt/',
   'uWebSockets.js': 'net/',
   ws: 'net/',
   piscina: 'workers/pool.ts',

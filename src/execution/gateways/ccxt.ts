@@ -1,0 +1,494 @@
+/**
+ * A venue's arm of the executor for real orders, and for simulated venues over loopback: the same class, another address. One per venue, stepped by an event-loop
+ * lane; ccxt builds and signs the requests, everything that decides is here and in `ccxt/`.
+ *
+ *   requests ring -> journal cursor reached? -> Requests (batches, budget) -> Exchange (halt word, then bytes) -> Teller -> Outbox -> outcomes ring
+ *                                            -> Questions (query, list, fills, positions) ---------------------^
+ *   private stream -> StreamNews -------------------------------------------------------------------------------^
+ *
+ * A full outcomes ring stops the intake of requests; nothing is dropped. Answers come in promises on this lane: what they bring is delivered at once.
+ */
+import { CounterBlock, COUNTER_BLOCK_BYTES, GATEWAY_COUNTERS, type GatewayCounter } from '../../core/memory/counters.js';
+import { Histogram } from '../../core/memory/histogram.js';
+import {
+  budgetBase,
+  CONTROL_HALT,
+  CURSOR_BYTES,
+  CURSOR_DURABLE,
+  CURSOR_WRITTEN,
+  HALT_ALL,
+  HALT_NONE,
+  histogramBase,
+  type MemoryPlan,
+} from '../../core/memory/layout.js';
+import { REC_JOURNAL_SEQ, REC_PRODUCER, REC_TS_US, RECORD_BYTES, RecordKind } from '../../core/memory/record.js';
+import type { SharedViews } from '../../core/memory/shared-memory.js';
+import { SpscRing } from '../../core/memory/spsc-ring.js';
+import { assert, EngineError, messageOf } from '../../core/numbers/errors.js';
+import { Reason } from '../../core/orders/reasons.js';
+import type { RunTables } from '../../core/orders/tables.js';
+import type { HttpAnswer, HttpClient } from '../../core/ports/http.js';
+import type {
+  Credentials,
+  PrivateBalanceEvent,
+  PrivateFillEvent,
+  PrivateFundingEvent,
+  PrivateOrderEvent,
+  PrivatePositionEvent,
+  PrivateSink,
+} from '../../core/ports/private-events.js';
+import type { Role } from '../../core/ports/role.js';
+import { readRequest } from '../paper/outcome-record.js';
+import { Budget, type CallTag } from './ccxt/budget.js';
+import { DeadMan } from './ccxt/dead-man.js';
+import type { Dialect } from './ccxt/dialect.js';
+import { dialectOf } from './ccxt/dialects/registry.js';
+import { exchangeIdOf, loadExchangeClass, type ExchangeClass } from './ccxt/exchange-class.js';
+import { Exchange, type Flight } from './ccxt/exchange.js';
+import { KnownOrders, type GatewayRequest } from './ccxt/known-orders.js';
+import { Link } from './ccxt/link.js';
+import { OUTBOX_MOST, Outbox } from './ccxt/outbox.js';
+import { measureSkew, type MarketsHandOver } from './ccxt/prepare.js';
+import { Questions } from './ccxt/questions.js';
+import { Requests } from './ccxt/requests.js';
+import { StreamNews } from './ccxt/stream.js';
+import { Teller } from './ccxt/teller.js';
+import type { Verdict } from './ccxt/verdict.js';
+
+export { prepareCcxt, type MarketsHandOver, type PrepareOptions } from './ccxt/prepare.js';
+
+export interface CcxtOptions {
+  /** How long a request may go without a whole answer, in the HTTP client's time. */
+  readonly requestTimeoutMs: number;
+  /** False when no private stream will report: then the executor's own questions are all that tells. */
+  readonly hasPrivateStream: boolean;
+  /** Time after which the venue cancels our orders when it hears nothing; null = off. */
+  readonly deadManMs: number | null;
+}
+
+export const DEFAULT_CCXT_OPTIONS: CcxtOptions = { requestTimeoutMs: 5_000, hasPrivateStream: true, deadManMs: null };
+
+export interface CcxtGatewayDeps {
+  readonly views: SharedViews;
+  readonly plan: MemoryPlan;
+  readonly tables: RunTables;
+  /** Index of the venue in the run's table: also this gateway's index. */
+  readonly venueIndex: number;
+  /** The lane that steps this gateway: its histograms are written here. */
+  readonly lane: number;
+  readonly durability: 'none' | 'interval' | 'each';
+  readonly handOver: MarketsHandOver;
+  readonly credentials: Credentials;
+  /** Base address in place of the venue's hosts, null for the real ones. */
+  readonly address: string | null;
+  readonly http: HttpClient;
+  readonly options: CcxtOptions;
+  /** Market time: monotonic, and its wall time. */
+  readonly nowUs: () => number;
+  readonly wallUs: (nowUs: number) => number;
+  /** Wakes the executor's lane after outcomes were published. */
+  readonly wakeExecutor: () => void;
+  /** The executor's lane turned lately; asked before each renewal of the dead-man switch. */
+  readonly isExecutorAlive: () => boolean;
+  /** For a person: what went wrong, without secrets. */
+  readonly notice: (text: string) => void;
+}
+
+/** A create or amend that has not left by then never does: the executor's patience ends a second later. */
+const STALE_AFTER_US = 2_000_000;
+/** Requests under way at once: the HTTP client keeps as many connections. */
+const CALLS_MOST = 32;
+const WAITING_MOST = 256;
+const QUESTION_PATIENCE_US = 3_000_000;
+const SKEW_EVERY_US = 600_000_000;
+const SKEW_LEAST_US = 1_000_000;
+const PUBLISH_EVERY_US = 5_000;
+const QUESTION: CallTag = { kind: 'read', items: 0, weight: 5, group: '' };
+
+/** Loads the venue's class, on the thread that will step the gateway. */
+export async function openCcxtGateway(deps: CcxtGatewayDeps): Promise<CcxtGateway> {
+  return new CcxtGateway(deps, await loadExchangeClass(exchangeIdOf(deps.tables.venues[deps.venueIndex] ?? '')));
+}
+
+export class CcxtGateway implements Role, PrivateSink {
+  readonly name: string;
+  readonly #deps: CcxtGatewayDeps;
+  readonly #ring: SpscRing;
+  readonly #outbox: Outbox;
+  readonly #counters: CounterBlock<GatewayCounter>;
+  readonly #orderToBytes: Histogram;
+  readonly #exchange: Exchange;
+  readonly #dialect: Dialect;
+  readonly #known: KnownOrders;
+  readonly #teller: Teller;
+  readonly #budget: Budget;
+  readonly #link: Link;
+  readonly #requests: Requests;
+  readonly #questions: Questions;
+  readonly #news: StreamNews;
+  readonly #deadMan: DeadMan | null;
+  #waitingQuestions: { readonly request: GatewayRequest; readonly sinceUs: number }[] = [];
+  #calls = 0;
+  #isStopping = false;
+  /** News were lost because the outbox was full: the stream counts as down until there is room again. */
+  #hasLostNews = false;
+  #hasToldAccount = false;
+  #skewDueUs: number;
+  #skewAskedUs = -Infinity;
+  #publishDueUs = 0;
+  #crash: unknown = null;
+
+  constructor(deps: CcxtGatewayDeps, exchangeClass: ExchangeClass) {
+    const { views, plan, tables, venueIndex, options, handOver } = deps;
+    const venue = tables.venues[venueIndex];
+    assert(venue !== undefined, `venue index must be in the run's table, was ${venueIndex}`);
+    assert(handOver.venue === venue, `the hand-over must be of ${venue}, was of ${handOver.venue}`);
+    this.#deps = deps;
+    this.name = `ccxt:${venue}`;
+    this.#ring = new SpscRing(views, plan.requests + plan.ringStride * venueIndex, RECORD_BYTES, plan.counts.ringRecords);
+    const outcomes = new SpscRing(views, plan.outcomes + plan.ringStride * venueIndex, RECORD_BYTES, plan.counts.ringRecords);
+    this.#outbox = new Outbox(views, outcomes, venueIndex);
+    this.#counters = new CounterBlock(views, plan.gatewayCounters + COUNTER_BLOCK_BYTES * venueIndex, GATEWAY_COUNTERS);
+    this.#orderToBytes = new Histogram(views, histogramBase(plan, deps.lane, 'orderToBytes'));
+    const wallUs = (): number => deps.wallUs(deps.nowUs());
+    this.#exchange = new Exchange({
+      venue,
+      exchangeClass,
+      credentials: deps.credentials,
+      address: deps.address,
+      http: deps.http,
+      timeoutMs: options.requestTimeoutMs,
+      wallUs,
+      hooks: {
+        permit: (tag) => this.#permit(tag),
+        onSent: (flight) => this.#onSent(flight),
+        onAnswer: (flight, answer) => this.#onAnswer(flight, answer),
+        onFailure: (flight, verdict) => this.#onFailure(flight, verdict),
+      },
+    });
+    this.#exchange.skewMs = handOver.skewMs;
+    if (handOver.markets !== null) this.#exchange.instance.setMarkets(handOver.markets);
+    this.#dialect = dialectOf(venue, handOver.symbols, this.#exchange.instance.has);
+    this.#known = new KnownOrders(tables);
+    const notice = (text: string): void => deps.notice(`${venue}: ${this.#exchange.redact(text)}`);
+    this.#teller = new Teller({ tables, outbox: this.#outbox, wallUs, onFill: () => this.#counters.add('fills'), notice });
+    const instruments = tables.instruments.filter((one) => one.venue === venue);
+    const groups = [...new Set(instruments.map((instrument) => this.#dialect.groupOf(instrument)))];
+    this.#budget = new Budget(venue, groups, deps.wallUs);
+    this.#link = new Link(options.hasPrivateStream, (isUp, reason) => this.#onLink(isUp, reason));
+    this.#questions = new Questions({
+      tables,
+      venue,
+      dialect: this.#dialect,
+      exchange: this.#exchange,
+      known: this.#known,
+      teller: this.#teller,
+      wallUs,
+    });
+    this.#requests = new Requests({
+      dialect: this.#dialect,
+      exchange: this.#exchange,
+      known: this.#known,
+      teller: this.#teller,
+      budget: this.#budget,
+      staleAfterUs: STALE_AFTER_US,
+      refusal: (kind) => this.#refusal(kind),
+      maySend: () => this.#calls < CALLS_MOST,
+      fly: (call) => this.#fly(call),
+      ask: (order, request) => this.#questions.order(order, request),
+      isStreamUp: () => this.#link.isStreamUp,
+      note: notice,
+    });
+    const { isAsynchronous } = this.#dialect;
+    this.#news = new StreamNews({ views, plan, tables, known: this.#known, teller: this.#teller, isAsynchronous, notice });
+    const arm = this.#dialect.armDeadMan?.bind(this.#dialect);
+    this.#deadMan =
+      options.deadManMs === null || arm === undefined
+        ? null
+        : new DeadMan({
+            timeoutMs: options.deadManMs,
+            isAlive: deps.isExecutorAlive,
+            arm: (timeoutMs) => arm(this.#exchange, instruments, timeoutMs),
+          });
+    if (options.deadManMs !== null && arm === undefined) notice('has no dead-man switch: only this engine can cancel its orders');
+    this.#skewDueUs = deps.nowUs() + SKEW_EVERY_US;
+    if (options.hasPrivateStream) this.#tellLink(RecordKind.GATEWAY_DOWN, Reason.GATEWAY_DOWN);
+    else this.#onLink(true, '');
+  }
+
+  step(nowUs: number, maxRecords: number): number {
+    if (this.#crash !== null) throw this.#crash;
+    let work = this.#deliver();
+    this.#listenAgain();
+    if (this.#outbox.count > 0) {
+      this.#counters.add('outcomesFull');
+      return work;
+    }
+    work += this.#takeRequests(nowUs, maxRecords);
+    work += this.#flush(nowUs);
+    this.#tend(nowUs);
+    if (work > 0 || nowUs >= this.#publishDueUs) this.#publish(nowUs);
+    return work + this.#deliver();
+  }
+
+  /** When the gateway next has something to do of itself, Infinity when only rings, stream or answers can tell. A lane may sleep until then. */
+  nextDueUs(): number {
+    const nowUs = this.#deps.nowUs();
+    const question = this.#waitingQuestions.length === 0 ? Infinity : nowUs + Math.max(1_000, this.#budget.waitUs(QUESTION, nowUs));
+    return Math.min(this.#requests.nextDueUs(nowUs), question, this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#skewDueUs);
+  }
+
+  /** From now on no order is created or amended; what is under way is answered. The dead-man switch is taken off. */
+  beginStop(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    const disarm = this.#deadMan?.disarm() ?? null;
+    if (disarm !== null) this.#fly(disarm);
+  }
+
+  /** True when no request and no answer is under way, and the executor has taken all outcomes. */
+  isDrained(): boolean {
+    const isIdle = this.#calls === 0 && this.#requests.waitingCount === 0 && this.#waitingQuestions.length === 0;
+    return isIdle && this.#ring.waiting() === 0 && this.#outbox.isTaken;
+  }
+
+  /** Our orders that live at the venue, as far as this run heard of them. */
+  openOrderCount(): number {
+    return this.#known.openCount;
+  }
+
+  // --- the private stream
+
+  onPrivateUp(_nowUs: number): void {
+    if (!this.#hasLostNews) this.#link.streamUp();
+    this.#progress();
+  }
+
+  onPrivateDown(_nowUs: number, reason: string): void {
+    this.#hasLostNews = false;
+    this.#link.streamDown(reason);
+    this.#progress();
+  }
+
+  onPrivateOrder(event: PrivateOrderEvent): void {
+    this.#hear(() => this.#news.order(event));
+  }
+
+  onPrivateFill(event: PrivateFillEvent): void {
+    this.#hear(() => this.#news.fill(event));
+  }
+
+  onPrivateBalance(event: PrivateBalanceEvent): void {
+    this.#hear(() => this.#news.balance(event));
+  }
+
+  onPrivatePosition(event: PrivatePositionEvent): void {
+    this.#hear(() => this.#news.position(event));
+  }
+
+  onPrivateFunding(event: PrivateFundingEvent): void {
+    this.#hear(() => this.#news.funding(event));
+  }
+
+  /** News that find no room, or make no sense, are news lost: what they said is found by a reconciliation. */
+  #hear(tell: () => void): void {
+    if (this.#hasLostNews) return;
+    let lost = this.#outbox.isFull ? 'more news than the executor takes' : '';
+    if (lost === '') {
+      try {
+        tell();
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        lost = messageOf(error);
+        this.#note(`private message not understood: ${lost}`);
+      }
+    }
+    if (lost !== '') {
+      this.#hasLostNews = true;
+      this.#link.streamDown(lost);
+    }
+    this.#progress();
+  }
+
+  #listenAgain(): void {
+    if (!this.#hasLostNews || this.#outbox.count > OUTBOX_MOST / 2) return;
+    this.#hasLostNews = false;
+    this.#link.streamUp();
+  }
+
+  // --- requests
+
+  #takeRequests(nowUs: number, maxRecords: number): number {
+    const { views } = this.#deps;
+    let taken = 0;
+    while (taken < maxRecords && this.#requests.waitingCount < WAITING_MOST) {
+      const offset = this.#ring.front();
+      if (offset < 0) break;
+      if (!this.#isJournaled(offset)) {
+        this.#counters.add('waitedForJournal');
+        break;
+      }
+      const request: GatewayRequest = { ...readRequest(views, offset), tsUs: views.f64[(offset + REC_TS_US) >> 3] ?? 0 };
+      this.#ring.release();
+      this.#counters.add('requests');
+      taken++;
+      if (request.kind === RecordKind.CREATE || request.kind === RecordKind.AMEND || request.kind === RecordKind.CANCEL)
+        this.#requests.add(request);
+      else this.#waitingQuestions.push({ request, sinceUs: nowUs });
+    }
+    return taken;
+  }
+
+  /** A request may leave once the writer's cursor for its producer has reached its journal entry; counts wrap at 2^32. */
+  #isJournaled(offset: number): boolean {
+    const { durability, views, plan } = this.#deps;
+    if (durability === 'none') return true;
+    const producer = views.u16[(offset + REC_PRODUCER) >> 1] ?? 0;
+    const wanted = views.f64[(offset + REC_JOURNAL_SEQ) >> 3] ?? 0;
+    const word = plan.cursors + CURSOR_BYTES * producer + (durability === 'each' ? CURSOR_DURABLE : CURSOR_WRITTEN);
+    return ((Atomics.load(views.i32, word >> 2) - wanted) | 0) >= 0;
+  }
+
+  #flush(nowUs: number): number {
+    let calls = this.#requests.flush(nowUs);
+    while (this.#waitingQuestions.length > 0 && this.#calls < CALLS_MOST) {
+      const [first] = this.#waitingQuestions;
+      if (first === undefined) break;
+      const isOld = nowUs - first.sinceUs > QUESTION_PATIENCE_US;
+      if (!isOld && this.#budget.waitUs(QUESTION, nowUs) > 0) break;
+      this.#waitingQuestions.shift();
+      // By now the executor has asked again.
+      if (isOld) continue;
+      this.#fly(() => this.#questions.answer(first.request));
+      calls++;
+    }
+    return calls;
+  }
+
+  #refusal(kind: number): number {
+    if (kind === RecordKind.CANCEL) return this.#halt() >= HALT_ALL ? Reason.HALTED : Reason.NONE;
+    if (this.#halt() !== HALT_NONE || this.#isStopping) return Reason.HALTED;
+    return this.#link.isUp ? Reason.NONE : Reason.GATEWAY_DOWN;
+  }
+
+  #halt(): number {
+    return Atomics.load(this.#deps.views.i32, (this.#deps.plan.control + CONTROL_HALT) >> 2);
+  }
+
+  // --- what happens around a request
+
+  /** Read last before the send: what the halt word forbids never leaves. */
+  #permit(tag: CallTag): number {
+    const halt = this.#halt();
+    if (halt === HALT_NONE) return Reason.NONE;
+    return halt >= HALT_ALL || tag.kind === 'new' || tag.kind === 'change' ? Reason.HALTED : Reason.NONE;
+  }
+
+  #onSent(flight: Flight): void {
+    const nowUs = this.#deps.nowUs();
+    this.#budget.debit(flight.tag, nowUs);
+    this.#counters.add('calls');
+    if (flight.decidedUs > 0) this.#orderToBytes.record(nowUs - flight.decidedUs);
+  }
+
+  #onAnswer(flight: Flight, answer: HttpAnswer): void {
+    this.#budget.correct(flight.tag, answer.status, answer.headers, this.#deps.nowUs());
+    if (answer.status < 500) this.#link.answered();
+  }
+
+  #onFailure(flight: Flight, verdict: Verdict): void {
+    const nowUs = this.#deps.nowUs();
+    if (flight.refusal !== Reason.NONE) return;
+    this.#counters.add('errors');
+    if (verdict.isLimit) {
+      this.#counters.add('rateLimited');
+      this.#budget.pause(flight.headers, flight.text, nowUs);
+    }
+    if (verdict.isClock) this.#skewDueUs = Math.max(nowUs, this.#skewAskedUs + SKEW_LEAST_US);
+    if (verdict.kind === 'unknown') this.#counters.add('unanswered');
+    if (verdict.isOutage) this.#link.outage(nowUs, flight.status === 0 ? 'no answer' : `HTTP ${flight.status}`);
+  }
+
+  /** Runs a call on this lane; when it ends, what it brought is delivered and what waited may leave. */
+  #fly(call: () => Promise<void>): void {
+    this.#calls++;
+    this.#counters.set('inFlight', this.#calls);
+    const land = (): void => {
+      this.#calls--;
+      this.#counters.set('inFlight', this.#calls);
+      this.#progress();
+    };
+    call().then(land, (error: unknown) => {
+      // The venue's failures are counted where they happen; anything else is ours, and the role stops.
+      const failure = this.#exchange.asVenueError(error);
+      if (isOurs(error)) this.#crash = error;
+      else this.#note(failure.message);
+      land();
+    });
+  }
+
+  #progress(): void {
+    if (this.#outbox.count === 0 || this.#deliver() > 0) this.#flush(this.#deps.nowUs());
+    this.#deliver();
+  }
+
+  /** Probes, clock, dead-man switch. */
+  #tend(nowUs: number): void {
+    if (nowUs >= this.#link.probeDueUs) {
+      this.#link.probing(nowUs);
+      this.#fly(async () => void (await this.#dialect.serverTimeMs(this.#exchange)));
+    }
+    if (nowUs >= this.#skewDueUs) {
+      this.#skewDueUs = nowUs + SKEW_EVERY_US;
+      this.#skewAskedUs = nowUs;
+      this.#fly(() => this.#measureSkew());
+    }
+    const renewal = this.#deadMan?.due(nowUs) ?? null;
+    if (renewal !== null) this.#fly(renewal);
+  }
+
+  async #measureSkew(): Promise<void> {
+    const { nowUs, wallUs } = this.#deps;
+    const ask = (): Promise<number | null> => this.#dialect.serverTimeMs(this.#exchange);
+    this.#exchange.skewMs = await measureSkew(ask, () => wallUs(nowUs()));
+  }
+
+  #publish(nowUs: number): void {
+    const { views, plan, venueIndex } = this.#deps;
+    this.#publishDueUs = nowUs + PUBLISH_EVERY_US;
+    this.#budget.publish(views, budgetBase(plan, venueIndex), nowUs);
+  }
+
+  #onLink(isUp: boolean, reason: string): void {
+    this.#tellLink(isUp ? RecordKind.GATEWAY_UP : RecordKind.GATEWAY_DOWN, isUp ? Reason.NONE : Reason.GATEWAY_DOWN);
+    if (!isUp) this.#note(`down: ${reason}`);
+    if (!isUp || this.#hasToldAccount) return;
+    this.#hasToldAccount = true;
+    this.#fly(() => this.#questions.wallets());
+  }
+
+  #tellLink(kind: number, reason: number): void {
+    this.#counters.set('up', kind === RecordKind.GATEWAY_UP ? 1 : 0);
+    this.#outbox.push({ kind, reason, order: null, tsUs: this.#deps.wallUs(this.#deps.nowUs()) });
+  }
+
+  #deliver(): number {
+    const delivered = this.#outbox.deliver();
+    if (delivered > 0) {
+      this.#counters.add('outcomes', delivered);
+      this.#deps.wakeExecutor();
+    }
+    return delivered;
+  }
+
+  #note(text: string): void {
+    this.#deps.notice(`${this.name}: ${this.#exchange.redact(text)}`);
+  }
+}
+
+/** A mistake of this program rather than a failure of the world. */
+function isOurs(error: unknown): boolean {
+  return (
+    error instanceof TypeError || error instanceof RangeError || (error instanceof Error && error.message.startsWith('assertion failed'))
+  );
+}
