@@ -167,12 +167,14 @@ export class Projection {
   #audit(record: JournalRecord, tables: RunTables, at: JournalPosition): AuditDoc {
     const instrument = tables.instruments[record.instrument];
     const isFunding = record.kind === RecordKind.FUNDING;
+    // A repair without an order is about a venue's account: its first instrument names it.
+    const isOfAll = record.kind === RecordKind.HALT || (record.kind === RecordKind.REPAIR && record.orderId === 0);
     return {
       at,
       run: tables.run,
       kind: KIND_NAMES.get(record.kind) ?? `kind-${record.kind}`,
       tsUs: record.tsUs,
-      strategy: record.kind === RecordKind.HALT ? '' : (tables.strategies[record.strategy]?.name ?? ''),
+      strategy: isOfAll ? '' : (tables.strategies[record.strategy]?.name ?? ''),
       instrument: record.kind === RecordKind.HALT ? '' : (instrument?.id ?? ''),
       venue: record.kind === RecordKind.HALT ? '' : (instrument?.venue ?? ''),
       level: record.level,
