@@ -2,7 +2,7 @@
 import type { Account, ApiKey, Exchange, MarginMode } from '../../exchange/contract.js';
 import { accountRow, transactionRow, transactionsOf } from './account-rows.js';
 import type { DeadMan } from './dead-man.js';
-import { limitOf, pageOf, textOf, type Item } from './items.js';
+import { isSet, limitOf, pageOf, textOf, type Item } from './items.js';
 import { statementOf } from './queries.js';
 import { BAD_SYMBOL, CONTRACT, ILLEGAL_CATEGORY, badParameter, missingParameter, type BybitRefusal } from './refusals.js';
 import { categoryOf, type Answer } from './trading.js';
@@ -51,8 +51,9 @@ export class BybitAccount {
     };
   }
 
+  /** Clients ask without a category too: linear contracts are meant then. */
   feeRate(item: Item): Answer {
-    const category = categoryOf(item);
+    const category = isSet(item, 'category') ? categoryOf(item) : 'linear';
     if (category === undefined) return { refusal: ILLEGAL_CATEGORY };
     const symbol = textOf(item, 'symbol');
     const markets = this.#exchange.markets.filter(({ spec }) => spec.kind === category && (symbol === '' || spec.symbol === symbol));
