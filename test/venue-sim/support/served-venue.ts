@@ -1,6 +1,6 @@
 /**
  * One simulated venue on a loopback port, for clients that know nothing of us. Market time follows the wall and can be sent ahead, so that a test waits for
- * fills without waiting; nothing is asserted on it.
+ * fills without waiting; a still one moves by `venue.run` alone.
  */
 import type { HttpServer } from '../../../src/core/ports/http.js';
 import { createHttpServer } from '../../../src/net/http-server.js';
@@ -31,11 +31,12 @@ export class ServedVenue {
     this.#timer = setInterval(turn, TURN_MS);
   }
 
-  static async start(id: VenueId, wrap: (venue: TestVenue) => TestVenue = (venue) => venue): Promise<ServedVenue> {
-    const venue = wrap(new TestVenue(id, SEED));
+  static async start(id: VenueId, isStill = false): Promise<ServedVenue> {
+    const venue = new TestVenue(id, SEED);
     let last = performance.now();
     let owedMs = 0;
     const turn = (): void => {
+      if (isStill) return;
       const now = performance.now();
       owedMs += now - last;
       last = now;
