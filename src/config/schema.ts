@@ -103,6 +103,27 @@ const backup = z
   })
   .strict();
 
+const execution = z
+  .object({
+    requestTimeoutMs: z
+      .number()
+      .int()
+      .min(100)
+      .max(120_000)
+      .default(5_000)
+      .describe('ms until a request without a whole answer counts as unknown'),
+    deadManMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(0)
+      .describe(
+        'ms without a sign of life after which the venue itself cancels our orders (at most venues: all orders of the account); 0 = off',
+      ),
+  })
+  .strict();
+
 const server = z
   .object({
     host: z.string().default('127.0.0.1').describe('address to listen on; loopback by default, the page has no login'),
@@ -147,6 +168,7 @@ export const configSchema = z
     keyFile: z.string().default('./thor-keys.json').describe("encrypted key file of 'thor keys', for references keys:NAME"),
     risk: z.record(z.string(), z.unknown()).default({}).describe('limits, enforced before any send'),
     paper: paper.prefault({}).describe('fills of the paper gateway'),
+    execution: execution.prefault({}).describe('order entry at the venues'),
     storage: storage.prefault({}).describe('journal and stores'),
     backup: backup.optional().describe('encrypted copies of the data directory'),
     server: server.prefault({}).describe('page, API and metrics'),

@@ -40,6 +40,7 @@ export class Engine {
   readonly #marketTimers: SystemTimers;
   readonly #hotBell: Doorbell;
   readonly #laneCounters: readonly CounterBlock<LaneCounter>[];
+  readonly #hotCounters: CounterBlock<LaneCounter>;
   readonly #service: Service;
   #loop: EventLoopLane | null = null;
   #feedLane: FeedLane | null = null;
@@ -64,6 +65,9 @@ export class Engine {
     this.#laneCounters = layout.names.map(
       (_, lane) => new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * lane, LANE_COUNTERS),
     );
+    const hotCounters = this.#laneCounters[layout.hotLane];
+    if (hotCounters === undefined) throw new Error('the hot lane has no counters');
+    this.#hotCounters = hotCounters;
     const ownBell = new Doorbell(views, plan, 0);
     this.#service = new Service({
       views,
@@ -76,6 +80,10 @@ export class Engine {
       clock: this.#clock,
       speed: prepared.market.speed,
       timers: deps.wallTimers,
+      marketTimers: this.#marketTimers,
+      accounts: prepared.accounts,
+      addresses: prepared.addresses?.venues ?? {},
+      hotCounters: this.#hotCounters,
       createHttpServer: serverFactory(deps.wallTimers),
       durability: options.durability,
       dataDir: prepared.dataDir.path,
@@ -366,7 +374,7 @@ export class Engine {
       simulated: tables.simulated,
       ...counts,
       books: { ...counts.books, live: booksLive },
-      pnl: this.#service.money.pnl(),
+      pnl: this.#service.money.pnl(null),
       differences: null,
       ...(this.#error === null ? {} : { error: this.#error }),
     };

@@ -1,7 +1,7 @@
-/** The run's money, folded from the journal as it is written: the ledger, and beside it the paper venues' own accounts for the comparison. Main thread. */
+/** The run's money, folded from the journal as it is written: the ledger, and beside it what it is compared with: fill models' accounts, or the venues'. Main thread. */
 import { Ledger, type Funding } from '../core/ledger/ledger.js';
 import { freezeMarks, type Marks } from '../core/ledger/marks.js';
-import { pnlRows, type PnlRow } from '../core/ledger/pnl.js';
+import { pnlRows, type AccountChange, type PnlRow } from '../core/ledger/pnl.js';
 import type { LedgerSnapshot } from '../core/ledger/parts.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { MARK_BYTES, MARK_SEQUENCE, MARK_TICKS, type MemoryPlan } from '../core/memory/layout.js';
@@ -19,6 +19,18 @@ import { fillOf, readRecord } from '../core/orders/journal-record.js';
 import type { Recovery } from '../storage/recover.js';
 import type { JournalSink } from '../storage/writer.js';
 
+/** The venues' own word about their accounts, at their own marks. */
+export interface VenueTruth {
+  /** Null for an instrument whose mark was not told. */
+  readonly marks: Marks;
+  /** By asset, all venues together, counting from what the accounts held before this data directory's first order. */
+  readonly changes: readonly AccountChange[];
+}
+
+function marksOver(first: Marks, second: Marks): Marks {
+  return (instrument) => first(instrument) ?? second(instrument);
+}
+
 export class Money implements JournalSink {
   readonly name = 'ledger';
   readonly #views: SharedViews;
@@ -30,7 +42,7 @@ export class Money implements JournalSink {
   readonly #readers: readonly BookReader[];
   readonly #mids: Float64Array;
 
-  /** @param accounts of paper gateways, recovered from the same journal */
+  /** @param accounts of paper gateways, recovered from the same journal; empty where venues keep the accounts */
   constructor(views: SharedViews, plan: MemoryPlan, tables: RunTables, recovered: Recovery, accounts: readonly PaperAccount[]) {
     this.#views = views;
     this.#plan = plan;
@@ -73,17 +85,21 @@ export class Money implements JournalSink {
     });
   }
 
-  /** Since the start of this run. `residual` compares with the paper accounts at the same marks; nothing is under way any more. */
-  pnl(): PnlRow[] {
-    const marks = this.marks();
-    return pnlRows(this.#start, this.#ledger.snapshot(marks), sumChanges(this.#accounts, marks));
+  /**
+   * Since the start of this run. `residual` compares with the accounts at the same marks; nothing is under way any more.
+   * @param truth what the venues say, null where none was asked
+   */
+  pnl(truth: VenueTruth | null): PnlRow[] {
+    const marks = truth === null ? this.marks() : marksOver(truth.marks, this.marks());
+    const changes = this.#accounts.length > 0 ? sumChanges(this.#accounts, marks) : (truth?.changes ?? null);
+    return pnlRows(this.#start, this.#ledger.snapshot(marks), changes);
   }
 
   /** The same while trading: what the paper accounts know and the journal does not yet say is left out of the comparison. */
   pnlSoFar(): PnlRow[] {
     const marks = this.marks();
     const now = this.#ledger.snapshot(marks);
-    return pnlRows(this.#start, now, sumChanges(this.#accounts, marks, now));
+    return pnlRows(this.#start, now, this.#accounts.length > 0 ? sumChanges(this.#accounts, marks, now) : null);
   }
 
   /** By strategy, since the start of this run. */

@@ -9,15 +9,17 @@ import { UsageError } from '../core/numbers/errors.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { RunTables } from '../core/orders/tables.js';
 import type { HttpClient } from '../core/ports/http.js';
+import type { Credentials } from '../core/ports/private-events.js';
 import { Journal } from '../storage/journal.js';
 import { recover, type Recovery } from '../storage/recover.js';
 import { DataDir } from '../storage/data-dir.js';
-import { marketTimeNow, realWallUs, type MarketTime } from './clock.js';
+import { marketTimeNow, realWallUs, SystemClock, type MarketTime } from './clock.js';
 import { usableCores } from './doctor.js';
 import { allInstruments, assetsOf, namedInstruments } from './instruments.js';
 import { layLanes, PRODUCERS, type LaneLayout } from './lanes.js';
 import { fitToReplay, type RunConfig } from './run-config.js';
 import type { TradeOptions } from './trade-options.js';
+import { openAccounts, tradesByPaper, type VenueAccount } from './venue-accounts.js';
 import { findOrStartVenues, readAddresses, type Addresses } from './venues-process.js';
 
 export interface Prepared {
@@ -30,6 +32,8 @@ export interface Prepared {
   readonly ownsVenues: boolean;
   readonly market: MarketTime;
   readonly isStepped: boolean;
+  /** Null: fill models trade. */
+  readonly accounts: readonly VenueAccount[] | null;
   readonly tables: RunTables;
   readonly recovered: Recovery;
   readonly journal: Journal;
@@ -101,8 +105,11 @@ export async function prepare(
     readonly dataDir: DataDir;
     readonly addresses: Addresses | null;
     readonly ownsVenues: boolean;
+    /** By venue; empty where fill models trade. */
+    readonly keys: ReadonlyMap<string, Credentials>;
   },
   http: HttpClient,
+  say: (text: string) => void,
 ): Promise<Prepared> {
   const { dataDir, addresses, version } = given;
   const venueAddresses = addresses?.venues ?? {};
@@ -127,6 +134,10 @@ export async function prepare(
       ? marketTimeNow(options.speed === 'max' ? 1 : options.speed)
       : addresses.clock;
   const venues = [...new Set(instruments.map((instrument) => instrument.venue))];
+  const wall = new SystemClock(market);
+  const accounts = tradesByPaper(options.mode, isReplay, addresses)
+    ? null
+    : await openAccounts(options, given.keys, { addresses, instruments, http, wallUs: () => wall.wallUs() }, say);
   const bare: Omit<RunTables, 'run'> = {
     tag: dataDir.tag,
     mode: options.mode,
@@ -174,6 +185,7 @@ export async function prepare(
     ownsVenues: given.ownsVenues,
     market: options.speed === 'max' ? { ...market, speed: STEPPED_TIMER_SPEED } : market,
     isStepped: options.speed === 'max',
+    accounts,
     tables,
     recovered,
     journal,

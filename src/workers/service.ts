@@ -3,7 +3,7 @@
  * page, ledger and store are fed by the writer.
  */
 import { fileURLToPath } from 'node:url';
-import { CounterBlock, WRITER_COUNTERS } from '../core/memory/counters.js';
+import { CounterBlock, WRITER_COUNTERS, type LaneCounter } from '../core/memory/counters.js';
 import type { Doorbell } from '../core/memory/doorbell.js';
 import { Histogram } from '../core/memory/histogram.js';
 import { histogramBase, type MemoryPlan } from '../core/memory/layout.js';
@@ -12,8 +12,6 @@ import type { RunTables } from '../core/orders/tables.js';
 import type { Timers } from '../core/ports/clock.js';
 import type { CreateHttpServer, HttpServer } from '../core/ports/http.js';
 import type { Role } from '../core/ports/role.js';
-import { PaperGateway } from '../execution/gateways/paper.js';
-import { describeOptions, PAPER_DEFAULTS, type PaperOptions } from '../execution/paper/options.js';
 import { Api } from '../monitoring/api.js';
 import type { MonitoringDeps } from '../monitoring/deps.js';
 import { LivePush } from '../monitoring/live.js';
@@ -27,12 +25,14 @@ import { ColdKind } from '../storage/segment.js';
 import { StoreFeed } from '../storage/store-feed.js';
 import { Writer } from '../storage/writer.js';
 import type { ThorConfig } from '../config/schema.js';
+import { makeGateways, type Gateways, type TradingGateway } from './gateways.js';
 import { TURN_RECORDS } from './lane-loop.js';
 import type { LaneLayout } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
 import { Money } from './money.js';
-import { SeededRandom } from './random.js';
 import type { Durability } from './trade-options.js';
+import type { VenueAccount } from './venue-accounts.js';
+import type { VenueAddress } from './venues-process.js';
 import { join } from 'node:path';
 
 const PANEL_FOLDER = fileURLToPath(new URL('../panel', import.meta.url));
@@ -50,6 +50,11 @@ export interface ServiceParts {
   readonly speed: number;
   /** Timers of the wall. */
   readonly timers: Timers;
+  readonly marketTimers: Timers;
+  /** Null: fill models trade. */
+  readonly accounts: readonly VenueAccount[] | null;
+  readonly addresses: Readonly<Record<string, VenueAddress>>;
+  readonly hotCounters: CounterBlock<LaneCounter>;
   readonly createHttpServer: CreateHttpServer;
   readonly durability: Durability;
   readonly dataDir: string;
@@ -68,7 +73,7 @@ export interface ServiceParts {
 
 export class Service {
   readonly writer: Writer;
-  readonly gateways: readonly PaperGateway[];
+  readonly gateways: readonly TradingGateway[];
   readonly money: Money;
   readonly view: EngineView;
   readonly roles: readonly Role[];
@@ -76,6 +81,7 @@ export class Service {
   readonly #live: LivePush;
   readonly #store: StoreFeed;
   readonly #server: HttpServer;
+  readonly #gateways: Gateways;
   #port = 0;
 
   constructor(parts: ServiceParts) {
@@ -96,39 +102,28 @@ export class Service {
       onAdvance: () => parts.wake(),
       onNotice: (text) => parts.notice(text),
     });
-    const options: PaperOptions = {
-      ...PAPER_DEFAULTS,
-      model: config.paper.model,
-      orderLatencyMs: config.paper.orderLatencyMs,
-      answerLatencyMs: config.paper.answerLatencyMs,
-      latencySpread: config.paper.latencySpread,
-      balances: config.paper.balances,
-    };
-    parts.notice(`paper: ${describeOptions(options)}`);
-    this.gateways = tables.venues.map(
-      (_, venueIndex) =>
-        new PaperGateway({
-          views,
-          plan,
-          tables,
-          venueIndex,
-          lane: 0,
-          durability: parts.durability,
-          options,
-          random: new SeededRandom(parts.seed * 1_000 + venueIndex),
-          recovered,
-          nowUs,
-          wallUs: (at) => clock.wallAt(at),
-          wakeExecutor: () => parts.hotBell.ring(),
-        }),
-    );
-    this.money = new Money(
+    this.#gateways = makeGateways({
       views,
       plan,
       tables,
       recovered,
-      this.gateways.map((gateway) => gateway.account),
-    );
+      config,
+      clock,
+      speed: parts.speed,
+      accounts: parts.accounts,
+      addresses: parts.addresses,
+      durability: parts.durability,
+      seed: parts.seed,
+      wallTimers: parts.timers,
+      marketTimers: parts.marketTimers,
+      hotCounters: parts.hotCounters,
+      wakeExecutor: () => parts.hotBell.ring(),
+      wake: () => parts.wake(),
+      notice: (text) => parts.notice(text),
+      error: (source, error) => parts.error(source, error),
+    });
+    this.gateways = this.#gateways.all;
+    this.money = new Money(views, plan, tables, recovered, this.#gateways.paperAccounts);
     const deps: MonitoringDeps = {
       views,
       plan,
@@ -185,6 +180,7 @@ export class Service {
   async listen(port: number): Promise<void> {
     this.#port = await this.#server.listen(this.#parts.config.server.host, port);
     this.#live.start();
+    this.#gateways.start();
     this.#parts.timers.every(SAMPLE_EVERY_MS, () => this.view.sample());
   }
 
@@ -208,6 +204,7 @@ export class Service {
     const { clock, tables } = this.#parts;
     this.writer.appendCold(ColdKind.RUN_STOP, { run: tables.run, stoppedUs: clock.wallUs(), summary });
     this.writer.flushNow(clock.nowUs());
+    this.#gateways.stop();
     this.#live.stop();
     await this.#server.close();
     await this.#store.close();

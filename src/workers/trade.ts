@@ -3,6 +3,8 @@
  * order (strategies, executor, gateways, feeds, writer), each wait bounded.
  */
 import { UsageError } from '../core/numbers/errors.js';
+import { venueOf } from '../core/orders/instrument.js';
+import type { Credentials } from '../core/ports/private-events.js';
 import { NodeHttpClient } from '../net/http-client.js';
 import { realWallUs, SystemTimers } from './clock.js';
 import { engineVersion, findVenues, prepare, takeDataDir, type FoundVenues } from './prepare.js';
@@ -10,7 +12,8 @@ import { printRunConfig, readRunConfig, type RunConfig } from './run-config.js';
 import { Engine } from './engine.js';
 import { RunOutput } from './run-output.js';
 import type { TradeOptions } from './trade-options.js';
-import { stopVenues } from './venues-process.js';
+import { missingFor, readKeys, tradesByPaper } from './venue-accounts.js';
+import { readAddresses, stopVenues, type Addresses } from './venues-process.js';
 
 /** Exit code of a run that a second Ctrl-C ended. */
 const INTERRUPTED = 130;
@@ -22,7 +25,12 @@ export async function runTrade(options: TradeOptions, flags: Readonly<Record<str
     process.stdout.write(printRunConfig(run, flags, given));
     return 0;
   }
-  if (options.mode === 'live') throw new UsageError(`--mode live cannot start; missing: ${missingForLive(run).join('; ')}`);
+  // Everything that is missing is said before anything is touched.
+  const wanted = run.venues.filter((venue) => run.entries.some((entry) => entry.instruments.some((id) => venueOf(id) === venue)));
+  const early =
+    options.mode === 'live'
+      ? await findKeys(options, run, wanted, options.addresses === null ? null : readAddresses(options.addresses))
+      : null;
   const version = engineVersion();
   const dataDir = takeDataDir(options, run, version);
   const wallTimers = new SystemTimers(1);
@@ -46,7 +54,9 @@ export async function runTrade(options: TradeOptions, flags: Readonly<Record<str
     const found = await findVenues(options, dataDir, http);
     venues = found;
     if (found.addresses !== null) dataDir.update({ addresses: found.file, venuesPid: found.addresses.pid });
-    const prepared = await prepare(options, { run, version, dataDir, ...found }, http);
+    const isPaper = tradesByPaper(options.mode, options.replay !== null, found.addresses);
+    const keys = early ?? (isPaper ? new Map<string, Credentials>() : await findKeys(options, run, wanted, found.addresses));
+    const prepared = await prepare(options, { run, version, dataDir, ...found, keys }, http, (text) => output.say(text));
     for (const note of prepared.run.notes) output.say(note);
     for (const note of prepared.recovered.notes) output.say(note);
     if (prepared.layout.warning !== null) output.say(prepared.layout.warning);
@@ -66,18 +76,17 @@ export async function runTrade(options: TradeOptions, flags: Readonly<Record<str
   }
 }
 
-function missingForLive(run: RunConfig): string[] {
-  const missing = run.config.venues
-    .filter((venue) => run.venues.includes(venue.id) && venue.keys === undefined)
-    .map((venue) => `keys of ${venue.id} (venues: keys: 'env:NAME')`);
-  for (const venue of run.config.venues) {
-    const name = /^env:(.+)$/.exec(venue.keys ?? '')?.[1];
-    if (name !== undefined && run.venues.includes(venue.id) && process.env[name] === undefined)
-      missing.push(`the environment variable ${name} (keys of ${venue.id})`);
-  }
-  if (Object.keys(run.config.risk).length === 0) missing.push('a written risk block (risk:)');
-  missing.push('the live order gateway, which this version does not have (it trades sim and paper)');
-  return missing;
+/** Throws UsageError with all that is missing in one line. */
+async function findKeys(
+  options: TradeOptions,
+  run: RunConfig,
+  venues: readonly string[],
+  addresses: Addresses | null,
+): Promise<ReadonlyMap<string, Credentials>> {
+  const found = await readKeys(run, venues, addresses);
+  const missing = missingFor(options.mode, run, found);
+  if (missing.length > 0) throw new UsageError(`--mode ${options.mode} cannot start; missing: ${missing.join('; ')}`);
+  return found.keys;
 }
 
 function resumeCommand(options: TradeOptions): string {

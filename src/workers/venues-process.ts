@@ -15,6 +15,9 @@ export interface VenueAddress {
   readonly wsPublic: string;
   readonly wsPrivate?: string;
   readonly wsApi?: string;
+  /** The account that a run trades with when its configuration names no keys. */
+  readonly apiKey?: string;
+  readonly secret?: string;
 }
 
 /** An addresses file (INTERFACES: shape fixed); `clock` is the market time of the process. */
