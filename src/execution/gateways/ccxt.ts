@@ -196,7 +196,7 @@ export class CcxtGateway implements Role, PrivateSink {
       maySend: () => this.#calls < CALLS_MOST,
       fly: (call) => this.#fly(call),
       ask: (order, request) => this.#questions.order(order, request),
-      isStreamUp: () => this.#link.isStreamUp,
+      isStreamUp: () => options.hasPrivateStream && this.#link.isStreamUp,
       note: notice,
     });
     const { isAsynchronous } = this.#dialect;

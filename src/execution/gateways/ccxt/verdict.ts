@@ -64,7 +64,6 @@ const TEXTS: Readonly<Record<Family, readonly TextRule[]>> = {
     { pattern: /Filter failure: MAX_POSITION/, verdict: REFUSED(Reason.POSITION_LIMIT) },
     { pattern: /unknown order|order does not exist|order was not found/i, verdict: NOT_FOUND },
     { pattern: /no need to modify/i, verdict: UNCHANGED },
-    { pattern: /^service unavailable\.?$/i, verdict: verdict('refused', Reason.RATE_LIMITED, { isOutage: true }) },
   ],
   bybit: [
     { pattern: /order not modified/i, verdict: UNCHANGED },
@@ -79,7 +78,6 @@ const TEXTS: Readonly<Record<Family, readonly TextRule[]>> = {
     },
     { pattern: /insufficient available balance/i, verdict: REFUSED(Reason.INSUFFICIENT_BALANCE) },
     { pattern: /rate limit exceeded/i, verdict: LIMIT },
-    { pattern: /currently overloaded/i, verdict: SHED },
     { pattern: /request has expired|expires.*(future|past)/i, verdict: CLOCK },
     { pattern: /ParticipateDoNotInitiate/i, verdict: REFUSED(Reason.POST_ONLY_WOULD_TAKE) },
     { pattern: /reduce-?only/i, verdict: REFUSED(Reason.REDUCE_ONLY) },
@@ -226,9 +224,10 @@ export function verdictOfFailure(family: Family, failure: Failure): Verdict {
   if (failure.wasNeverSent) return verdict('refused', Reason.GATEWAY_DOWN, { isOutage: true });
   const { status } = failure;
   if (status === 429 || status === 418) return LIMIT;
+  // Whatever it says: a server that fails may have done what it was asked.
+  if (status >= 500) return OUTAGE;
   const words = failure.code === '' && failure.text === '' ? null : verdictOfWords(family, failure.code, failure.text);
   if (words !== null) return words;
-  if (status >= 500) return OUTAGE;
   // The class of an error is ccxt's reading of words; where there were none, it says nothing about the order.
   const hasAnswer = status > 0 && (failure.code !== '' || family === 'other');
   if (hasAnswer || status === 401 || status === 403) {

@@ -1,0 +1,225 @@
+/**
+ * Every call that the gateway makes, at every venue, under every condition that a venue can put it in; against the simulated venues, by REST alone (the private
+ * stream is given its turn in stream.test.ts). What each outcome must be is written once and holds for all venues.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { RecordKind } from '../../../../src/core/memory/record.js';
+import type { VenueId } from '../../../../src/venue-sim/market/spec.js';
+import { TestVenue } from '../../../venue-sim/support/venue-client.js';
+import { orderId, type Told } from './gateway-bench.js';
+import { SimLoop } from './sim-loop.js';
+
+const VENUES: readonly VenueId[] = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
+type Call = 'create' | 'create batch' | 'amend' | 'amend batch' | 'cancel' | 'cancel batch' | 'query' | 'list' | 'fills' | 'positions';
+type Condition =
+  | 'success'
+  | 'bad signature'
+  | 'bad precision'
+  | 'rate limited'
+  | '5xx'
+  | 'time-out after acceptance'
+  | 'unknown order'
+  | 'duplicate id';
+
+const NOTHING = 'no answer';
+
+/** Outcome (of each item) by call and condition; a pair that is not there cannot happen. */
+const EXPECTED: Readonly<Record<Call, Partial<Record<Condition, string>>>> = {
+  create: {
+    success: 'ACK',
+    'bad signature': 'REJECT VENUE_REJECTED',
+    'bad precision': 'REJECT BAD_ORDER',
+    'rate limited': 'REJECT RATE_LIMITED',
+    '5xx': 'UNKNOWN TIMEOUT',
+    'time-out after acceptance': 'UNKNOWN TIMEOUT',
+    'duplicate id': 'ACK',
+  },
+  'create batch': {
+    success: 'ACK',
+    'bad signature': 'REJECT VENUE_REJECTED',
+    'bad precision': 'REJECT BAD_ORDER',
+    'rate limited': 'REJECT RATE_LIMITED',
+    '5xx': 'UNKNOWN TIMEOUT',
+    'time-out after acceptance': 'UNKNOWN TIMEOUT',
+    'duplicate id': 'ACK',
+  },
+  amend: {
+    success: 'AMENDED',
+    'bad signature': 'AMEND_REJECT VENUE_REJECTED',
+    'bad precision': 'AMEND_REJECT BAD_ORDER',
+    'rate limited': 'AMEND_REJECT RATE_LIMITED',
+    '5xx': 'UNKNOWN TIMEOUT',
+    'time-out after acceptance': 'UNKNOWN TIMEOUT',
+    'unknown order': 'AMEND_REJECT UNKNOWN_ORDER',
+  },
+  'amend batch': {
+    success: 'AMENDED',
+    'bad signature': 'AMEND_REJECT VENUE_REJECTED',
+    'bad precision': 'AMEND_REJECT BAD_ORDER',
+    'rate limited': 'AMEND_REJECT RATE_LIMITED',
+    '5xx': 'UNKNOWN TIMEOUT',
+    'time-out after acceptance': 'UNKNOWN TIMEOUT',
+    'unknown order': 'AMEND_REJECT UNKNOWN_ORDER',
+  },
+  cancel: {
+    success: 'CANCELLED BY_REQUEST',
+    'bad signature': 'CANCEL_REJECT VENUE_REJECTED',
+    // It must come again: the executor asks, and cancels what still lives.
+    'rate limited': 'UNKNOWN RATE_LIMITED',
+    '5xx': 'UNKNOWN TIMEOUT',
+    'time-out after acceptance': 'UNKNOWN TIMEOUT',
+    'unknown order': 'CANCEL_REJECT UNKNOWN_ORDER',
+  },
+  'cancel batch': {
+    success: 'CANCELLED BY_REQUEST',
+    'bad signature': 'CANCEL_REJECT VENUE_REJECTED',
+    'rate limited': 'UNKNOWN RATE_LIMITED',
+    '5xx': 'UNKNOWN TIMEOUT',
+    'time-out after acceptance': 'UNKNOWN TIMEOUT',
+    'unknown order': 'CANCEL_REJECT UNKNOWN_ORDER',
+  },
+  query: {
+    success: 'ACK',
+    'bad signature': NOTHING,
+    'rate limited': NOTHING,
+    '5xx': NOTHING,
+    'time-out after acceptance': NOTHING,
+    'unknown order': 'NOT_FOUND UNKNOWN_ORDER',
+  },
+  list: { success: 'LIST_END', 'bad signature': NOTHING, 'rate limited': NOTHING, '5xx': NOTHING, 'time-out after acceptance': NOTHING },
+  fills: { success: 'FILLS_END', 'bad signature': NOTHING, 'rate limited': NOTHING, '5xx': NOTHING, 'time-out after acceptance': NOTHING },
+  positions: {
+    success: 'POSITIONS_END',
+    'bad signature': NOTHING,
+    'rate limited': NOTHING,
+    '5xx': NOTHING,
+    'time-out after acceptance': NOTHING,
+  },
+};
+
+/** Calls that a venue does not have, or that the gateway does not make there. */
+function isMade(venue: VenueId, call: Call): boolean {
+  if (venue === 'binance-spot') return !call.includes('batch') && call !== 'amend';
+  return venue !== 'bitmex' || (call !== 'create batch' && call !== 'amend batch');
+}
+
+const KIND: Readonly<Record<string, number>> = {
+  create: RecordKind.CREATE,
+  amend: RecordKind.AMEND,
+  cancel: RecordKind.CANCEL,
+  query: RecordKind.QUERY,
+  list: RecordKind.LIST,
+  fills: RecordKind.FILLS,
+  positions: RecordKind.POSITIONS,
+};
+const ITEMS = 3;
+
+class Venue {
+  readonly honest: SimLoop;
+  readonly unsigned: SimLoop;
+  /** Its instruments have steps ten times finer than the venue's. */
+  readonly imprecise: SimLoop;
+  #next = 1;
+
+  private constructor(honest: SimLoop, unsigned: SimLoop, imprecise: SimLoop) {
+    this.honest = honest;
+    this.unsigned = unsigned;
+    this.imprecise = imprecise;
+  }
+
+  static async start(id: VenueId): Promise<Venue> {
+    const venue = new TestVenue(id);
+    const finer = (step: string): string => String(Number(step) / 10);
+    return new Venue(
+      await SimLoop.start(id, { hasStream: false }, venue),
+      await SimLoop.start(id, { hasStream: false, secret: 'not-the-secret-of-this-key' }, venue),
+      await SimLoop.start(
+        id,
+        { hasStream: false, adjust: (one) => ({ ...one, lotSize: finer(one.lotSize), tickSize: finer(one.tickSize) }) },
+        venue,
+      ),
+    );
+  }
+
+  nextId(): number {
+    return orderId(this.#next++ % 8_000, 0, this.#next % 8_000);
+  }
+}
+
+function lotsOf(venue: VenueId): number {
+  return venue === 'binance-spot' ? 1_000 : 20;
+}
+
+function loopOf(venue: Venue, condition: Condition): SimLoop {
+  return condition === 'bad signature' ? venue.unsigned : condition === 'bad precision' ? venue.imprecise : venue.honest;
+}
+
+/** Orders that stand at the venue, as this loop's gateway knows them. */
+async function openOrders(venue: Venue, id: VenueId, count: number): Promise<number[]> {
+  const { honest } = venue;
+  const ids = Array.from({ length: count }, () => venue.nextId());
+  for (const [place, one] of ids.entries()) honest.bench.ask({ orderId: one, price: honest.farBid() - place, qty: lotsOf(id) });
+  await honest.until('orders stand', () => ids.every((one) => honest.of(one).some(({ kind }) => kind === 'ACK')), 3_000);
+  return ids;
+}
+
+function say({ kind, reason }: Told): string {
+  return reason === 'NONE' ? kind : `${kind} ${reason}`;
+}
+
+/** Finer instruments count ten times as many steps; an odd number of them is none of the venue's. */
+function terms(condition: Condition, ticks: number, lots: number): { readonly price: number; readonly qty: number } {
+  return condition === 'bad precision' ? { price: ticks * 10, qty: lots * 10 + 3 } : { price: ticks, qty: lots };
+}
+
+async function make(id: VenueId, venue: Venue, call: Call, condition: Condition): Promise<string[]> {
+  const loop = loopOf(venue, condition);
+  const verb = call.replace(' batch', '');
+  const count = call.includes('batch') ? ITEMS : 1;
+  // Its limits are two requests a second: the account gets its credit back.
+  if (id === 'bitmex') for (const one of [venue.honest, venue.unsigned, venue.imprecise]) one.skip(10_000);
+  const isOrder = ['create', 'amend', 'cancel', 'query'].includes(verb);
+  const needsOpen = isOrder && verb !== 'create' && condition !== 'unknown order';
+  const ids = needsOpen || condition === 'duplicate id' ? await openOrders(venue, id, count) : Array.from({ length: count }, () => venue.nextId());
+  const price = loop === venue.imprecise ? venue.honest.farBid() : loop.farBid();
+  if (condition === 'rate limited') loop.fault({ kind: 'rate-limit-storm', count: 1 });
+  if (condition === '5xx') loop.fault({ kind: 'status', count: 1, params: { status: 503 } });
+  if (condition === 'time-out after acceptance') loop.fault({ kind: 'lose-answer', count: 1 });
+  const from = loop.all.length;
+  for (const [place, one] of ids.entries()) {
+    const orderIdAsked = isOrder ? one : 0;
+    const wanted = terms(condition, price - 5 - place, lotsOf(id));
+    loop.bench.ask({ kind: KIND[verb] ?? 0, orderId: orderIdAsked, ...wanted, tsUs: loop.time.wallUs() - 60_000_000 });
+    if (!isOrder) break;
+  }
+  await loop.run(condition === 'time-out after acceptance' ? 2_300 : 150);
+  const told = loop.all.slice(from);
+  loop.clearFaults();
+  // A pause that the venue asked for is over before the next case.
+  if (condition === 'rate limited') await loop.run(1_200);
+  if (!isOrder) {
+    const ends = told.filter(({ kind }) => kind.endsWith('_END'));
+    return ends.length === 0 ? [NOTHING] : ends.map((one) => say(one));
+  }
+  return ids.map((one) => {
+    const last = told.findLast(({ orderId: about, kind }) => about === one && kind !== 'FILL');
+    return last === undefined ? NOTHING : say(last);
+  });
+}
+
+for (const id of VENUES)
+  describe(id, () => {
+    let venue: Venue;
+    beforeAll(async () => {
+      venue = await Venue.start(id);
+    });
+
+    for (const [call, conditions] of Object.entries(EXPECTED) as [Call, Partial<Record<Condition, string>>][]) {
+      if (!isMade(id, call)) continue;
+      for (const [condition, wanted] of Object.entries(conditions) as [Condition, string][])
+        it(`${call}, ${condition}: ${wanted}`, async () => {
+          const outcomes = await make(id, venue, call, condition);
+          expect(outcomes).toEqual(outcomes.map(() => wanted));
+        });
+    }
+  });
