@@ -33,14 +33,16 @@ interface QuickSnapshot extends Omit<Snapshot, 'markets'> {
 
 export class StateFolder {
   readonly #directory: string;
+  readonly #mostHistoryGrowth: number;
   #historyFile = historyFileOf(1);
   #historyBytes = 0;
   #historyStart = 0;
   #saveNumber = 0;
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(directory: string) {
+  constructor(directory: string, mostHistoryGrowth = MOST_HISTORY_GROWTH) {
     this.#directory = directory;
+    this.#mostHistoryGrowth = mostHistoryGrowth;
   }
 
   /** Undefined when nothing was saved yet. History is to be loaded into the world that is made of the snapshot. */
@@ -66,7 +68,7 @@ export class StateFolder {
     // Taken in one go: history and snapshot are of the same moment.
     const saved = world.save();
     const exchanges = [...world.exchanges.values()];
-    const isAnew = !isQuick && this.#historyBytes > this.#historyStart + MOST_HISTORY_GROWTH;
+    const isAnew = !isQuick && this.#historyBytes > this.#historyStart + this.#mostHistoryGrowth;
     const taken = exchanges.map((exchange) => ({ exchange, count: exchange.unsavedHistory.length }));
     const lines = exchanges.flatMap((exchange) => (isAnew ? exchange.wholeHistory() : exchange.unsavedHistory));
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');

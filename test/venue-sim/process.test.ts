@@ -70,9 +70,16 @@ class Bench implements Clock, Timers {
     };
   };
 
-  ask(address: string, method: string, headers: Record<string, string> = {}): Promise<HttpReply> {
+  ask(address: string, method: string, headers: Record<string, string> = {}, body = ''): Promise<HttpReply> {
     const url = new URL(address);
-    const request = { method, path: url.pathname, query: url.search.slice(1), headers, body: new Uint8Array(), remoteAddress: '127.0.0.1' };
+    const request = {
+      method,
+      path: url.pathname,
+      query: url.search.slice(1),
+      headers,
+      body: new TextEncoder().encode(body),
+      remoteAddress: '127.0.0.1',
+    };
     return new Promise((resolve, reject) => {
       const handlers = this.listeners.get(Number(url.port));
       if (handlers === undefined) reject(new Error(`nobody listens at ${address}`));
@@ -195,6 +202,74 @@ describe('venues process', () => {
     await bench.ask(`${running.addresses.admin}/save`, 'POST');
     expect(existsSync(join(state, 'exchanges.json'))).toBe(true);
     expect(statSync(join(state, 'exchanges.json')).mode & 0o777).toBe(0o600);
+    await running.stop();
+  });
+
+  it('keeps what a client did a fifth of a second later, not with the next save of everything', async () => {
+    const state = join(folder, 'state');
+    const running = await start({ state, only: ['bitmex'] });
+    const exchange = running.world.exchangeOf('bitmex');
+    const [account] = exchange.testAccounts;
+    const [market] = exchange.markets;
+    if (account === undefined || market === undefined) throw new Error('no account');
+    const placed = exchange.place(account, { market, side: 'buy', ticks: market.engine.bids.bestTicks - 40, lots: 3, clientId: 'kept' });
+    if (!placed.ok) throw new Error('refused');
+    expect(existsSync(join(state, 'exchanges.quick.json'))).toBe(false);
+    bench.pass(210);
+    // Saves are written one after the other: when this one is answered, the quick one is there.
+    await bench.ask(`${running.addresses.admin}/save`, 'POST');
+    expect(readFileSync(join(state, 'exchanges.quick.json'), 'utf8')).toContain('"clientId":"kept"');
+    await running.stop();
+    const again = await start({ state, only: ['bitmex'] });
+    const [open] = again.world.exchangeOf('bitmex').openOrders(account);
+    expect(open).toMatchObject({ id: placed.order.id, clientId: 'kept', lots: 3, state: 'new' });
+    await again.stop();
+  });
+
+  it('takes faults, lists them, takes them away, and adds up the money when asked', async () => {
+    const running = await start({ only: ['bitmex', 'binance-spot'] });
+    const { admin, venues } = running.addresses;
+    const json = async (method: string, path: string, body = ''): Promise<unknown> =>
+      JSON.parse(String((await bench.ask(`${admin}${path}`, method, {}, body)).body));
+    expect(await json('GET', '/audit')).toMatchObject({ right: true, breaks: 0, venues: { bitmex: [], 'binance-spot': [] } });
+    expect((await bench.ask(`${admin}/faults`, 'POST', {}, '{"kind":"quake"}')).status).toBe(400);
+    expect((await bench.ask(`${admin}/faults`, 'POST', {}, '[')).status).toBe(400);
+    const body = JSON.stringify([
+      { venue: 'bitmex', kind: 'status', match: { path: '/instrument' }, params: { status: 502 } },
+      { kind: 'maintenance', venue: 'binance-spot' },
+    ]);
+    expect(await json('POST', '/faults', body)).toMatchObject({
+      faults: [
+        { id: 1, left: 1 },
+        { id: 2, left: null, untilUs: null },
+      ],
+    });
+    const instruments = `${venues['bitmex']?.rest}/api/v1/instrument/active`;
+    expect((await bench.ask(instruments, 'GET')).status).toBe(502);
+    expect((await bench.ask(instruments, 'GET')).status).toBe(200);
+    expect((await bench.ask(`${venues['binance-spot']?.rest}/api/v3/time`, 'GET')).status).toBe(503);
+    expect(await json('GET', '/faults')).toMatchObject({ faults: [{ hits: 1, left: 0 }, { hits: 1 }] });
+    expect(await json('DELETE', '/faults?id=2')).toEqual({ removed: 1 });
+    expect((await bench.ask(`${venues['binance-spot']?.rest}/api/v3/time`, 'GET')).status).toBe(200);
+    expect(await json('DELETE', '/faults')).toEqual({ removed: 1 });
+    await running.stop();
+  });
+
+  it('says once that money does not add up, counts it, and shows where', async () => {
+    const running = await start({ only: ['bitmex'] });
+    const exchange = running.world.exchangeOf('bitmex');
+    const saved = exchange.save();
+    const robbed = JSON.parse(
+      JSON.stringify(saved).replace(/"fees":"(\d+)"/, (_, fees: string) => `"fees":"${BigInt(fees) + 1n}"`),
+    ) as typeof saved;
+    exchange.load(robbed);
+    bench.pass(20_100);
+    expect(bench.lines.filter((line) => line.includes('does not add up'))).toHaveLength(1);
+    const audit = JSON.parse(String((await bench.ask(`${running.addresses.admin}/audit`, 'GET')).body)) as {
+      right: boolean;
+      venues: Record<string, unknown[]>;
+    };
+    expect(audit).toMatchObject({ right: false, venues: { bitmex: [{ asset: 'XBt' }] } });
     await running.stop();
   });
 

@@ -248,7 +248,9 @@ export class VenueFaultGate implements FaultGate {
   /** Stalled or lost on the way. */
   #isKept(socket: ServerSocket, occasion: Occasion, deliver: () => void): boolean {
     if (!(socket instanceof GateSocket)) return false;
-    if (socket.isStalled || this.#script.active(this.#venue, 'stream-stall', occasion, this.#nowUs()) !== undefined) {
+    const stall = this.#script.active(this.#venue, 'stream-stall', occasion, this.#nowUs());
+    if (socket.isStalled || stall !== undefined) {
+      if (stall !== undefined) stall.hits++;
       if (!socket.stall(deliver, occasion)) socket.terminate();
       return true;
     }
