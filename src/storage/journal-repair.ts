@@ -19,7 +19,7 @@ export function repairJournal(folder: string, disk: Disk, damages: readonly Dama
       notes.push(`journal segment ${name} is missing: what it said of orders and fills is unknown`);
       continue;
     }
-    const aside = `${name.replace(/\..*$/, '')}-${damage.from}.${damage.kind === 'tail' ? 'torn' : 'quarantine'}`;
+    const aside = asideName(damage);
     if (damage.kind !== 'tail' && names.has(aside)) continue;
     try {
       keep(folder, disk, damage, aside);
@@ -34,6 +34,16 @@ export function repairJournal(folder: string, disk: Disk, damages: readonly Dama
     else notes.push(`journal segment ${name}: ${bytes} damaged bytes at ${damage.from} were not read; a copy is in ${aside}`);
   }
   return notes;
+}
+
+/** Whether a start has seen this damage: then a copy of it stands beside the segment. A missing segment has none: nothing can be done for it. */
+export function isPutAside(folder: string, disk: Disk, damage: Damage): boolean {
+  if (damage.kind === 'missing') return true;
+  return disk.list(folder).includes(asideName(damage));
+}
+
+function asideName({ segment, from, kind }: Damage): string {
+  return `${segmentName(segment).replace(/\..*$/, '')}-${from}.${kind === 'tail' ? 'torn' : 'quarantine'}`;
 }
 
 function keep(folder: string, disk: Disk, damage: Damage, aside: string): void {

@@ -12,6 +12,7 @@ import { codeOf, type Disk, nodeDisk, type SyncDone } from './disk.js';
 import {
   type Block,
   blockOf,
+  checkpointNumber,
   type ColdKind,
   FRAME_COLD,
   FRAME_HEAD_BYTES,
@@ -100,7 +101,9 @@ export class Journal {
     this.#reserveBytes = options.reserveBytes ?? RESERVE_BYTES;
     assert(this.#segmentBytes >= HEADER_BYTES + HOT_FRAME_BYTES, `a segment must hold a record, was ${this.#segmentBytes} bytes`);
     this.#disk.makeFolder(this.folder);
-    this.#number = Math.max(0, ...this.#disk.list(this.folder).map(segmentNumber));
+    const names = this.#disk.list(this.folder);
+    // A checkpoint speaks of every segment before its number, also where those behind it were lost.
+    this.#number = Math.max(0, ...names.map(segmentNumber), ...names.map((name) => checkpointNumber(name) - 1));
     this.#makeReserve();
     if (!this.begin()) throw new EngineError('JOURNAL_NOT_WRITABLE', 'give-up', { folder: this.folder, error: this.#lastError });
   }

@@ -189,7 +189,7 @@ export class Projection {
   }
 }
 
-function parametersOf(run: RunDoc): ParametersDoc[] {
+export function parametersOf(run: RunDoc): ParametersDoc[] {
   return Object.entries(run.parameters ?? {}).map(([strategy, values]) => ({
     run: run.tables.run,
     strategy,

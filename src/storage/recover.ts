@@ -1,50 +1,16 @@
 /**
- * What earlier runs left behind, folded from the journal in the terms of the run that is about to start. Called once by the host, before any lane runs.
- * Reads every segment in bounded memory; what it keeps grows with the fills only. Same journal, same result: it may be called again at any time.
+ * What earlier runs left behind, folded from the newest checkpoint and the journal behind it in the terms of the run that is about to start. Called once by the host,
+ * before any lane runs. Reads in bounded memory; what it keeps grows with the fills only. Same journal, same result: it may be called again at any time.
  */
-import { RecordKind } from '../core/memory/record.js';
-import { UsageError } from '../core/numbers/errors.js';
-import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
-import type { RecoveredFill, RecoveredLevelState, RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
+import { loadCheckpoint } from './checkpoint.js';
 import { type Disk, nodeDisk } from './disk.js';
-import type { JournalPosition } from './journal.js';
-import { type Damage, type HotFrame, readJournal } from './journal-reader.js';
-import { fillOf, type JournalRecord, readRecord } from '../core/orders/journal-record.js';
+import { JournalFold, type Recovery } from './journal-fold.js';
+import { type Damage, readJournal } from './journal-reader.js';
 import { repairJournal } from './journal-repair.js';
-import { beginOrder, type FoldedOrder, foldRecord } from '../core/orders/order-fold.js';
-import { RunMap } from './run-map.js';
-import { parseRunStart, type RunStart } from './run-start.js';
-import { type Block, ColdKind } from './segment.js';
+import { segmentName, segmentNumber } from './segment.js';
 
-/** Ended orders kept for a level that names no order, or is not published any more: far more than a strategy leaves unsettled, small enough for years. */
-const ENDED_PER_LEVEL = 16;
-
-export interface RecoveredFunding {
-  readonly strategy: number;
-  readonly instrument: number;
-  readonly asset: number;
-  /** 1e-8 of the asset, negative when paid. */
-  readonly amount: number;
-  readonly id: number;
-  readonly tsUs: number;
-}
-
-export interface Recovery extends RecoveredState {
-  readonly fundings: readonly RecoveredFunding[];
-  /** The last run's tables, null on a first start. */
-  readonly last: RunStart | null;
-  /** The last run ended with a RUN_STOP. */
-  readonly isClean: boolean;
-  /** What belongs to strategies or instruments that the new run does not have: still in the journal and the store, not in the new run's state. */
-  readonly aside: {
-    readonly orders: readonly RecoveredOrderState[];
-    readonly fills: number;
-    readonly levels: number;
-    readonly records: number;
-  };
-  readonly end: JournalPosition;
-}
+export type { RecoveredFunding, Recovery } from './journal-fold.js';
 
 export interface RecoverOptions {
   /** The journal's folder. */
@@ -58,267 +24,33 @@ export interface RecoverOptions {
 
 export function recover(options: RecoverOptions): Recovery {
   const disk = options.disk ?? nodeDisk;
+  const isRepairing = options.repair !== false;
   const fold = new JournalFold(options.tables);
+  const { checkpoint, notes } = loadCheckpoint(options.folder, disk, isRepairing);
+  if (checkpoint !== null) fold.restore(checkpoint.state);
   const damages: Damage[] = [];
   const end = readJournal(
-    { folder: options.folder, disk },
+    { folder: options.folder, disk, ...(checkpoint === null ? {} : { from: checkpoint.position }) },
     {
       onHot: (block, at, frame) => fold.hot(block, at, frame),
       onCold: (kind, value) => fold.cold(kind, value),
       onDamage: (damage) => damages.push(damage),
     },
   );
-  const notes = options.repair === false ? [] : repairJournal(options.folder, disk, damages);
+  if (checkpoint === null) notes.push(...missingStart(options.folder, disk));
+  if (isRepairing) notes.push(...repairJournal(options.folder, disk, damages));
   return fold.result(end, notes);
 }
 
-class JournalFold {
-  readonly #tables: RunTables;
-  readonly #map: RunMap;
-  #run = 0;
-  #last: RunStart | null = null;
-  #isClean = true;
-  /** True while records come that the tables in hand do not explain. */
-  #isLost = true;
-  /** Live orders, and ended ones that their strategy may not have settled. */
-  readonly #orders = new Map<number, FoldedOrder>();
-  readonly #ended = new Map<number, FoldedOrder[]>();
-  readonly #newestId = new Map<number, number>();
-  readonly #levels = new Map<number, RecoveredLevelState>();
-  readonly #fills: RecoveredFill[] = [];
-  /** Trade ids by order: a fill is counted once. */
-  readonly #trades = new Map<number, Set<number>>();
-  readonly #fundings: RecoveredFunding[] = [];
-  readonly #fundingKeys = new Set<string>();
-  readonly #fillsUpTo = new Map<string, number>();
-  #lostRecords = 0;
-  #oddRecords = 0;
-  #asideFills = 0;
-
-  constructor(tables: RunTables) {
-    this.#tables = tables;
-    this.#map = new RunMap(tables);
-  }
-
-  cold(kind: number, value: unknown): void {
-    if (kind === ColdKind.RUN_STOP) this.#isClean = true;
-    if (kind !== ColdKind.RUN_START) return;
-    const start = parseRunStart(value);
-    if (start === null) return;
-    const { mode, run } = start.tables;
-    if (mode !== this.#tables.mode)
-      throw new UsageError(`the journal belongs to mode ${mode}, this run is mode ${this.#tables.mode}: use another --data directory`);
-    this.#isLost = false;
-    this.#isClean = false;
-    if (run === this.#run && this.#last !== null) return; // the second copy
-    this.#run = Math.max(run, this.#run + 1);
-    this.#last = start;
-    this.#map.enter(start.tables);
-  }
-
-  hot(block: Block, at: number, frame: HotFrame): void {
-    if (this.#isLost || frame.run !== (this.#run & 255)) {
-      // Both copies of a run's start are gone. Its number is still counted, so that the new run's order ids are not ones that were used.
-      if (!this.#isLost) this.#run += 1;
-      this.#isLost = true;
-      this.#isClean = false;
-      this.#run += (frame.run - this.#run) & 255;
-      this.#lostRecords++;
-      return;
-    }
-    const record = readRecord(block.u8, block.f64, at);
-    if (!this.#map.translate(record)) {
-      this.#oddRecords++;
-      return;
-    }
-    this.#apply(record);
-  }
-
-  #apply(record: JournalRecord): void {
-    switch (record.kind) {
-      case RecordKind.CREATE:
-        this.#create(record);
-        break;
-      case RecordKind.LEVEL:
-        this.#level(record);
-        break;
-      case RecordKind.FILL:
-        this.#fill(record);
-        break;
-      case RecordKind.FUNDING:
-        this.#funding(record);
-        break;
-      case RecordKind.FILLS_END:
-        this.#fillsEnd(record);
-        break;
-      case RecordKind.AMEND:
-      case RecordKind.CANCEL:
-      case RecordKind.ACK:
-      case RecordKind.REJECT:
-      case RecordKind.AMENDED:
-      case RecordKind.AMEND_REJECT:
-      case RecordKind.CANCELLED:
-      case RecordKind.CANCEL_REJECT:
-      case RecordKind.UNKNOWN:
-      case RecordKind.EXPIRED:
-      case RecordKind.NOT_FOUND:
-        this.#answer(record);
-        break;
-      default: // wishes, queries, refusals and audit say nothing of an order's state
-        break;
-    }
-  }
-
-  #create(record: JournalRecord): void {
-    const place = placeOf(record);
-    if (!this.#levels.has(place)) this.#forgetEnded(place, () => true);
-    this.#newestId.set(place, record.orderId); // not the largest: ids wrap after 4096 runs
-    if (!this.#orders.has(record.orderId)) this.#orders.set(record.orderId, beginOrder(record, OrderState.PENDING));
-  }
-
-  #answer(record: JournalRecord): void {
-    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
-    if (order === null || isTerminal(order.state)) return;
-    foldRecord(order, record);
-    if (isTerminal(order.state)) this.#end(order);
-  }
-
-  #fill(record: JournalRecord): void {
-    const trades = this.#trades.get(record.orderId);
-    if (trades?.has(record.tradeId) === true) return;
-    if (trades === undefined) this.#trades.set(record.orderId, new Set([record.tradeId]));
-    else trades.add(record.tradeId);
-    if (this.#map.isKnown(record.strategy, record.instrument)) this.#fills.push(fillOf(record));
-    else this.#asideFills++;
-    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
-    if (order !== null) {
-      const wasLive = !isTerminal(order.state);
-      foldRecord(order, record);
-      if (wasLive && isTerminal(order.state)) this.#end(order);
-      return;
-    }
-    // A late fill of an order that its level has settled: listed again with what is new, on top of what the level counts of it.
-    const level = this.#levels.get(placeOf(record));
-    const late = beginOrder(record, OrderState.CANCELLED);
-    late.cumLots = record.fillLots + (level?.orderId === record.orderId ? level.cumLots : 0);
-    this.#orders.set(late.orderId, late);
-    this.#end(late);
-  }
-
-  /** An order whose CREATE was lost with a hole: in doubt, so that it is asked for. Null when the order is merely an old one of its level. */
-  #behindHole(record: JournalRecord): FoldedOrder | null {
-    const place = placeOf(record);
-    if (record.orderId <= 0 || record.orderId <= (this.#newestId.get(place) ?? 0)) return null;
-    const order = beginOrder(record, OrderState.UNKNOWN);
-    this.#newestId.set(place, record.orderId);
-    this.#orders.set(record.orderId, order);
-    return order;
-  }
-
-  #end(order: FoldedOrder): void {
-    const place = placeOf(order);
-    const list = this.#ended.get(place);
-    if (list === undefined) this.#ended.set(place, [order]);
-    else list.push(order);
-    if (list !== undefined && list.length > ENDED_PER_LEVEL) this.#orders.delete(list.shift()?.orderId ?? 0);
-  }
-
-  /** The level has taken in what it says: an order that ended is settled when the level counts all of it, or has heard of a newer one. */
-  #level(record: JournalRecord): void {
-    const place = placeOf(record);
-    this.#forgetEnded(
-      place,
-      ({ orderId, cumLots }) => orderId < record.orderId || (orderId === record.orderId && cumLots <= record.cumLots),
-    );
-    this.#levels.set(place, {
-      strategy: record.strategy,
-      level: record.level,
-      state: record.state,
-      side: record.side,
-      instrument: record.instrument,
-      priceTicks: record.priceTicks,
-      qtyLots: record.qtyLots,
-      cumLots: record.cumLots,
-      auxTicks: record.fillTicks,
-      auxLots: record.fillLots,
-      orderId: record.orderId,
-    });
-  }
-
-  #forgetEnded(place: number, isSettled: (order: FoldedOrder) => boolean): void {
-    const list = this.#ended.get(place);
-    if (list === undefined) return;
-    const kept = list.filter((order) => !isSettled(order));
-    for (const order of list) if (!kept.includes(order)) this.#orders.delete(order.orderId);
-    if (kept.length === 0) this.#ended.delete(place);
-    else this.#ended.set(place, kept);
-  }
-
-  /** A complete list of a venue's fills was told up to then; the record names the venue by one of its instruments. */
-  #fillsEnd(record: JournalRecord): void {
-    const venue = this.#map.instruments[record.instrument]?.venue;
-    if (venue !== undefined && record.tsUs > (this.#fillsUpTo.get(venue) ?? 0)) this.#fillsUpTo.set(venue, record.tsUs);
-  }
-
-  #funding(record: JournalRecord): void {
-    if (!this.#map.isKnown(record.strategy, record.instrument)) return;
-    const key = `${record.strategy}:${record.instrument}:${record.tradeId}`;
-    if (this.#fundingKeys.has(key)) return;
-    this.#fundingKeys.add(key);
-    const { strategy, instrument, feeAsset: asset, fee: amount, tradeId: id, tsUs } = record;
-    this.#fundings.push({ strategy, instrument, asset, amount, id, tsUs });
-  }
-
-  result(end: JournalPosition, notes: string[]): Recovery {
-    const orders: RecoveredOrderState[] = [];
-    const aside: RecoveredOrderState[] = [];
-    for (const order of this.#orders.values()) {
-      if (this.#map.isKnown(order.strategy, order.instrument)) orders.push(plain(order));
-      else if (!isTerminal(order.state)) {
-        aside.push(plain(order));
-        const strategy = this.#map.strategies[order.strategy] ?? '';
-        const instrument = this.#map.instruments[order.instrument]?.id ?? '';
-        notes.push(
-          `order ${order.orderId} of ${strategy} on ${instrument} (${orderStateName(order.state)}) is not part of this run: it was left as it is`,
-        );
-      }
-    }
-    const known = [...this.#levels.values()].filter((level) => this.#map.isKnown(level.strategy, level.instrument));
-    const levels = this.#levels.size - known.length;
-    if (levels > 0 || this.#asideFills > 0)
-      notes.push(
-        `${this.#asideFills} fills and ${levels} levels belong to strategies or instruments that this run does not have: they stay in the journal`,
-      );
-    if (this.#lostRecords > 0)
-      notes.push(
-        `${this.#lostRecords} records belong to a run whose start is damaged: they were set aside, their orders are found by reconciling`,
-      );
-    if (this.#oddRecords > 0)
-      notes.push(
-        `${this.#oddRecords} records do not fit the tables of their run or the price and quantity steps of this one: they were set aside`,
-      );
-    return {
-      runs: this.#run,
-      orders,
-      fills: this.#fills,
-      levels: known,
-      fillsUpTo: [...this.#fillsUpTo].map(([venue, tsUs]) => ({ venue, tsUs })),
-      notes,
-      fundings: this.#fundings,
-      last: this.#last,
-      isClean: this.#isClean,
-      aside: { orders: aside, fills: this.#asideFills, levels, records: this.#lostRecords + this.#oddRecords },
-      end,
-    };
-  }
-}
-
-/** Levels are numbered below 2^32, strategies below 2^16: one safe integer. */
-function placeOf(record: { readonly strategy: number; readonly level: number }): number {
-  return record.strategy * 2 ** 32 + record.level;
-}
-
-function plain(order: FoldedOrder): RecoveredOrderState {
-  const { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group } = order;
-  return { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group };
+/** Segments are numbered from 1: where the first ones are gone and no checkpoint says what was in them, a person must know. */
+function missingStart(folder: string, disk: Disk): string[] {
+  const numbers = disk
+    .list(folder)
+    .map(segmentNumber)
+    .filter((number) => number > 0);
+  const first = Math.min(...numbers);
+  if (numbers.length === 0 || first === 1) return [];
+  return [
+    `the journal begins with ${segmentName(first)}: the segments before it are missing, and no checkpoint covers them; what they said of orders and fills is unknown`,
+  ];
 }

@@ -42,6 +42,7 @@ export const ColdKind = {
 export type ColdKind = (typeof ColdKind)[keyof typeof ColdKind];
 
 export const SEGMENT_SUFFIX = '.thorj';
+export const CHECKPOINT_SUFFIX = '.checkpoint';
 const MAGIC = [0x54, 0x48, 0x4f, 0x52, 0x4a, 0x52, 0x4e, 0x4c];
 
 /** The same memory as bytes, words and doubles. */
@@ -64,6 +65,17 @@ export function segmentName(number: number): string {
 /** The number of a segment's file, or -1 for any other file. */
 export function segmentNumber(name: string): number {
   const match = /^(\d{8,10})\.thorj$/.exec(name);
+  return match === null ? -1 : Number(match[1]);
+}
+
+/** A checkpoint of every segment before this one (checkpoint.ts). */
+export function checkpointName(segment: number): string {
+  return String(segment).padStart(8, '0') + CHECKPOINT_SUFFIX;
+}
+
+/** The number of the segment that a checkpoint stands before, or -1 for any other file. */
+export function checkpointNumber(name: string): number {
+  const match = /^(\d{8,10})\.checkpoint$/.exec(name);
   return match === null ? -1 : Number(match[1]);
 }
 

@@ -7,14 +7,16 @@ import type { CounterBlock, WriterCounter } from '../core/memory/counters.js';
 import { EngineError, messageOf } from '../core/numbers/errors.js';
 import type { Timers } from '../core/ports/clock.js';
 import type { Role } from '../core/ports/role.js';
+import { loadCheckpoint } from './checkpoint.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { isBefore, type Journal, type JournalPosition } from './journal.js';
 import { kinshipOf } from './journal-identity.js';
 import { JournalReader, type JournalVisitor } from './journal-reader.js';
 import { readRecord } from '../core/orders/journal-record.js';
 import { type JournalItem, Projection } from './projection.js';
-import type { Store, StorePosition } from './schema.js';
-import { HOT_FRAME_BYTES, segmentName } from './segment.js';
+import type { Store, StorePosition, StoreReader } from './schema.js';
+import { HOT_FRAME_BYTES, segmentName, segmentNumber } from './segment.js';
+import { copyStore, seedFromCheckpoint } from './store-seed.js';
 
 /** A third of a millisecond of work on the thread that the gateways share; at a commit of 5 ms still 12,000 records a second. */
 const STEP_ITEMS = 64;
@@ -34,6 +36,8 @@ export interface StoreFeedOptions {
   readonly onNotice?: (text: string) => void;
   /** Records of one batch while trading; a store that is milliseconds away wants more at once. */
   readonly stepItems?: number;
+  /** A store that is asked for what the journal does not say any more, when this one is empty. */
+  readonly elder?: StoreReader;
   /** For a store that may not answer: how long `close` waits for it to take the rest. */
   readonly close?: { readonly timers: Timers; readonly withinMs: number };
 }
@@ -199,7 +203,7 @@ export class StoreFeed implements Role {
 
   async #open(): Promise<void> {
     const { journal } = this.#options;
-    const position = (await this.#store.position()) ?? { segment: 0, offset: 0 };
+    const position = await this.#begin();
     const kinship = kinshipOf(journal.folder, journal.position, position, this.#disk);
     const { segment } = position;
     if (kinship === 'ahead' || kinship === 'other') {
@@ -213,6 +217,35 @@ export class StoreFeed implements Role {
     this.#projection = await Projection.over(this.#store);
     this.#position = position;
     this.#reader = new JournalReader({ folder: journal.folder, from: position, disk: this.#disk });
+  }
+
+  /** The store's place. An empty store on a journal whose first segments were compacted is given what they said. */
+  async #begin(): Promise<StorePosition> {
+    const { folder } = this.#options.journal;
+    const position = (await this.#store.position()) ?? { segment: 0, offset: 0 };
+    const first = Math.min(
+      ...this.#disk
+        .list(folder)
+        .map(segmentNumber)
+        .filter((number) => number > 0),
+    );
+    if (!Number.isFinite(first) || first === 1 || position.segment >= first) return position;
+    const { name } = this.#store;
+    // It was away for so long that the journal went on without it: what it holds as open may have ended meanwhile.
+    if (position.segment > 0)
+      throw new EngineError('STORE_BEHIND_JOURNAL', 'give-up', { store: name, segment: position.segment, firstSegment: first });
+    const { elder } = this.#options;
+    if (elder !== undefined && (await copyStore(elder, this.#store))) {
+      this.#options.onNotice?.(
+        `store ${name} was empty: it was filled from another store, because the journal begins with segment ${first}`,
+      );
+    } else {
+      const { checkpoint } = loadCheckpoint(folder, this.#disk, false);
+      const told =
+        checkpoint === null ? `nothing is known of the segments before ${first}` : await seedFromCheckpoint(checkpoint, this.#store);
+      this.#options.onNotice?.(`store ${name} was empty and the journal begins with segment ${first}: ${told}`);
+    }
+    return (await this.#store.position()) ?? { segment: 0, offset: 0 };
   }
 
   #succeed(): void {

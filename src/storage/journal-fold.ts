@@ -1,0 +1,485 @@
+/**
+ * Folds the journal's records, of any number of runs, into what a new run has to know: live orders, levels, fills, fundings. Called by recovery (in the terms of the run
+ * to come) and for checkpoints (in terms of its own, which lose nothing: see RunMap). What it keeps grows with the fills only.
+ */
+import { RecordKind } from '../core/memory/record.js';
+import { UsageError } from '../core/numbers/errors.js';
+import { fillOf, type JournalRecord, readRecord } from '../core/orders/journal-record.js';
+import { beginOrder, type FoldedOrder, foldRecord } from '../core/orders/order-fold.js';
+import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
+import type { RecoveredFill, RecoveredLevelState, RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
+import type { RunTables } from '../core/orders/tables.js';
+import type { JournalPosition } from './journal.js';
+import type { HotFrame } from './journal-reader.js';
+import { type NamedTables, type Ratio, RunMap, scaled } from './run-map.js';
+import { parseRunStart, type RunStart } from './run-start.js';
+import { type Block, ColdKind } from './segment.js';
+
+/** Ended orders kept for a level that names no order, or is not published any more: far more than a strategy leaves unsettled, small enough for years. */
+const ENDED_PER_LEVEL = 16;
+
+export interface RecoveredFunding {
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly asset: number;
+  /** 1e-8 of the asset, negative when paid. */
+  readonly amount: number;
+  readonly id: number;
+  readonly tsUs: number;
+}
+
+export interface Recovery extends RecoveredState {
+  readonly fundings: readonly RecoveredFunding[];
+  /** The last run's tables, null on a first start. */
+  readonly last: RunStart | null;
+  /** The last run ended with a RUN_STOP. */
+  readonly isClean: boolean;
+  /** What belongs to strategies or instruments that the new run does not have: still in the journal and the store, not in the new run's state. */
+  readonly aside: {
+    readonly orders: readonly RecoveredOrderState[];
+    readonly fills: number;
+    readonly levels: number;
+    readonly records: number;
+  };
+  readonly end: JournalPosition;
+}
+
+/** With the run that journaled it: documents are made of it when a store has to be made again. */
+export interface KeptFill extends RecoveredFill {
+  readonly run: number;
+}
+
+export interface KeptLevel extends RecoveredLevelState {
+  readonly updatedUs: number;
+}
+
+/** Everything a fold holds, in plain data: what a checkpoint keeps. Indexes are those of `names`. */
+export interface FoldState {
+  readonly run: number;
+  readonly last: RunStart | null;
+  readonly isClean: boolean;
+  readonly isLost: boolean;
+  readonly names: NamedTables;
+  readonly orders: readonly FoldedOrder[];
+  /** Ids of ended orders that stand by for their level, by [strategy, level]. */
+  readonly ended: readonly (readonly [strategy: number, level: number, ids: readonly number[]])[];
+  readonly newest: readonly (readonly [strategy: number, level: number, id: number])[];
+  readonly levels: readonly KeptLevel[];
+  readonly fills: readonly KeptFill[];
+  readonly fundings: readonly RecoveredFunding[];
+  /** Venues with the time up to which their list of fills is complete. */
+  readonly fillsUpTo: readonly (readonly [venue: string, tsUs: number])[];
+  readonly lostRecords: number;
+  readonly oddRecords: number;
+}
+
+export class JournalFold {
+  readonly #mode: string | null;
+  readonly #map: RunMap;
+  #run = 0;
+  #last: RunStart | null = null;
+  #isClean = true;
+  /** True while records come that the tables in hand do not explain. */
+  #isLost = true;
+  /** Live orders, and ended ones that their strategy may not have settled. */
+  readonly #orders = new Map<number, FoldedOrder>();
+  readonly #ended = new Map<number, FoldedOrder[]>();
+  readonly #newestId = new Map<number, number>();
+  readonly #levels = new Map<number, KeptLevel>();
+  #fills: KeptFill[] = [];
+  /** Trade ids by order: a fill is counted once. */
+  readonly #trades = new Map<number, Set<number>>();
+  readonly #fundings: RecoveredFunding[] = [];
+  readonly #fundingKeys = new Set<string>();
+  readonly #fillsUpTo = new Map<string, number>();
+  #lostRecords = 0;
+  #oddRecords = 0;
+
+  /** @param tables of the run to come; null for a fold that keeps everything in terms of its own */
+  constructor(tables: RunTables | null) {
+    this.#mode = tables?.mode ?? null;
+    this.#map = new RunMap(tables, (instrument, ticks, lots) => this.#regrid(instrument, ticks, lots));
+  }
+
+  cold(kind: number, value: unknown): void {
+    if (kind === ColdKind.RUN_STOP) this.#isClean = true;
+    if (kind !== ColdKind.RUN_START) return;
+    const start = parseRunStart(value);
+    if (start === null) return;
+    const { mode, run } = start.tables;
+    if (this.#mode !== null && mode !== this.#mode)
+      throw new UsageError(`the journal belongs to mode ${mode}, this run is mode ${this.#mode}: use another --data directory`);
+    this.#isLost = false;
+    this.#isClean = false;
+    if (run === this.#run && this.#last !== null) return; // the second copy
+    this.#run = Math.max(run, this.#run + 1);
+    this.#last = start;
+    this.#map.enter(start.tables);
+  }
+
+  hot(block: Block, at: number, frame: HotFrame): void {
+    if (this.#isLost || frame.run !== (this.#run & 255)) {
+      // Both copies of a run's start are gone. Its number is still counted, so that the new run's order ids are not ones that were used.
+      if (!this.#isLost) this.#run += 1;
+      this.#isLost = true;
+      this.#isClean = false;
+      this.#run += (frame.run - this.#run) & 255;
+      this.#lostRecords++;
+      return;
+    }
+    const record = readRecord(block.u8, block.f64, at);
+    if (!this.#map.translate(record)) {
+      this.#oddRecords++;
+      return;
+    }
+    this.#apply(record);
+  }
+
+  #apply(record: JournalRecord): void {
+    switch (record.kind) {
+      case RecordKind.CREATE:
+        this.#create(record);
+        break;
+      case RecordKind.LEVEL:
+        this.#level(record);
+        break;
+      case RecordKind.FILL:
+        this.#fill(record);
+        break;
+      case RecordKind.FUNDING:
+        this.#funding(record);
+        break;
+      case RecordKind.FILLS_END:
+        this.#fillsEnd(record);
+        break;
+      case RecordKind.AMEND:
+      case RecordKind.CANCEL:
+      case RecordKind.ACK:
+      case RecordKind.REJECT:
+      case RecordKind.AMENDED:
+      case RecordKind.AMEND_REJECT:
+      case RecordKind.CANCELLED:
+      case RecordKind.CANCEL_REJECT:
+      case RecordKind.UNKNOWN:
+      case RecordKind.EXPIRED:
+      case RecordKind.NOT_FOUND:
+        this.#answer(record);
+        break;
+      default: // wishes, queries, refusals and audit say nothing of an order's state
+        break;
+    }
+  }
+
+  #create(record: JournalRecord): void {
+    const place = placeOf(record);
+    if (!this.#levels.has(place)) this.#forgetEnded(place, () => true);
+    this.#newestId.set(place, record.orderId); // not the largest: ids wrap after 4096 runs
+    if (!this.#orders.has(record.orderId)) this.#orders.set(record.orderId, beginOrder(record, OrderState.PENDING));
+  }
+
+  #answer(record: JournalRecord): void {
+    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
+    if (order === null || isTerminal(order.state)) return;
+    foldRecord(order, record);
+    if (isTerminal(order.state)) this.#end(order);
+  }
+
+  #fill(record: JournalRecord): void {
+    const trades = this.#trades.get(record.orderId);
+    if (trades?.has(record.tradeId) === true) return;
+    if (trades === undefined) this.#trades.set(record.orderId, new Set([record.tradeId]));
+    else trades.add(record.tradeId);
+    this.#fills.push({ ...fillOf(record), run: this.#run });
+    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
+    if (order !== null) {
+      const wasLive = !isTerminal(order.state);
+      foldRecord(order, record);
+      if (wasLive && isTerminal(order.state)) this.#end(order);
+      return;
+    }
+    // A late fill of an order that its level has settled: listed again with what is new, on top of what the level counts of it.
+    const level = this.#levels.get(placeOf(record));
+    const late = beginOrder(record, OrderState.CANCELLED);
+    late.cumLots = record.fillLots + (level?.orderId === record.orderId ? level.cumLots : 0);
+    this.#orders.set(late.orderId, late);
+    this.#end(late);
+  }
+
+  /** An order whose CREATE was lost with a hole: in doubt, so that it is asked for. Null when the order is merely an old one of its level. */
+  #behindHole(record: JournalRecord): FoldedOrder | null {
+    const place = placeOf(record);
+    if (record.orderId <= 0 || record.orderId <= (this.#newestId.get(place) ?? 0)) return null;
+    const order = beginOrder(record, OrderState.UNKNOWN);
+    this.#newestId.set(place, record.orderId);
+    this.#orders.set(record.orderId, order);
+    return order;
+  }
+
+  #end(order: FoldedOrder): void {
+    const place = placeOf(order);
+    const list = this.#ended.get(place);
+    if (list === undefined) this.#ended.set(place, [order]);
+    else list.push(order);
+    if (list !== undefined && list.length > ENDED_PER_LEVEL) this.#orders.delete(list.shift()?.orderId ?? 0);
+  }
+
+  /** The level has taken in what it says: an order that ended is settled when the level counts all of it, or has heard of a newer one. */
+  #level(record: JournalRecord): void {
+    const place = placeOf(record);
+    this.#forgetEnded(
+      place,
+      ({ orderId, cumLots }) => orderId < record.orderId || (orderId === record.orderId && cumLots <= record.cumLots),
+    );
+    this.#levels.set(place, {
+      strategy: record.strategy,
+      level: record.level,
+      state: record.state,
+      side: record.side,
+      instrument: record.instrument,
+      priceTicks: record.priceTicks,
+      qtyLots: record.qtyLots,
+      cumLots: record.cumLots,
+      auxTicks: record.fillTicks,
+      auxLots: record.fillLots,
+      orderId: record.orderId,
+      updatedUs: record.tsUs,
+    });
+  }
+
+  #forgetEnded(place: number, isSettled: (order: FoldedOrder) => boolean): void {
+    const list = this.#ended.get(place);
+    if (list === undefined) return;
+    const kept = list.filter((order) => !isSettled(order));
+    for (const order of list) if (!kept.includes(order)) this.#orders.delete(order.orderId);
+    if (kept.length === 0) this.#ended.delete(place);
+    else this.#ended.set(place, kept);
+  }
+
+  /** A complete list of a venue's fills was told up to then; the record names the venue by one of its instruments. */
+  #fillsEnd(record: JournalRecord): void {
+    const venue = this.#map.instruments[record.instrument]?.venue;
+    if (venue !== undefined && record.tsUs > (this.#fillsUpTo.get(venue) ?? 0)) this.#fillsUpTo.set(venue, record.tsUs);
+  }
+
+  #funding(record: JournalRecord): void {
+    const key = `${record.strategy}:${record.instrument}:${record.tradeId}`;
+    if (this.#fundingKeys.has(key)) return;
+    this.#fundingKeys.add(key);
+    const { strategy, instrument, feeAsset: asset, fee: amount, tradeId: id, tsUs } = record;
+    this.#fundings.push({ strategy, instrument, asset, amount, id, tsUs });
+  }
+
+  /** For a checkpoint. The lists are the fold's own: write them out before it goes on. */
+  state(): FoldState {
+    const { strategies, instruments, assets } = this.#map;
+    return {
+      run: this.#run,
+      last: this.#last,
+      isClean: this.#isClean,
+      isLost: this.#isLost,
+      names: { strategies: strategies.map((name) => ({ name })), instruments, assets },
+      orders: [...this.#orders.values()],
+      ended: [...this.#ended].map(([place, list]) => [...partsOfPlace(place), list.map(({ orderId }) => orderId)]),
+      newest: [...this.#newestId].map(([place, id]) => [...partsOfPlace(place), id]),
+      levels: [...this.#levels.values()],
+      fills: this.#fills,
+      fundings: this.#fundings,
+      fillsUpTo: [...this.#fillsUpTo],
+      lostRecords: this.#lostRecords,
+      oddRecords: this.#oddRecords,
+    };
+  }
+
+  /** Begins where a checkpoint ends; call it before any record. */
+  restore(state: FoldState): void {
+    this.#run = state.run;
+    this.#last = state.last;
+    this.#isClean = state.isClean;
+    this.#isLost = state.isLost;
+    this.#lostRecords = state.lostRecords;
+    this.#oddRecords = state.oddRecords;
+    if (this.#mode !== null && state.last !== null && state.last.tables.mode !== this.#mode)
+      throw new UsageError(
+        `the journal belongs to mode ${state.last.tables.mode}, this run is mode ${this.#mode}: use another --data directory`,
+      );
+    for (const [venue, tsUs] of state.fillsUpTo) this.#fillsUpTo.set(venue, tsUs);
+    this.#map.enter(state.names);
+    for (const order of state.orders) {
+      const { amendTicks, amendLots, ...rest } = order;
+      const record = this.#translated({ ...rest, kind: RecordKind.CREATE, fillTicks: amendTicks, fillLots: amendLots });
+      if (record === null) continue;
+      const { strategy, instrument, priceTicks, qtyLots, cumLots, fillTicks, fillLots } = record;
+      this.#orders.set(order.orderId, {
+        ...order,
+        strategy,
+        instrument,
+        priceTicks,
+        qtyLots,
+        cumLots,
+        amendTicks: fillTicks,
+        amendLots: fillLots,
+      });
+    }
+    for (const level of state.levels) {
+      const { auxTicks, auxLots, ...rest } = level;
+      const record = this.#translated({ ...rest, kind: RecordKind.LEVEL, fillTicks: auxTicks, fillLots: auxLots });
+      if (record === null) continue;
+      const { strategy, instrument, priceTicks, qtyLots, cumLots, fillTicks, fillLots } = record;
+      this.#levels.set(placeOf(record), {
+        ...level,
+        strategy,
+        instrument,
+        priceTicks,
+        qtyLots,
+        cumLots,
+        auxTicks: fillTicks,
+        auxLots: fillLots,
+      });
+    }
+    for (const fill of state.fills) {
+      const trades = this.#trades.get(fill.orderId);
+      if (trades === undefined) this.#trades.set(fill.orderId, new Set([fill.tradeId]));
+      else trades.add(fill.tradeId);
+      const record = this.#translated({ ...fill, kind: RecordKind.FILL });
+      if (record === null) continue;
+      const { strategy, instrument, fillTicks, fillLots, feeAsset } = record;
+      this.#fills.push({ ...fill, strategy, instrument, fillTicks, fillLots, feeAsset });
+    }
+    for (const funding of state.fundings) {
+      const record = this.#translated({
+        ...funding,
+        kind: RecordKind.FUNDING,
+        feeAsset: funding.asset,
+        fee: funding.amount,
+        tradeId: funding.id,
+      });
+      if (record !== null) this.#funding(record);
+    }
+    const strategyOf = (index: number): number => this.#map.strategies.indexOf(state.names.strategies[index]?.name ?? '');
+    for (const [strategy, level, id] of state.newest) this.#newestId.set(placeOf({ strategy: strategyOf(strategy), level }), id);
+    for (const [strategy, level, ids] of state.ended) {
+      const list = ids.flatMap((id) => this.#orders.get(id) ?? []);
+      if (list.length > 0) this.#ended.set(placeOf({ strategy: strategyOf(strategy), level }), list);
+    }
+    if (state.last !== null) this.#map.enter(state.last.tables);
+  }
+
+  /** Null, and counted, when it is no whole number of the new steps. */
+  #translated(given: Partial<JournalRecord>): JournalRecord | null {
+    const record = { ...EMPTY_RECORD, ...given };
+    if (this.#map.translate(record)) return record;
+    this.#oddRecords++;
+    return null;
+  }
+
+  /** A run came with finer steps of an instrument: what is kept of it is counted in steps that fit both. */
+  #regrid(instrument: number, ticks: Ratio, lots: Ratio): void {
+    for (const order of this.#orders.values()) {
+      if (order.instrument !== instrument) continue;
+      order.priceTicks = scaled(order.priceTicks, ticks);
+      order.amendTicks = scaled(order.amendTicks, ticks);
+      order.qtyLots = scaled(order.qtyLots, lots);
+      order.cumLots = scaled(order.cumLots, lots);
+      order.amendLots = scaled(order.amendLots, lots);
+    }
+    for (const [place, level] of this.#levels) {
+      if (level.instrument !== instrument) continue;
+      this.#levels.set(place, {
+        ...level,
+        priceTicks: scaled(level.priceTicks, ticks),
+        auxTicks: scaled(level.auxTicks, ticks),
+        qtyLots: scaled(level.qtyLots, lots),
+        cumLots: scaled(level.cumLots, lots),
+        auxLots: scaled(level.auxLots, lots),
+      });
+    }
+    this.#fills = this.#fills.map((fill) =>
+      fill.instrument === instrument ? { ...fill, fillTicks: scaled(fill.fillTicks, ticks), fillLots: scaled(fill.fillLots, lots) } : fill,
+    );
+  }
+
+  result(end: JournalPosition, notes: string[]): Recovery {
+    const orders: RecoveredOrderState[] = [];
+    const aside: RecoveredOrderState[] = [];
+    for (const order of this.#orders.values()) {
+      if (this.#map.isKnown(order.strategy, order.instrument)) orders.push(plain(order));
+      else if (!isTerminal(order.state)) {
+        aside.push(plain(order));
+        const strategy = this.#map.strategies[order.strategy] ?? '';
+        const instrument = this.#map.instruments[order.instrument]?.id ?? '';
+        notes.push(
+          `order ${order.orderId} of ${strategy} on ${instrument} (${orderStateName(order.state)}) is not part of this run: it was left as it is`,
+        );
+      }
+    }
+    const isKnown = (one: { readonly strategy: number; readonly instrument: number }): boolean =>
+      this.#map.isKnown(one.strategy, one.instrument);
+    const known = [...this.#levels.values()].filter(isKnown);
+    const levels = this.#levels.size - known.length;
+    const fills = this.#fills.filter(isKnown);
+    const asideFills = this.#fills.length - fills.length;
+    if (levels > 0 || asideFills > 0)
+      notes.push(
+        `${asideFills} fills and ${levels} levels belong to strategies or instruments that this run does not have: they stay in the journal`,
+      );
+    if (this.#lostRecords > 0)
+      notes.push(
+        `${this.#lostRecords} records belong to a run whose start is damaged: they were set aside, their orders are found by reconciling`,
+      );
+    if (this.#oddRecords > 0)
+      notes.push(
+        `${this.#oddRecords} records do not fit the tables of their run or the price and quantity steps of this one: they were set aside`,
+      );
+    return {
+      runs: this.#run,
+      orders,
+      fills,
+      levels: known,
+      fillsUpTo: [...this.#fillsUpTo].map(([venue, tsUs]) => ({ venue, tsUs })),
+      notes,
+      fundings: this.#fundings.filter(isKnown),
+      last: this.#last,
+      isClean: this.#isClean,
+      aside: { orders: aside, fills: asideFills, levels, records: this.#lostRecords + this.#oddRecords },
+      end,
+    };
+  }
+}
+
+/** Levels are numbered below 2^32, strategies below 2^16: one safe integer. */
+function placeOf(record: { readonly strategy: number; readonly level: number }): number {
+  return record.strategy * 2 ** 32 + record.level;
+}
+
+function partsOfPlace(place: number): readonly [strategy: number, level: number] {
+  return [Math.floor(place / 2 ** 32), place % 2 ** 32];
+}
+
+const EMPTY_RECORD: JournalRecord = {
+  kind: 0,
+  side: 0,
+  flags: 0,
+  timeInForce: 0,
+  strategy: 0,
+  reason: 0,
+  instrument: 0,
+  level: 0,
+  orderId: 0,
+  priceTicks: 0,
+  qtyLots: 0,
+  cumLots: 0,
+  fillTicks: 0,
+  fillLots: 0,
+  fee: 0,
+  feeAsset: 0,
+  group: 0,
+  state: 0,
+  pnlKind: 0,
+  tradeId: 0,
+  tsUs: 0,
+};
+
+function plain(order: FoldedOrder): RecoveredOrderState {
+  const { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group } = order;
+  return { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group };
+}
