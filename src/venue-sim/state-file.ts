@@ -11,7 +11,7 @@
 import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, messageOf } from '../core/numbers/errors.js';
-import type { HistoryLine } from './exchange/exchange.js';
+import type { HistoryLine } from './exchange/history.js';
 import type { SavedMarket } from './market/market.js';
 import { STATE_VERSION, type SavedWorld, type VenueWorld } from './world.js';
 
@@ -69,8 +69,8 @@ export class StateFolder {
     const saved = world.save();
     const exchanges = [...world.exchanges.values()];
     const isAnew = !isQuick && this.#historyBytes > this.#historyStart + this.#mostHistoryGrowth;
-    const taken = exchanges.map((exchange) => ({ exchange, count: exchange.unsavedHistory.length }));
-    const lines = exchanges.flatMap((exchange) => (isAnew ? exchange.wholeHistory() : exchange.unsavedHistory));
+    const taken = exchanges.map((exchange) => ({ exchange, count: exchange.history.unsaved.length }));
+    const lines = exchanges.flatMap((exchange) => (isAnew ? exchange.history.whole(exchange.states) : exchange.history.unsaved));
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     const place = isAnew ? { file: followerOf(this.#historyFile), bytes: 0 } : { file: this.#historyFile, bytes: this.#historyBytes };
     const historyBytes = place.bytes + Buffer.byteLength(text);
@@ -89,7 +89,7 @@ export class StateFolder {
     }
     this.#historyFile = place.file;
     this.#historyBytes = historyBytes;
-    for (const { exchange, count } of taken) exchange.historySaved(count);
+    for (const { exchange, count } of taken) exchange.history.saved(count);
   }
 
   /** Behind the last byte that a snapshot counts: what a crash left there is written over. */

@@ -3,7 +3,8 @@
  * and by the single-thread simulation. Time comes in with each step; chance comes from the seed.
  */
 import { assert } from '../core/numbers/errors.js';
-import { VenueExchange, type HistoryLine, type SavedExchange } from './exchange/exchange.js';
+import { VenueExchange, type SavedExchange } from './exchange/exchange.js';
+import type { HistoryLine } from './exchange/history.js';
 import { PricePath, type SavedPath } from './flow/price-path.js';
 import { FlowRandom } from './flow/random.js';
 import { MARKETS, START_PRICES } from './markets.js';
@@ -65,7 +66,7 @@ export class VenueWorld {
     this.markets = specs.map((spec) => new Market(spec, this.#paths[spec.asset], seed, QUANTUM_MS));
     const venues = new Set(specs.map((spec) => spec.venue));
     this.exchanges = new Map([...venues].map((venue) => [venue, new VenueExchange(venue, this.marketsOf(venue), seed, this.#nowUs)]));
-    for (const exchange of this.exchanges.values()) exchange.keepsHistory = options.keepsHistory === true;
+    for (const exchange of this.exchanges.values()) exchange.history.isKept = options.keepsHistory === true;
     if (saved !== undefined) this.#restore(saved);
     for (const [venue, exchange] of this.exchanges) if (saved?.exchanges[venue] === undefined) exchange.open();
     for (const market of this.markets) if (market.engine.orderCount === 0) market.open(this.#nowUs);

@@ -53,6 +53,12 @@ export interface EntryFacts {
   readonly lots?: number;
 }
 
+/** What funding did to a client's account. */
+export interface LedgerPayment {
+  readonly state: AccountState;
+  readonly entry: LedgerEntry;
+}
+
 /** The venue's own accounts of one asset. */
 interface House {
   minted: bigint;
@@ -169,12 +175,12 @@ export class Books {
     this.#house(terms).insurance += units;
   }
 
-  /** Longs pay shorts at a positive rate; what rounding leaves over is the venue's. Returns what each holder received. */
-  payFunding(booked: BookedMarket, rateText: string, nowUs: number): { readonly state: AccountState; readonly entry: LedgerEntry }[] {
+  /** Longs pay shorts at a positive rate; what rounding leaves over is the venue's. Returns the clients' payments. */
+  payFunding(booked: BookedMarket, rateText: string, nowUs: number): readonly LedgerPayment[] {
     const { market, value } = booked;
     const rate = rateOf(rateText);
     const mark = value.mark();
-    const paid: { state: AccountState; entry: LedgerEntry }[] = [];
+    const paid: LedgerPayment[] = [];
     for (const state of this.states.values()) {
       const position = state.positions.get(market);
       if (position === undefined || position.lots === 0) continue;

@@ -8,7 +8,7 @@ import type { VenueId } from '../market/spec.js';
 import { AccountState } from './account-state.js';
 import { KeyRing, credentialsOf, openAccounts } from './accounts.js';
 import { Books, bookedMarket, type BookedMarket, type SavedBooks } from './books.js';
-import { Codec, type PlainRecord } from './codec.js';
+import { Codec, marketName, type PlainRecord } from './codec.js';
 import type {
   Account,
   AmendRequest,
@@ -33,12 +33,14 @@ import type {
   WalletView,
 } from './contract.js';
 import { EventQueue } from './event-queue.js';
+import { FundingClock, type SavedFunding } from './funding-clock.js';
+import { HistoryLog, fillsOf, ledgerOf, ordersOf, type HistoryLine } from './history.js';
 import { Liquidator } from './liquidator.js';
 import { Margins } from './margin.js';
 import { checkOrder } from './order-checks.js';
 import { OrderDesk } from './order-desk.js';
 import { OrderRecord, type OrderFields } from './order-record.js';
-import { marginOf } from './position.js';
+import { Settings } from './settings.js';
 import { INSURANCE_FUNDS, VENUE_ASSETS, termsOf } from './terms.js';
 import { MarketValue } from './value.js';
 
@@ -55,11 +57,6 @@ const BYBIT_SPOT_ORDERS = 1_790_000_000_000_000_000n;
 /** Margins are looked at ten times a second, in the first step of each tenth. */
 const CHECK_HEALTH_US = 100_000;
 const STEP_US = 10_000;
-const KEPT_FUNDINGS = 1_000;
-const MOST_LISTED = Number.POSITIVE_INFINITY;
-
-/** A line of the history file: what an account's past is rebuilt from. */
-export type HistoryLine = readonly [venue: VenueId, account: number, kind: 'order' | 'fill' | 'entry', record: PlainRecord];
 
 interface SavedAccount {
   readonly id: number;
@@ -77,8 +74,7 @@ export interface SavedExchange {
   readonly accounts: readonly SavedAccount[];
   readonly keys: readonly PlainRecord[];
   readonly notes: readonly (readonly [string, string])[];
-  readonly fundings: Readonly<Record<string, readonly Funding[]>>;
-  readonly nextFundingMs: Readonly<Record<string, number>>;
+  readonly funding: Readonly<Record<string, SavedFunding>>;
 }
 
 export class VenueExchange implements Exchange {
@@ -91,8 +87,8 @@ export class VenueExchange implements Exchange {
   repeatsFill: ((fill: Fill) => boolean) | null = null;
   /** Told when a client's account changed. */
   onActivity: (() => void) | null = null;
-  /** Somebody writes the history to a file (`unsavedHistory`): otherwise nothing piles up. */
-  keepsHistory = false;
+  /** The past of the clients' accounts, on its way to a file. */
+  readonly history: HistoryLog;
   readonly #states = new Map<number, AccountState>();
   readonly #booked = new Map<Market, BookedMarket>();
   readonly #keys = new KeyRing();
@@ -103,9 +99,8 @@ export class VenueExchange implements Exchange {
   readonly #desk: OrderDesk;
   readonly #liquidator: Liquidator;
   readonly #codec: Codec;
-  readonly #fundings = new Map<Market, Funding[]>();
-  readonly #nextFundingMs = new Map<Market, number>();
-  #history: HistoryLine[] = [];
+  readonly #funding = new FundingClock();
+  readonly #settings: Settings;
   /** Orders that requests made or amended since somebody asked. */
   #touched: Order[] = [];
   #nowUs: number;
@@ -120,6 +115,10 @@ export class VenueExchange implements Exchange {
       const terms = termsOf(market);
       this.#booked.set(market, bookedMarket(market, terms, new MarketValue(market, terms)));
     }
+    this.testAccounts = this.#openAccounts(seed);
+    const accounts = [...this.#states.values()].map(({ account }) => account);
+    this.#codec = new Codec(markets, accounts, this.assets);
+    this.history = new HistoryLog(venue, this.#codec);
     this.#margins = new Margins(this.#booked);
     this.#events = new EventQueue({
       wallet: (state, asset) => this.#margins.wallet(state, this.#assetOf(asset)),
@@ -129,7 +128,7 @@ export class VenueExchange implements Exchange {
     });
     this.#books = new Books(this.#states, this.assets, [...this.#booked.values()], {
       onWallet: (state, asset, cause, units) => this.#events.walletChanged(state, asset, cause, units),
-      onEntry: (state, entry) => this.#remember(state, 'entry', entry),
+      onEntry: (state, entry) => this.history.add(state, 'entry', entry),
     });
     this.#desk = new OrderDesk(
       {
@@ -140,19 +139,14 @@ export class VenueExchange implements Exchange {
         nowUs: () => this.#nowUs,
         uuid: () => this.uuid(),
         orderId: (number, market) => this.#orderIdOf(number, market),
-        onFill: (state, fill) => this.#remember(state, 'fill', fill),
-        onOrderEnded: (state, order) => this.#remember(state, 'order', order),
+        onFill: (state, fill) => this.history.add(state, 'fill', fill),
+        onOrderEnded: (state, order) => this.history.add(state, 'order', order),
         onActivity: () => this.onActivity?.(),
       },
       FIRST_ORDER_NUMBER[venue],
     );
     this.#liquidator = new Liquidator(this.#books, this.#margins, this.#desk, this.#events, this.#booked);
-    this.testAccounts = this.#openAccounts(seed);
-    this.#codec = new Codec(
-      markets,
-      [...this.#states.values()].map(({ account }) => account),
-      this.assets,
-    );
+    this.#settings = new Settings(this.#margins, this.#events, () => this.onActivity?.());
   }
 
   /** Wallets of a new exchange; a loaded one has its own. */
@@ -246,28 +240,17 @@ export class VenueExchange implements Exchange {
   }
 
   orders(account: Account, query: HistoryQuery = {}): readonly Order[] {
-    const state = this.#stateOf(account);
-    const all = [...state.closed.all, ...state.open.values()].toSorted((a, b) => a.number - b.number);
-    return chosen(all, query, (order) => (query.orderNumber ?? order.number) === order.number, {
-      idOf: (order) => order.number,
-      timeOf: (order) => order.createdUs,
-      marketOf: (order) => order.market,
-    });
+    return ordersOf(this.#stateOf(account), query);
   }
 
   fills(account: Account, query: HistoryQuery = {}): readonly Fill[] {
-    const fills = chosen(
-      this.#stateOf(account).fills.all,
-      query,
-      (fill) => (query.orderNumber ?? fill.orderNumber) === fill.orderNumber,
-      FILL_FIELDS,
-    );
+    const fills = fillsOf(this.#stateOf(account), query);
     const repeats = this.repeatsFill;
     return repeats === null ? fills : fills.flatMap((fill) => (repeats(fill) ? [fill, fill] : [fill]));
   }
 
   ledger(account: Account, query: HistoryQuery = {}): readonly LedgerEntry[] {
-    return chosen(this.#stateOf(account).ledger.all, query, (entry) => (query.kind ?? entry.kind) === entry.kind, ENTRY_FIELDS);
+    return ledgerOf(this.#stateOf(account), query);
   }
 
   wallet(account: Account, asset: string): WalletView {
@@ -291,56 +274,15 @@ export class VenueExchange implements Exchange {
   }
 
   setLeverage(account: Account, market: Market, leverage: number): Done {
-    const state = this.#stateOf(account);
-    const booked = this.#bookedOf(market);
-    const { terms, value } = booked;
-    if (value.isSpot) return { ok: false, refusal: { reason: 'unsupported' } };
-    const isZeroAllowed = terms.defaultLeverage === 0;
-    if (!Number.isFinite(leverage) || leverage > terms.maxLeverage || (leverage < 1 && !(leverage === 0 && isZeroAllowed)))
-      return { ok: false, refusal: { reason: 'leverage-out-of-range' } };
-    const position = state.positionIn(market, terms.defaultLeverage);
-    if (position.leverage === leverage) return { ok: false, refusal: { reason: 'unchanged' } };
-    const before = position.leverage;
-    const { available } = this.#margins.wallet(state, value.settle);
-    const marginBefore = this.#boundMargin(state, value.settle);
-    position.leverage = leverage;
-    const required = this.#boundMargin(state, value.settle) - marginBefore;
-    if (required > available) {
-      position.leverage = before;
-      return { ok: false, refusal: { reason: 'insufficient-margin', asset: value.settle, required, available } };
-    }
-    this.#settingChanged(state, market, 'leverage');
-    return { ok: true };
+    return this.#settings.setLeverage(this.#stateOf(account), this.#bookedOf(market), leverage);
   }
 
   setMarginMode(account: Account, market: Market, mode: MarginMode): Done {
-    const state = this.#stateOf(account);
-    const { terms, value } = this.#bookedOf(market);
-    if (value.isSpot) return { ok: false, refusal: { reason: 'unsupported' } };
-    const position = state.positionIn(market, terms.defaultLeverage);
-    if (position.marginMode === mode) return { ok: false, refusal: { reason: 'unchanged' } };
-    if (position.lots !== 0) return { ok: false, refusal: { reason: 'has-position' } };
-    if (state.openIn(market).length > 0) return { ok: false, refusal: { reason: 'has-orders' } };
-    position.marginMode = mode;
-    this.#settingChanged(state, market, 'margin');
-    return { ok: true };
+    return this.#settings.setMarginMode(this.#stateOf(account), this.#bookedOf(market), mode);
   }
 
   changeIsolatedMargin(account: Account, market: Market, units: bigint): Done {
-    const state = this.#stateOf(account);
-    const { terms, value } = this.#bookedOf(market);
-    const position = state.positions.get(market);
-    if (position === undefined || position.lots === 0 || position.marginMode !== 'isolated')
-      return { ok: false, refusal: { reason: 'not-isolated' } };
-    const { available } = this.#margins.wallet(state, value.settle);
-    const least = marginOf(position.entryUnits, position.leverage, terms.maxLeverage);
-    const removable = position.isolatedMargin > least ? position.isolatedMargin - least : 0n;
-    const refusal = { reason: 'insufficient-margin', asset: value.settle } as const;
-    if (units > available) return { ok: false, refusal: { ...refusal, required: units, available } };
-    if (-units > removable) return { ok: false, refusal: { ...refusal, required: -units, available: removable } };
-    position.isolatedMargin += units;
-    this.#settingChanged(state, market, 'margin');
-    return { ok: true };
+    return this.#settings.changeIsolatedMargin(this.#stateOf(account), this.#bookedOf(market), units);
   }
 
   valueOf(market: Market, lots: number, ticks: number): bigint {
@@ -352,12 +294,11 @@ export class VenueExchange implements Exchange {
   }
 
   fundingText(market: Market): string {
-    const text = market.fundingRate.toFixed(this.#bookedOf(market).terms.fundingDecimals);
-    return Number(text) === 0 ? text.replace('-', '') : text;
+    return this.#funding.rateText(this.#bookedOf(market));
   }
 
   fundings(market: Market): readonly Funding[] {
-    return this.#fundings.get(market) ?? [];
+    return this.#funding.past(market);
   }
 
   listen(run: (event: ExchangeEvent) => void): () => void {
@@ -381,7 +322,7 @@ export class VenueExchange implements Exchange {
       positions: Object.fromEntries(
         this.markets.flatMap((market) => {
           const position = state.positions.get(market);
-          return position === undefined ? [] : [[keyOf(market), this.#codec.encode(position)]];
+          return position === undefined ? [] : [[marketName(market), this.#codec.encode(position)]];
         }),
       ),
       open: [...state.open.values()].map((order) => this.#codec.encode(order)),
@@ -395,8 +336,7 @@ export class VenueExchange implements Exchange {
       accounts,
       keys: this.#keys.all.map((key) => this.#codec.encode(key)),
       notes: [...this.notes],
-      fundings: Object.fromEntries([...this.#fundings].map(([market, fundings]) => [keyOf(market), [...fundings]])),
-      nextFundingMs: Object.fromEntries([...this.#nextFundingMs].map(([market, timeMs]) => [keyOf(market), timeMs])),
+      funding: Object.fromEntries(this.markets.map((market) => [marketName(market), this.#funding.save(market)])),
     };
   }
 
@@ -411,43 +351,19 @@ export class VenueExchange implements Exchange {
     for (const key of saved.keys) this.#keys.add(this.#codec.decode(key) as unknown as ApiKey);
     for (const [name, text] of saved.notes) this.notes.set(name, text);
     for (const market of this.markets) {
-      const fundings = saved.fundings[keyOf(market)];
-      if (fundings !== undefined) this.#fundings.set(market, [...fundings]);
-      const next = saved.nextFundingMs[keyOf(market)];
-      if (next !== undefined) this.#nextFundingMs.set(market, next);
+      const funding = saved.funding[marketName(market)];
+      if (funding !== undefined) this.#funding.load(market, funding);
     }
   }
 
-  /** Lines that no file holds yet. */
-  get unsavedHistory(): readonly HistoryLine[] {
-    return this.#history;
-  }
-
-  /** The first `count` of them are in the file now. */
-  historySaved(count: number): void {
-    this.#history.splice(0, count);
-  }
-
-  /** Everything that accounts remember, for a history file begun anew. */
-  wholeHistory(): readonly HistoryLine[] {
-    const lines: HistoryLine[] = [];
-    for (const { account, closed, fills, ledger } of this.#states.values()) {
-      const line = (kind: HistoryLine[2], record: object): number => lines.push([this.venue, account.id, kind, this.#codec.encode(record)]);
-      for (const order of closed.all) line('order', order);
-      for (const fill of fills.all) line('fill', fill);
-      for (const entry of ledger.all) line('entry', entry);
-    }
-    return lines;
+  /** The accounts of the flow and of clients; their past is written by whoever keeps it. */
+  get states(): Iterable<AccountState> {
+    return this.#states.values();
   }
 
   loadHistory(line: HistoryLine): void {
-    const [, id, kind, plain] = line;
-    const state = this.#states.get(id);
-    if (state === undefined) return;
-    const record: unknown = this.#codec.decode(plain);
-    if (kind === 'order') state.addClosed(new OrderRecord(record as OrderFields));
-    else if (kind === 'fill') state.fills.push(record as Fill);
-    else state.ledger.push(record as LedgerEntry);
+    const state = this.#states.get(line[1]);
+    if (state !== undefined) this.history.load(state, line);
   }
 
   #openAccounts(seed: number): readonly Account[] {
@@ -470,7 +386,7 @@ export class VenueExchange implements Exchange {
       Object.assign(state.wallet(wallet.terms), wallet);
     }
     for (const market of this.markets) {
-      const plain = saved.positions[keyOf(market)];
+      const plain = saved.positions[marketName(market)];
       if (plain !== undefined) Object.assign(state.positionIn(market, this.terms(market).defaultLeverage), this.#codec.decode(plain));
     }
     for (const plain of saved.open) {
@@ -481,21 +397,11 @@ export class VenueExchange implements Exchange {
   }
 
   #payFunding(): void {
-    const nowMs = Math.floor(this.#nowUs / 1_000);
-    for (const booked of this.#booked.values()) {
-      const { market } = booked;
-      if (booked.value.isSpot) continue;
-      const dueMs = this.#nextFundingMs.get(market);
-      if (dueMs !== undefined && nowMs < dueMs) continue;
-      this.#nextFundingMs.set(market, market.nextFundingMs(nowMs));
-      if (dueMs === undefined) continue;
-      const rate = this.fundingText(market);
-      const past = this.#fundings.get(market) ?? [];
-      this.#fundings.set(market, [...past.slice(1 - KEPT_FUNDINGS), { timeMs: dueMs, rate, mark: this.markText(market) }]);
-      for (const { state, entry } of this.#books.payFunding(booked, rate, this.#nowUs)) {
+    for (const { booked, payments } of this.#funding.pay(this.#booked.values(), this.#books, this.#nowUs)) {
+      for (const { state, entry } of payments) {
         const position = this.#margins.position(state, booked);
         this.#events.add({ type: 'funding', account: state.account, timeUs: this.#nowUs, entry, position, execId: this.uuid() });
-        this.#events.positionChanged(state, market, 'funding');
+        this.#events.positionChanged(state, booked.market, 'funding');
         this.onActivity?.();
       }
     }
@@ -504,21 +410,6 @@ export class VenueExchange implements Exchange {
   #touch(placed: Placed): Placed {
     if (placed.ok) this.#touched.push(placed.order);
     return placed;
-  }
-
-  #boundMargin(state: AccountState, terms: AssetTerms): bigint {
-    const { positionMargin, orderMargin } = this.#margins.wallet(state, terms);
-    return positionMargin + orderMargin;
-  }
-
-  #settingChanged(state: AccountState, market: Market, cause: 'leverage' | 'margin'): void {
-    this.#events.positionChanged(state, market, cause);
-    this.#events.walletChanged(state, this.#bookedOf(market).value.settle.asset, 'margin', 0n);
-    this.onActivity?.();
-  }
-
-  #remember(state: AccountState, kind: HistoryLine[2], record: object): void {
-    if (this.keepsHistory) this.#history.push([this.venue, state.account.id, kind, this.#codec.encode(record)]);
   }
 
   #orderIdOf(number: number, market: Market): string {
@@ -545,33 +436,6 @@ export class VenueExchange implements Exchange {
   }
 }
 
-interface Fields<T> {
-  idOf(entry: T): number;
-  timeOf(entry: T): number;
-  marketOf(entry: T): Market | null;
-}
-
-const FILL_FIELDS: Fields<Fill> = { idOf: (fill) => fill.id, timeOf: (fill) => fill.timeUs, marketOf: (fill) => fill.market };
-const ENTRY_FIELDS: Fields<LedgerEntry> = { idOf: (entry) => entry.id, timeOf: (entry) => entry.timeUs, marketOf: (entry) => entry.market };
-
-function chosen<T>(all: readonly T[], query: HistoryQuery, isWanted: (entry: T) => boolean, fields: Fields<T>): readonly T[] {
-  const found = all.filter(
-    (entry) =>
-      (query.market === undefined || fields.marketOf(entry) === query.market) &&
-      fields.timeOf(entry) >= (query.fromUs ?? 0) &&
-      fields.timeOf(entry) <= (query.toUs ?? MOST_LISTED) &&
-      fields.idOf(entry) >= (query.fromId ?? 0) &&
-      isWanted(entry),
-  );
-  const limit = query.limit ?? MOST_LISTED;
-  if (found.length <= limit) return found;
-  return query.oldest === true || query.fromId !== undefined ? found.slice(0, limit) : found.slice(-limit);
-}
-
 function unknownOrder(order: Order | null): Placed {
   return { ok: false, refusal: { reason: 'unknown-order', order } };
-}
-
-function keyOf({ spec }: Market): string {
-  return `${spec.kind}:${spec.symbol}`;
 }

@@ -48,14 +48,6 @@ export interface VenueContext {
   readonly exchange: Exchange;
   /** Where scripted faults act on socket requests, private messages and batch items. */
   readonly faults: FaultGate;
-  /** Answers signed requests. Absent: the venue answers as it does to a key it does not know. */
-  readonly accounts?: PrivateHalf;
-}
-
-/** The trading half attaches here: signed REST paths and authenticated socket messages of one venue. */
-export interface PrivateHalf {
-  /** Null when the path is none of its own. */
-  onRequest(request: HttpRequest): HttpReply | null;
 }
 
 export interface VenueProtocol {

@@ -49,7 +49,7 @@ class Bench extends TestExchange {
   }
 
   /** The answer goes to the log. */
-  ask(method: string, path: string, query = ''): void {
+  request(method: string, path: string, query = ''): void {
     const request: HttpRequest = { method, path, query, headers: {}, body: new Uint8Array(), remoteAddress: '127.0.0.1' };
     this.handlers.onRequest(request, (reply) => void this.log.push(`${reply.status} ${String(reply.body)}`));
   }
@@ -88,11 +88,11 @@ class Bench extends TestExchange {
   #answer(request: HttpRequest): HttpReply {
     if (request.method === 'GET') return { status: 200, body: `${this.exchange.fills(this.account).length} trades` };
     const away = Number(new URLSearchParams(request.query).get('away') ?? 0);
-    const order = this.placed({ side: 'buy', ticks: this.ask0 - away, lots: 100 });
+    const order = this.placed({ side: 'buy', ticks: this.touch - away, lots: 100 });
     return { status: 200, body: `placed ${order.state}` };
   }
 
-  get ask0(): number {
+  get touch(): number {
     return this.market.engine.asks.bestTicks;
   }
 
@@ -104,7 +104,7 @@ class Bench extends TestExchange {
     this.gate.onSocketRequest(
       socket,
       { op: 'place', symbol: 'BTCUSDT' },
-      () => `ws placed ${this.placed({ side: 'buy', ticks: this.ask0, lots: 100 }).state}`,
+      () => `ws placed ${this.placed({ side: 'buy', ticks: this.touch, lots: 100 }).state}`,
       ({ kind }) => `ws ${kind}`,
     );
   }
@@ -118,19 +118,19 @@ describe('fault gate', () => {
   it('lets everything pass without faults: the answer first, then the private events', () => {
     const bench = new Bench();
     bench.connect('/private');
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(heard(bench)).toEqual(['200 placed filled', 'order new', 'order filled', 'fill 100']);
   });
 
   it('C1: lose-answer: the venue did it, nobody says so; the closing venue ends the wait', () => {
     const bench = new Bench();
     bench.fault('lose-answer', { match: { op: 'place' } });
-    bench.ask('GET', '/trades');
-    bench.ask('POST', '/order');
+    bench.request('GET', '/trades');
+    bench.request('POST', '/order');
     bench.run(100);
     expect(heard(bench)).toEqual(['200 0 trades']);
     expect(bench.exchange.fills(bench.account)).toHaveLength(1);
-    bench.ask('POST', '/order', 'away=1000');
+    bench.request('POST', '/order', 'away=1000');
     expect(heard(bench)).toEqual(['200 placed new']);
     bench.gate.close();
     expect(heard(bench)).toEqual(['504 SIMULATED exchange stopped']);
@@ -139,10 +139,10 @@ describe('fault gate', () => {
   it('C1: status: refused before it is done, or done and refused all the same', () => {
     const bench = new Bench();
     bench.fault('status', { params: { status: 502, code: -1 } });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(bench.exchange.fills(bench.account)).toHaveLength(0);
     bench.fault('status', { params: { status: 504, accepted: true } });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(bench.exchange.fills(bench.account)).toHaveLength(1);
     expect(heard(bench)).toEqual(['502 status -1', '504 status null']);
   });
@@ -150,27 +150,27 @@ describe('fault gate', () => {
   it('maintenance and rate-limit-storm: everybody is refused until it is over; sockets too while it is maintenance', () => {
     const bench = new Bench();
     bench.fault('maintenance', { forMs: 1_000 });
-    bench.ask('GET', '/trades');
+    bench.request('GET', '/trades');
     const request: HttpRequest = { method: 'GET', path: '/private', query: '', headers: {}, body: new Uint8Array(), remoteAddress: '' };
     expect(bench.handlers.onUpgrade?.(request)).toMatchObject({ status: 503 });
     bench.run(101);
     expect(bench.handlers.onUpgrade?.(request)).toBeNull();
     bench.fault('rate-limit-storm', { count: 2 });
-    for (let count = 0; count < 3; count++) bench.ask('GET', '/trades');
+    for (let count = 0; count < 3; count++) bench.request('GET', '/trades');
     expect(heard(bench)).toEqual(['503 maintenance null', '429 rate-limit null', '429 rate-limit null', '200 0 trades']);
   });
 
   it('delay: late answers, or late work', () => {
     const bench = new Bench();
     bench.fault('delay', { params: { ms: 300 } });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(bench.exchange.fills(bench.account)).toHaveLength(1);
     bench.run(29);
     expect(heard(bench)).toEqual([]);
     bench.run(1);
     expect(heard(bench)).toEqual(['200 placed filled']);
     bench.fault('delay', { params: { ms: 300, before: true } });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(bench.exchange.fills(bench.account)).toHaveLength(1);
     bench.run(30);
     expect(bench.exchange.fills(bench.account)).toHaveLength(2);
@@ -181,14 +181,14 @@ describe('fault gate', () => {
     const bench = new Bench();
     bench.connect('/private');
     bench.fault('answer-after-fill', { count: 2, params: { ms: 60_000 } });
-    bench.ask('POST', '/order', 'away=1');
+    bench.request('POST', '/order', 'away=1');
     bench.until(() => bench.exchange.fills(bench.account).length > 0);
     bench.run(1);
     const told = heard(bench);
     expect(told.indexOf('200 placed new')).toBeGreaterThan(told.findIndex((text) => text.startsWith('fill')));
     bench.script.remove();
     bench.fault('answer-after-fill', { params: { ms: 100 } });
-    bench.ask('POST', '/order', 'away=30000');
+    bench.request('POST', '/order', 'away=30000');
     bench.run(10);
     expect(heard(bench)).toContain('200 placed new');
   });
@@ -197,7 +197,7 @@ describe('fault gate', () => {
     const bench = new Bench();
     bench.connect('/private');
     bench.fault('fill-before-ack');
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     bench.run(5);
     expect(heard(bench)).toEqual(['order new', 'order filled', 'fill 100', '200 placed filled']);
   });
@@ -206,9 +206,9 @@ describe('fault gate', () => {
     const bench = new Bench();
     bench.connect('/private');
     bench.fault('repeat-fill');
-    bench.ask('POST', '/order');
-    bench.ask('POST', '/order');
-    bench.ask('GET', '/trades');
+    bench.request('POST', '/order');
+    bench.request('POST', '/order');
+    bench.request('GET', '/trades');
     expect(heard(bench)).toEqual(
       ['200 placed filled', 'order new', 'order filled', 'order filled', 'fill 100', 'fill 100'].concat([
         '200 placed filled',
@@ -225,10 +225,10 @@ describe('fault gate', () => {
     const bench = new Bench();
     bench.connect('/private');
     bench.fault('wrong-order');
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(heard(bench)).toEqual(['200 placed filled', 'order filled', 'order new', 'fill 100']);
     bench.fault('wrong-order', { match: { type: 'fill' } });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(heard(bench)).toEqual(['200 placed filled', 'order new', 'order filled']);
     bench.run(10);
     expect(heard(bench)).toEqual(['fill 100']);
@@ -239,10 +239,10 @@ describe('fault gate', () => {
     const open = bench.connect('/public');
     const mine = bench.connect('/private');
     bench.fault('stream-gap', { match: { stream: 'private', type: 'order' }, count: 2 });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     expect(heard(bench)).toEqual(['200 placed filled', 'fill 100']);
     bench.fault('stream-stall', { match: { path: '/private' }, forMs: 500 });
-    bench.ask('POST', '/order');
+    bench.request('POST', '/order');
     mine.say('ping');
     open.received.length = 0;
     bench.run(49);
