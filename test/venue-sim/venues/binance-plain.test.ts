@@ -175,7 +175,7 @@ describe('a plain client of binance spot', () => {
     const cancels = spot.events.map((message) => message['event'] as Json).filter((event) => event['x'] === 'CANCELED');
     expect(cancels.map((event) => event['C'])).toEqual(['plain-1', amendedOrder['clientOrderId']]);
     const last = spot.events.map((message) => message['event'] as Json).findLast((event) => event['e'] === 'outboundAccountPosition');
-    const usdt = (last?.['B'] as readonly Json[]).find((row) => row['a'] === 'USDT');
+    const usdt = ((last ?? {})['B'] as readonly Json[]).find((row) => row['a'] === 'USDT');
     expect(units(usdt?.['f'])).toBe(expected.get('USDT'));
   });
 });
