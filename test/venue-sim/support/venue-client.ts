@@ -65,8 +65,8 @@ export class TestVenue {
   readonly script: FaultScript;
   #nextSocket = 1;
 
-  constructor(id: VenueId, seed = 7) {
-    this.world = createVenueWorld({ seed, startUs: START_US, only: [id] });
+  constructor(id: VenueId, seed = 7, startUs = START_US) {
+    this.world = createVenueWorld({ seed, startUs, only: [id] });
     this.script = new FaultScript(FlowRandom.of(seed, 'faults'));
     this.venue = createVenue(this.world, id, this.script, new VenueCounters(), FlowRandom.of(seed, 'test'));
     this.protocol = this.venue.protocol;

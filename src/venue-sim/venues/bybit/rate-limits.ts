@@ -44,8 +44,6 @@ interface Spent {
 
 export class BybitRateLimits {
   readonly #spent = new Map<string, Spent[]>();
-  /** While set, every endpoint answers as if its allowance were gone. */
-  stormUntilMs = 0;
 
   /** Takes up to `units` of an endpoint's allowance. */
   take(account: number, endpoint: string, category: BybitCategory | undefined, units: number, nowMs: number): Allowance {
@@ -55,13 +53,12 @@ export class BybitRateLimits {
     const key = `${account} ${group} ${endpoint}`;
     const spent = (this.#spent.get(key) ?? []).filter((entry) => entry.atMs > nowMs - WINDOW_MS);
     const used = spent.reduce((sum, entry) => sum + entry.units, 0);
-    const isStorm = nowMs < this.stormUntilMs;
-    const granted = isStorm ? 0 : Math.max(0, Math.min(units, limit - used));
+    const granted = Math.max(0, Math.min(units, limit - used));
     if (granted > 0) spent.push({ atMs: nowMs, units: granted });
     this.#spent.set(key, spent);
     const oldestMs = spent[0]?.atMs;
-    const resetMs = isStorm ? this.stormUntilMs : granted === units || oldestMs === undefined ? nowMs : oldestMs + WINDOW_MS;
-    return { limit, left: isStorm ? 0 : limit - used - granted, granted, resetMs };
+    const resetMs = granted === units || oldestMs === undefined ? nowMs : oldestMs + WINDOW_MS;
+    return { limit, left: limit - used - granted, granted, resetMs };
   }
 }
 
