@@ -42,7 +42,7 @@ const RECEIVE_BYTES = 2 * 1024 * 1024;
 function ours(corpus: Corpus, kernel: KernelName): Reader {
   const books = new OurBooks(corpus.venue, kernel);
   const reader = books.reader(corpus.frames[0]?.conn ?? '');
-  const receive = books.land(new Uint8Array(RECEIVE_BYTES));
+  const receive = books.receive(RECEIVE_BYTES);
   const clock = { nowUs: () => performance.now() * 1000, wallUs: realWallUs };
   const source = createFrameSource({
     clock,

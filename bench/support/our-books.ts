@@ -48,13 +48,11 @@ export class OurBooks {
     return this.#bases[instrument] ?? 0;
   }
 
-  /** The bytes of a frame in the room's memory. */
-  land(bytes: Uint8Array): Uint8Array {
-    const at = this.room.take(bytes.length + SLACK_BYTES);
-    if (at === 0) throw new Error('no room for the frames');
-    const landed = this.room.views.u8.subarray(at, at + bytes.length);
-    landed.set(bytes);
-    return landed;
+  /** A receive buffer in the room's memory. */
+  receive(bytes: number): Uint8Array {
+    const at = this.room.take(bytes + SLACK_BYTES);
+    if (at === 0) throw new Error('no room for a receive buffer');
+    return this.room.views.u8.subarray(at, at + bytes);
   }
 
   /** As after the loss of the connection: books wait for their snapshots. */
@@ -113,9 +111,16 @@ export class OurBooks {
       if (base === 0) throw new Error('no room for another book');
       const { views } = this.room;
       this.#slots.push(
-        new InstrumentSlot(observed(this.#venue.id, name, index), views, base, this.#venue, () => {
-          this.gaps++;
-        }),
+        new InstrumentSlot(
+          observed(this.#venue.id, name, index),
+          views,
+          base,
+          this.#venue,
+          () => {
+            this.gaps++;
+          },
+          this.room,
+        ),
       );
       this.#names.push(name);
       this.#books.push(new BookReader(views, base));

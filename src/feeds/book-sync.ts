@@ -2,7 +2,8 @@
  * Keeps one book true: buffer, snapshot, splice, verify, live. Anything that does not fit hides the book (state gap) until it was rebuilt from a snapshot.
  * Called by the stream reader on the feed's thread; what has to be fetched for a resync is the session's business.
  */
-import { BookWriter } from '../core/book/book-writer.js';
+import type { BookWriter } from '../core/book/book-writer.js';
+import type { KernelRoom } from '../core/kernel/kernel-room.js';
 import {
   ABSENT,
   ACTION_DELETE,
@@ -97,12 +98,17 @@ export class BookSync {
   #isStale = false;
   #stream = Number.NaN;
 
-  /** @param onGap the book became unusable; called once a gap, for counting and resync. */
-  constructor(book: BookWriter, rules: SyncRules, onGap: (reason: GapReason) => void) {
+  /**
+   * @param onGap the book became unusable; called once a gap, for counting and resync
+   * @param room of the book's memory, where the kernel may write too; null: it does not
+   */
+  constructor(book: BookWriter, rules: SyncRules, onGap: (reason: GapReason) => void, room: KernelRoom | null = null) {
     this.#book = book;
     this.#rules = rules;
     this.#onGap = onGap;
-    this.#ids = rules.sequence === 'none' ? new IdLevels() : null;
+    this.#ids = rules.sequence === 'none' ? new IdLevels(book, room) : null;
+    // Rows have no numbers to wait for: whether the book is live is all that there is.
+    if (this.#ids !== null) book.setGate(GATE_ROWS);
   }
 
   get isLive(): boolean {
@@ -165,10 +171,14 @@ export class BookSync {
     return this.#replace(message, last, venueTime(message.fields), recvUs);
   }
 
+  /** Goes on with the rows of a frame of which the kernel applied those before `from`, its lock still held. @returns SYNC_* */
+  finishRows(message: Message, instrument: number, recvUs: number, from: number): number {
+    return this.#rows(message, instrument, recvUs, from);
+  }
+
   /** The rows of this book in an id-keyed message. @returns SYNC_* */
   onRows(message: Message, instrument: number, recvUs: number): number {
     const ids = this.#ids;
-    const rows = message.rows;
     const action = message.fields[FIELD_ACTION]!;
     if (ids === null) return SYNC_DROPPED;
     const isSnapshot = action === ACTION_SNAPSHOT;
@@ -179,9 +189,19 @@ export class BookSync {
       ids.clear();
     }
     this.#book.begin();
+    return this.#rows(message, instrument, recvUs, 0);
+  }
+
+  /** The book is open. */
+  #rows(message: Message, instrument: number, recvUs: number, from: number): number {
+    const ids = this.#ids;
+    if (ids === null) return SYNC_DROPPED;
+    const rows = message.rows;
+    const action = message.fields[FIELD_ACTION]!;
+    const isSnapshot = action === ACTION_SNAPSHOT;
     let result = RESULT_OK;
     let reason: GapReason | null = null;
-    for (let i = 0; i < rows.count && reason === null && result === RESULT_OK; i++) {
+    for (let i = from; i < rows.count && reason === null && result === RESULT_OK; i++) {
       if (rows.instrument[i] !== instrument) continue;
       const place = ids.find(rows.id[i]!);
       if (isSnapshot || action === ACTION_INSERT) {

@@ -79,6 +79,7 @@ export class Feed implements Role {
         options.bookBase(instrument.index),
         venue,
         (gapped, reason) => this.#gapped(gapped, reason),
+        options.room ?? null,
       );
     }
     this.#snapshots = new SnapshotQueue({

@@ -141,7 +141,7 @@ export class FrameReader implements MapperOut {
       if (done >= 0) {
         stats.kernel++;
         stats.fast++;
-        this.#finishFast(books, done);
+        this.#finishFast(books, done, bytes, start, end);
         return READ_OK;
       }
     }
@@ -170,7 +170,7 @@ export class FrameReader implements MapperOut {
   }
 
   /** @param done instrument x 4 + DONE_* */
-  #finishFast(books: BookKernel, done: number): void {
+  #finishFast(books: BookKernel, done: number, bytes: Uint8Array, start: number, end: number): void {
     const what = done & 3;
     const instrument = done >> 2;
     if (what === DONE_BOOK || what === DONE_PART) {
@@ -181,6 +181,12 @@ export class FrameReader implements MapperOut {
         this.#tellBook(slot, SYNC_DELTA);
       } else {
         books.goOn(slot.book);
+        const from = books.rowsLeft;
+        if (from >= 0) {
+          books.scan(bytes, start, end, this.message);
+          this.#tellBook(slot, slot.sync.finishRows(this.message, instrument, this.#recvUs, from));
+          return;
+        }
         this.#tellBook(slot, slot.sync.finishApplied(books.field(FIELD_LAST), books.field(FIELD_TIME), this.#recvUs));
       }
       return;

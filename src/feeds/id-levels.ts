@@ -1,88 +1,129 @@
-/** Id-keyed levels of one book (BitMEX): id to side and price, without objects. Open addressing; deletions move what follows back. Feed's thread. */
+/**
+ * Id-keyed levels of one book (BitMEX): id to side and price, without objects. Open addressing; deletions move what follows back. Written by the book-sync
+ * machine and by the WebAssembly kernel, on the feed's thread; it stands in the kernel's room where there is one, and the book's header says where.
+ *
+ *   place, 32 bytes: id f64 (-1 = free), price f64 (mantissa), decimals i32, side i32, 8 bytes unused
+ */
+import type { BookWriter } from '../core/book/book-writer.js';
+import type { KernelRoom } from '../core/kernel/kernel-room.js';
+import { ID_DECIMALS, ID_PLACE_BYTES, ID_PRICE, ID_SIDE } from '../core/kernel/context.js';
 
 const EMPTY = -1;
+const FIRST_PLACES = 1024;
+const PLACE_F64 = ID_PLACE_BYTES >> 3;
+const PLACE_I32 = ID_PLACE_BYTES >> 2;
+
+interface Table {
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  /** Byte offset in the room's memory, 0 when it stands elsewhere. */
+  readonly at: number;
+  readonly places: number;
+}
 
 export class IdLevels {
-  #ids = new Float64Array(1024).fill(EMPTY);
-  #price = new Float64Array(1024);
-  #decimals = new Uint8Array(1024);
-  #side = new Uint8Array(1024);
-  count = 0;
+  readonly #book: BookWriter;
+  readonly #room: KernelRoom | null;
+  #table: Table;
+
+  constructor(book: BookWriter, room: KernelRoom | null) {
+    this.#book = book;
+    this.#room = room;
+    this.#table = this.#make(FIRST_PLACES);
+  }
+
+  get count(): number {
+    return this.#book.idCount;
+  }
 
   clear(): void {
-    if (this.count > 0) this.#ids.fill(EMPTY);
-    this.count = 0;
+    if (this.count > 0) this.#wipe(this.#table);
+    this.#book.idCount = 0;
   }
 
   /** Place of the id, -1 when unknown. Places are good until the next change. */
   find(id: number): number {
-    const mask = this.#ids.length - 1;
+    const { f64, places } = this.#table;
+    const mask = places - 1;
     for (let at = hash(id) & mask; ; at = (at + 1) & mask) {
-      const here = this.#ids[at]!;
+      const here = f64[at * PLACE_F64]!;
       if (here === id) return at;
       if (here === EMPTY) return -1;
     }
   }
 
   sideAt(place: number): number {
-    return this.#side[place]!;
+    return this.#table.i32[place * PLACE_I32 + (ID_SIDE >> 2)]!;
   }
   priceAt(place: number): number {
-    return this.#price[place]!;
+    return this.#table.f64[place * PLACE_F64 + (ID_PRICE >> 3)]!;
   }
   decimalsAt(place: number): number {
-    return this.#decimals[place]!;
+    return this.#table.i32[place * PLACE_I32 + (ID_DECIMALS >> 2)]!;
   }
 
   move(place: number, side: number, price: number, decimals: number): void {
-    this.#side[place] = side;
-    this.#price[place] = price;
-    this.#decimals[place] = decimals;
+    const { i32, f64 } = this.#table;
+    f64[place * PLACE_F64 + (ID_PRICE >> 3)] = price;
+    i32[place * PLACE_I32 + (ID_DECIMALS >> 2)] = decimals;
+    i32[place * PLACE_I32 + (ID_SIDE >> 2)] = side;
   }
 
   /** The id must be unknown. */
   add(id: number, side: number, price: number, decimals: number): void {
-    if (this.count * 2 >= this.#ids.length) this.#grow();
+    if (this.count * 2 >= this.#table.places) this.#grow();
     this.#put(id, side, price, decimals);
-    this.count++;
+    this.#book.idCount = this.count + 1;
   }
 
   removeAt(place: number): void {
-    const mask = this.#ids.length - 1;
+    const { f64, places } = this.#table;
+    const mask = places - 1;
     let hole = place;
-    for (let at = (hole + 1) & mask; this.#ids[at] !== EMPTY; at = (at + 1) & mask) {
-      const home = hash(this.#ids[at]!) & mask;
+    for (let at = (hole + 1) & mask; f64[at * PLACE_F64] !== EMPTY; at = (at + 1) & mask) {
+      const home = hash(f64[at * PLACE_F64]!) & mask;
       // Stays when its home lies between the hole and itself: it can still be found.
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      this.#ids[hole] = this.#ids[at]!;
-      this.#price[hole] = this.#price[at]!;
-      this.#decimals[hole] = this.#decimals[at]!;
-      this.#side[hole] = this.#side[at]!;
+      f64.copyWithin(hole * PLACE_F64, at * PLACE_F64, (at + 1) * PLACE_F64);
       hole = at;
     }
-    this.#ids[hole] = EMPTY;
-    this.count--;
+    f64[hole * PLACE_F64] = EMPTY;
+    this.#book.idCount = this.count - 1;
   }
 
   #put(id: number, side: number, price: number, decimals: number): void {
-    const mask = this.#ids.length - 1;
+    const { f64, places } = this.#table;
+    const mask = places - 1;
     let at = hash(id) & mask;
-    while (this.#ids[at] !== EMPTY) at = (at + 1) & mask;
-    this.#ids[at] = id;
+    while (f64[at * PLACE_F64] !== EMPTY) at = (at + 1) & mask;
+    f64[at * PLACE_F64] = id;
     this.move(at, side, price, decimals);
   }
 
+  /** Twice the places; the old ones stay unused in the room. */
   #grow(): void {
-    const ids = this.#ids;
-    const price = this.#price;
-    const decimals = this.#decimals;
-    const side = this.#side;
-    const size = ids.length * 2;
-    this.#ids = new Float64Array(size).fill(EMPTY);
-    this.#price = new Float64Array(size);
-    this.#decimals = new Uint8Array(size);
-    this.#side = new Uint8Array(size);
-    for (let i = 0; i < ids.length; i++) if (ids[i] !== EMPTY) this.#put(ids[i]!, side[i]!, price[i]!, decimals[i]!);
+    const old = this.#table;
+    this.#table = this.#make(old.places * 2);
+    for (let place = 0; place < old.places; place++) {
+      const id = old.f64[place * PLACE_F64]!;
+      if (id === EMPTY) continue;
+      const price = old.f64[place * PLACE_F64 + (ID_PRICE >> 3)]!;
+      this.#put(id, old.i32[place * PLACE_I32 + (ID_SIDE >> 2)]!, price, old.i32[place * PLACE_I32 + (ID_DECIMALS >> 2)]!);
+    }
+  }
+
+  #make(places: number): Table {
+    const bytes = places * ID_PLACE_BYTES;
+    const at = this.#room?.take(bytes) ?? 0;
+    const buffer = at === 0 || this.#room === null ? new ArrayBuffer(bytes) : this.#room.memory.buffer;
+    const table = { i32: new Int32Array(buffer, at, bytes >> 2), f64: new Float64Array(buffer, at, bytes >> 3), at, places };
+    this.#wipe(table);
+    this.#book.setIds(at, places - 1);
+    return table;
+  }
+
+  #wipe({ f64 }: Table): void {
+    for (let at = 0; at < f64.length; at += PLACE_F64) f64[at] = EMPTY;
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a feed holds for one of its instruments: the book's writer, its sync machine, and the units in which records are told. Feed's thread. */
 import { BookWriter } from '../core/book/book-writer.js';
 import { COARSEST, POWERS, gridOf, unitsOf, type Grid } from '../core/book/grid.js';
+import type { KernelRoom } from '../core/kernel/kernel-room.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import { BookSync, type GapReason, type SyncRules } from './book-sync.js';
@@ -20,10 +21,11 @@ export class InstrumentSlot {
     bookBase: number,
     rules: SyncRules,
     onGap: (instrument: Instrument, reason: GapReason) => void,
+    room: KernelRoom | null = null,
   ) {
     this.#fixed = instrument.source === 'venue' ? gridOf(instrument.tickSize, instrument.lotSize) : null;
     this.book = new BookWriter(views, bookBase, this.#fixed ?? COARSEST);
-    this.sync = new BookSync(this.book, rules, (reason) => onGap(instrument, reason));
+    this.sync = new BookSync(this.book, rules, (reason) => onGap(instrument, reason), room);
   }
 
   /** Where no metadata says the tick, a number that is finer than all before makes the book's grid finer. */

@@ -340,7 +340,7 @@ export class VerifyRun implements FeedSink {
       const onGap = (): void => {
         this.gaps++;
       };
-      this.#slots.push(new InstrumentSlot(instrument, views, place, venue, onGap));
+      this.#slots.push(new InstrumentSlot(instrument, views, place, venue, onGap, place === 0 ? null : this.#room));
       this.#books.push(new VerifiedBook(instrument.symbol, views, place));
       this.#byKey.set(key, index);
     }

@@ -98,7 +98,14 @@ export function warmUpFeed(options: FeedWarmUp): WarmedFeed {
   const slots: InstrumentSlot[] = [];
   let gaps = 0;
   for (const instrument of instruments) {
-    slots[instrument.index] = new InstrumentSlot(instrument, options.views, options.bookBase(instrument.index), venue, () => gaps++);
+    slots[instrument.index] = new InstrumentSlot(
+      instrument,
+      options.views,
+      options.bookBase(instrument.index),
+      venue,
+      () => gaps++,
+      options.room,
+    );
   }
   const program = compileShapes(venue.shapes);
   const lines = venue.connections(instruments, endpoints).map((plan) => new Line(options, plan, program, slots, stats));

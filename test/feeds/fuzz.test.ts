@@ -60,7 +60,7 @@ function damage(bytes: Uint8Array, next: () => number): Uint8Array {
 
 function run(protocol: Protocol, count: number, seed: number): { live: number; damaged: number; hidden: number; fast: number } {
   const next = chance(seed);
-  const one = new OneBook(protocol.venue, protocol.symbol, protocol.text);
+  const one = new OneBook(protocol.venue, protocol.symbol, protocol.text, 'wasm');
   const { reference } = protocol;
   const seen = { live: 0, damaged: 0, hidden: 0, fast: 0 };
   const give = (bytes: Uint8Array): void => {
@@ -120,7 +120,7 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
     }
     if (!one.isLive() && next() < 0.5) recover();
   }
-  seen.fast = one.stats.depthKernel;
+  seen.fast = one.stats.fast;
   return seen;
 }
 

@@ -41,7 +41,7 @@ export class OneBook {
     const { views } = room;
     const place = room.take(BOOK_BYTES);
     const instrument = observed(venueId, symbol, 0);
-    this.slot = new InstrumentSlot(instrument, views, place, venue, (_instrument, reason) => this.gaps.push(reason));
+    this.slot = new InstrumentSlot(instrument, views, place, venue, (_instrument, reason) => this.gaps.push(reason), room);
     this.reader = new BookReader(views, place);
     const symbols = new SymbolTable();
     symbols.add(text, 0);

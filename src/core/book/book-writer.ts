@@ -27,6 +27,9 @@ import {
   BOOK_FLAGS,
   BOOK_FLAG_TRUNCATED,
   BOOK_GATE,
+  BOOK_ID_COUNT,
+  BOOK_ID_MASK,
+  BOOK_IDS,
   BOOK_LAST_SEQUENCE,
   BOOK_LOT_SCALE,
   BOOK_LOT_UNIT,
@@ -103,6 +106,17 @@ export class BookWriter {
   /** Messages of this stream only; NaN: of none that names one. */
   setStream(stream: number): void {
     this.#f64[this.#words + (BOOK_STREAM >> 3)] = stream;
+  }
+  /** Id-keyed books: byte offset of the table in the book's memory (0: elsewhere) and its mask. */
+  setIds(at: number, mask: number): void {
+    this.#i32[this.#head + (BOOK_IDS >> 2)] = at;
+    this.#i32[this.#head + (BOOK_ID_MASK >> 2)] = mask;
+  }
+  get idCount(): number {
+    return this.#i32[this.#head + (BOOK_ID_COUNT >> 2)]!;
+  }
+  set idCount(count: number) {
+    this.#i32[this.#head + (BOOK_ID_COUNT >> 2)] = count;
   }
   /** Of the last message that was published. */
   get lastSequence(): number {

@@ -21,10 +21,14 @@
  *         60  askFrom     i32
  *         64  askTo       i32
  *         68  next        i32   first level that is not applied, where JavaScript has to go on
- *         72  rowAt       i32   rows: as `next`
+ *         72  rowAt       i32   rows: the first that is not applied
+ *         76  rowCount    i32   rows of the frame
+ *         80  rows        i32   byte offset of the scratch list of rows: ROW_BYTES each
+ *         84  rowsEnd     i32   byte offset behind it
+ *         88  powers      i32   byte offset of 10^0 .. 10^22, f64
  *        128  fields      f64   FIELD_*
  *        224  mantissas   f64   NUMBER_*
- *        296  decimals    u8    NUMBER_*
+ *        296  decimals    i32   NUMBER_*
  */
 export const CTX_CODE = 0;
 export const CTX_STARTS = 4;
@@ -45,10 +49,30 @@ export const CTX_ASK_FROM = 60;
 export const CTX_ASK_TO = 64;
 export const CTX_NEXT = 68;
 export const CTX_ROW_AT = 72;
+export const CTX_ROW_COUNT = 76;
+export const CTX_ROWS = 80;
+export const CTX_ROWS_END = 84;
+export const CTX_POWERS = 88;
 export const CTX_FIELDS = 128;
 export const CTX_MANTISSAS = 224;
 export const CTX_DECIMALS = 296;
 export const CTX_BYTES = 384;
+
+/** A row of the scratch list: id f64, price f64 (mantissa), qty f64 (mantissa), decimals of both (i32, ABSENT where it has none), side i32. */
+export const ROW_BYTES = 48;
+export const ROW_ID = 0;
+export const ROW_PRICE = 8;
+export const ROW_QTY = 16;
+export const ROW_PRICE_DECIMALS = 24;
+export const ROW_QTY_DECIMALS = 28;
+export const ROW_SIDE = 32;
+export const ROW_ABSENT = 255;
+
+/** A place of a book's id table (feeds/id-levels.ts): id f64, -1 = free. */
+export const ID_PLACE_BYTES = 32;
+export const ID_PRICE = 8;
+export const ID_DECIMALS = 16;
+export const ID_SIDE = 20;
 
 /** A level of the scratch list: key (i64), lots (f64). */
 export const LEVEL_BYTES = 16;

@@ -37,6 +37,8 @@ export interface BookKernel extends Kernel {
   fill(out: Message): void;
   /** One field of the last frame. */
   field(field: number): number;
+  /** First of the frame's rows that a DONE_PART left, -1 when none is. */
+  readonly rowsLeft: number;
   /** Applies the levels that a DONE_PART left. */
   goOn(book: BookWriter): void;
 }

@@ -3,6 +3,7 @@
  * the bytes of its frame to the published book in one call; what it does not take, the kernel in TypeScript reads. Feed's thread.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { POWERS } from '../book/grid.js';
 import type { BookWriter } from '../book/book-writer.js';
 import {
   APPLY_NOT_MINE,
@@ -19,6 +20,11 @@ import {
   CTX_MANTISSAS,
   CTX_NEXT,
   CTX_POOL,
+  CTX_POWERS,
+  CTX_ROWS,
+  CTX_ROWS_END,
+  CTX_ROW_AT,
+  CTX_ROW_COUNT,
   CTX_SHAPES,
   CTX_STARTS,
   CTX_SYMBOLS,
@@ -26,6 +32,7 @@ import {
   CTX_SYMBOL_MASK,
   CTX_SYMBOL_TO,
   LEVEL_BYTES,
+  ROW_BYTES,
   SLACK_BYTES,
   SYMBOL_MOST,
   SYMBOL_PLACE_BYTES,
@@ -39,6 +46,8 @@ import type { SymbolTable } from './symbol-table.js';
 
 /** Levels of one message; larger ones are read in TypeScript. The largest recorded change has some 1,600. */
 const MOST_LEVELS = 16_384;
+/** Rows of one message: their levels must fit twice, for either side. */
+const MOST_ROWS = MOST_LEVELS >> 1;
 /** A frame that did not land in the memory is copied here; larger ones are read in TypeScript. */
 const COPY_BYTES = 1 << 18;
 const FIRST_PLACES = 256;
@@ -76,19 +85,22 @@ function exportsOn(memory: WebAssembly.Memory, compiled: WebAssembly.Module): Ex
 export function makeWasmKernel(program: Program, symbols: SymbolTable, room: KernelRoom): WasmKernel | null {
   const compiled = kernelModule();
   if (compiled === null) return null;
-  const bytes = CTX_BYTES + program.code.byteLength + program.starts.byteLength + program.pool.byteLength + SLACK_BYTES * 2;
+  const bytes =
+    CTX_BYTES + POWERS.byteLength + program.code.byteLength + program.starts.byteLength + program.pool.byteLength + SLACK_BYTES * 2;
   const ctx = room.take(bytes);
   const levels = room.take(MOST_LEVELS * LEVEL_BYTES);
+  const rows = room.take(MOST_ROWS * ROW_BYTES);
   const copy = room.take(COPY_BYTES + SLACK_BYTES);
   const table = room.take(FIRST_PLACES * SYMBOL_PLACE_BYTES);
-  if (ctx === 0 || levels === 0 || copy === 0 || table === 0) return null;
-  return new WasmKernel(exportsOn(room.memory, compiled), program, symbols, room, { ctx, bytes, levels, copy, table });
+  if (ctx === 0 || levels === 0 || rows === 0 || copy === 0 || table === 0) return null;
+  return new WasmKernel(exportsOn(room.memory, compiled), program, symbols, room, { ctx, bytes, levels, rows, copy, table });
 }
 
 interface Places {
   readonly ctx: number;
   readonly bytes: number;
   readonly levels: number;
+  readonly rows: number;
   readonly copy: number;
   readonly table: number;
 }
@@ -108,6 +120,10 @@ export class WasmKernel implements BookKernel {
   readonly #copy: number;
   readonly #known: { readonly text: Uint8Array; readonly instrument: number; readonly book: number }[] = [];
   #places = FIRST_PLACES;
+  /** The array that held the last frame: a socket's receive buffer, always the same. */
+  #bytes: Uint8Array | null = null;
+  /** Where it stands in the memory, -1 when elsewhere. */
+  #bytesAt = -1;
 
   constructor(exports: Exports, program: Program, symbols: SymbolTable, room: KernelRoom, places: Places) {
     const { u8, i32, f64, buffer } = room.views;
@@ -124,7 +140,9 @@ export class WasmKernel implements BookKernel {
     this.#copy = places.copy;
     u8.fill(0, places.ctx, places.ctx + places.bytes);
     u8.fill(0, places.table, places.table + FIRST_PLACES * SYMBOL_PLACE_BYTES);
-    const code = places.ctx + CTX_BYTES;
+    const powers = places.ctx + CTX_BYTES;
+    f64.set(POWERS, powers >> 3);
+    const code = powers + POWERS.byteLength;
     const starts = code + program.code.byteLength;
     const pool = starts + program.starts.byteLength;
     i32.set(program.code, code >> 2);
@@ -136,6 +154,9 @@ export class WasmKernel implements BookKernel {
     this.#set(CTX_POOL, pool);
     this.#set(CTX_SYMBOLS, places.table);
     this.#set(CTX_SYMBOL_MASK, FIRST_PLACES - 1);
+    this.#set(CTX_POWERS, powers);
+    this.#set(CTX_ROWS, places.rows);
+    this.#set(CTX_ROWS_END, places.rows + MOST_ROWS * ROW_BYTES);
     this.#set(CTX_LEVELS, places.levels);
     this.#set(CTX_LEVELS_END, places.levels + MOST_LEVELS * LEVEL_BYTES);
   }
@@ -152,10 +173,10 @@ export class WasmKernel implements BookKernel {
   }
 
   apply(bytes: Uint8Array, start: number, end: number, recvUs: number): number {
-    // Loads go 16 bytes at a time, a little past what is looked at: the memory must go on behind the frame.
-    const at = bytes.buffer === this.#buffer && bytes.byteOffset + end + SLACK_BYTES <= this.#u8.length ? bytes.byteOffset + start : 0;
-    if (at === 0) return this.#applyCopy(bytes, start, end, recvUs);
-    return this.#apply(this.#ctx, at, at + end - start, recvUs);
+    if (bytes !== this.#bytes) this.#find(bytes);
+    const base = this.#bytesAt;
+    if (base < 0) return this.#applyCopy(bytes, start, end, recvUs);
+    return this.#apply(this.#ctx, base + start, base + end, recvUs);
   }
 
   /** Text of the symbol at which `apply` stopped: APPLY_UNKNOWN_SYMBOL. */
@@ -181,15 +202,20 @@ export class WasmKernel implements BookKernel {
     const fields = (this.#ctx + CTX_FIELDS) >> 3;
     for (let i = 0; i < FIELD_COUNT; i++) out.fields[i] = this.#f64[fields + i]!;
     const mantissas = (this.#ctx + CTX_MANTISSAS) >> 3;
-    const decimals = this.#ctx + CTX_DECIMALS;
+    const decimals = (this.#ctx + CTX_DECIMALS) >> 2;
     for (let i = 0; i < NUMBER_COUNT; i++) {
       out.mantissa[i] = this.#f64[mantissas + i]!;
-      out.decimals[i] = this.#u8[decimals + i]!;
+      out.decimals[i] = this.#i32[decimals + i]!;
     }
   }
 
   field(field: number): number {
     return this.#f64[((this.#ctx + CTX_FIELDS) >> 3) + field]!;
+  }
+
+  get rowsLeft(): number {
+    const at = this.#get(CTX_ROW_AT);
+    return at < this.#get(CTX_ROW_COUNT) ? at : -1;
   }
 
   goOn(book: BookWriter): void {
@@ -208,6 +234,13 @@ export class WasmKernel implements BookKernel {
       const key = this.#i32[(at >> 2) + 1]! * 2 ** 32 + (this.#i32[at >> 2]! >>> 0);
       book.setKey(side, key, this.#f64[(at >> 3) + 1]!);
     }
+  }
+
+  /** Loads go 16 bytes at a time, a little past what is looked at: the memory must go on behind the array. */
+  #find(bytes: Uint8Array): void {
+    const isHere = bytes.buffer === this.#buffer && bytes.byteOffset + bytes.length + SLACK_BYTES <= this.#u8.length;
+    this.#bytes = bytes;
+    this.#bytesAt = isHere ? bytes.byteOffset : -1;
   }
 
   #applyCopy(bytes: Uint8Array, start: number, end: number, recvUs: number): number {

@@ -9,6 +9,7 @@ import {
   BOOK_BID_TICKS,
   BOOK_FLAGS,
   BOOK_GATE,
+  BOOK_IDS,
   BOOK_LAST_SEQUENCE,
   BOOK_LIVE,
   BOOK_RECV_US,
@@ -19,6 +20,7 @@ import {
   GATE_PLUS_ONE,
   GATE_PREV_CHAIN,
   GATE_RANGE_CHAIN,
+  GATE_ROWS,
   GATE_TIMESTAMP,
 } from '../../memory/book-layout';
 import {
@@ -35,13 +37,17 @@ import {
   CTX_KIND,
   CTX_LEVELS,
   CTX_NEXT,
+  CTX_ROW_AT,
+  CTX_ROW_COUNT,
   CTX_SHAPES,
   CTX_STARTS,
   DONE_BOOK,
   DONE_MESSAGE,
   DONE_PART,
+  ROW_ABSENT,
 } from '../context';
 import { applySide } from './ladder';
+import { collectRows } from './rows';
 import { NOT_MINE, SCANNED, runShape } from './scan';
 
 export { admit } from './symbols';
@@ -68,7 +74,8 @@ export function apply(ctx: usize, at: usize, end: usize, recvUs: f64): i32 {
     if (result != SCANNED) return APPLY_UNKNOWN_SYMBOL;
     const kind = load<i32>(ctx, CTX_KIND);
     if (kind == DEPTH) return applyDepth(ctx, recvUs);
-    return kind == ROWS ? APPLY_NOT_MINE : (load<i32>(ctx, CTX_INSTRUMENT) << 2) | DONE_MESSAGE;
+    if (kind == ROWS) return applyRows(ctx, recvUs);
+    return (load<i32>(ctx, CTX_INSTRUMENT) << 2) | DONE_MESSAGE;
   }
   return APPLY_NOT_MINE;
 }
@@ -84,10 +91,13 @@ function clear(ctx: usize): void {
   v128.store(ctx, nothing, CTX_FIELDS + 64);
   v128.store(ctx, nothing, CTX_FIELDS + 80);
   // ABSENT in each of the nine.
-  store<i64>(ctx, -1, CTX_DECIMALS);
-  store<u8>(ctx, 255, CTX_DECIMALS + 8);
+  const absent = i32x4.splat(ROW_ABSENT);
+  v128.store(ctx, absent, CTX_DECIMALS);
+  v128.store(ctx, absent, CTX_DECIMALS + 16);
+  store<i32>(ctx, ROW_ABSENT, CTX_DECIMALS + 32);
   store<u32>(ctx, load<u32>(ctx, CTX_LEVELS), CTX_NEXT);
   store<u32>(ctx, 0, CTX_BOOK);
+  store<i32>(ctx, 0, CTX_ROW_COUNT);
   store<i64>(ctx, 0, CTX_BID_FROM);
   store<i64>(ctx, 0, CTX_ASK_FROM);
 }
@@ -112,15 +122,34 @@ function applyDepth(ctx: usize, recvUs: f64): i32 {
   const stream = load<f64>(ctx, STREAM);
   if (stream == stream && stream != load<f64>(book, BOOK_STREAM)) return APPLY_NOT_MINE;
 
-  const answer = load<i32>(ctx, CTX_INSTRUMENT) << 2;
   atomic.add<i32>(book + BOOK_SEQUENCE, 1);
+  return applyLevels(ctx, book, recvUs, true);
+}
+
+/** Rows by id, without numbers: those that say what they should are applied; from the first that does not, JavaScript goes on. */
+function applyRows(ctx: usize, recvUs: f64): i32 {
+  const book = <usize>load<u32>(ctx, CTX_BOOK);
+  if (book == 0 || load<i32>(book, BOOK_STATE) != BOOK_LIVE || load<i32>(book, BOOK_FLAGS) != 0) return APPLY_NOT_MINE;
+  if (load<i32>(book, BOOK_GATE) != GATE_ROWS || load<u32>(book, BOOK_IDS) == 0) return APPLY_NOT_MINE;
+  const action = load<f64>(ctx, ACTION);
+  if (action == SNAPSHOT) return APPLY_NOT_MINE;
+  atomic.add<i32>(book + BOOK_SEQUENCE, 1);
+  const count = load<i32>(ctx, CTX_ROW_COUNT);
+  const done = collectRows(ctx, book, <i32>action);
+  store<i32>(ctx, done, CTX_ROW_AT);
+  return applyLevels(ctx, book, recvUs, done == count);
+}
+
+/** @param isWhole false: something of the message is left for JavaScript in any case */
+function applyLevels(ctx: usize, book: usize, recvUs: f64, isWhole: bool): i32 {
+  const answer = load<i32>(ctx, CTX_INSTRUMENT) << 2;
   const bidTo = <usize>load<u32>(ctx, CTX_BID_TO);
   const askTo = <usize>load<u32>(ctx, CTX_ASK_TO);
   let at = applySide(book, 0, load<u32>(ctx, CTX_BID_FROM), bidTo);
   if (at == bidTo) at = applySide(book, 1, load<u32>(ctx, CTX_ASK_FROM), askTo);
   else return stop(ctx, at) | answer;
   if (at != askTo) return stop(ctx, at) | answer;
-  return finish(ctx, book, recvUs) | answer;
+  return (isWhole ? finish(ctx, book, recvUs) : stop(ctx, 0)) | answer;
 }
 
 function stop(ctx: usize, at: usize): i32 {

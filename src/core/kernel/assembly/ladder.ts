@@ -22,7 +22,7 @@ import {
   WINDOW_MASK,
 } from '../../memory/book-layout';
 import { LEVEL_BYTES } from '../context';
-import { removeSpilled, setSpilled } from './overflow';
+import { isSpilled, removeSpilled, setSpilled } from './overflow';
 
 /** The window follows when the best has fallen this far into it (ladder-side.ts). */
 const FOLLOW: i64 = (WINDOW_KEYS >> 2) * 3;
@@ -49,6 +49,18 @@ function afterInWindow(side: usize, low: i64, key: i64): i64 {
   }
   const found = key + 1 + <i64>distance;
   return found < low + WINDOW_KEYS ? found : NONE;
+}
+
+/** True when the side has a level at the key. */
+export function hasLevel(book: usize, ask: i32, key: i64): bool {
+  const eights = book + (<usize>ask << 3);
+  if (load<i32>(book + (<usize>ask << 2), BOOK_BID_LEVELS) == 0) return false;
+  const side = ask != 0 ? book + BOOK_ASK_SIDE : book + BOOK_BID_SIDE;
+  const offset = key - <i64>load<f64>(eights, BOOK_BID_LOW);
+  if (offset < 0) return false;
+  if (offset >= WINDOW_KEYS) return isSpilled(side, book + (<usize>ask << 2) + BOOK_BID_ROOT, <f64>key);
+  const index = <u32>key & WINDOW_MASK;
+  return ((load<u32>(side + (<usize>(index >>> 5) << 2), SIDE_BITS) >>> (index & 31)) & 1) != 0;
 }
 
 /** @param ask 0 = bids, 1 = asks @param from, to of the scratch list @returns the first level that is not applied, `to` when all are */

@@ -35,6 +35,10 @@ function linkTo(side: usize, root: usize, key: f64): usize {
   return 0;
 }
 
+export function isSpilled(side: usize, root: usize, key: f64): bool {
+  return linkTo(side, root, key) != 0;
+}
+
 /** @param used, free byte offsets of the side's words @returns levels more: 1, 0 when the key was known, -1 when there is no room */
 export function setSpilled(side: usize, root: usize, used: usize, free: usize, key: f64, lots: f64): i32 {
   const known = linkTo(side, root, key);

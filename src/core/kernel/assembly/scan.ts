@@ -14,10 +14,18 @@ import {
   OP_END,
   OP_INT,
   OP_LEVELS,
+  OP_ROW,
+  OP_ROW_ID,
+  OP_ROW_NEXT,
+  OP_ROW_PRICE,
+  OP_ROW_QTY,
+  OP_ROW_SIDE,
+  OP_ROW_SYMBOL,
   OP_SET,
   OP_SKIP,
   OP_SYMBOL,
   OP_TEXT,
+  OP_TIME,
 } from '../program';
 import {
   CTX_BID_FROM,
@@ -32,9 +40,20 @@ import {
   CTX_MANTISSAS,
   CTX_NEXT,
   CTX_POOL,
+  CTX_ROWS,
+  CTX_ROWS_END,
+  CTX_ROW_COUNT,
   CTX_SYMBOL_FROM,
   CTX_SYMBOL_TO,
   LEVEL_BYTES,
+  ROW_ABSENT,
+  ROW_BYTES,
+  ROW_ID,
+  ROW_PRICE,
+  ROW_PRICE_DECIMALS,
+  ROW_QTY,
+  ROW_QTY_DECIMALS,
+  ROW_SIDE,
   SYMBOL_BOOK,
   SYMBOL_INSTRUMENT,
   SYMBOL_LENGTH,
@@ -104,7 +123,7 @@ function readInteger(at: usize, end: usize, field: usize): usize {
   if (count == 0 || next > end) return 0;
   if (count > 1 && load<u8>(at) == 0x30) return 0;
   const value = integerOf(digits, count);
-  if (count == 16 && (value > MAX_SAFE || <u32>load<u8>(next) - 0x30 <= 9)) return 0;
+  if (count == 16 && (value > MANTISSA_LIMIT * 10 + 9 || <u32>load<u8>(next) - 0x30 <= 9)) return 0;
   store<f64>(field, <f64>value);
   return next;
 }
@@ -139,7 +158,7 @@ function readDecimal(start: usize, end: usize, mantissas: usize, decimalsAt: usi
     if (at == first || decimals > MAX_DECIMALS) return 0;
   }
   store<f64>(mantissas, <f64>mantissa);
-  store<u8>(decimalsAt, <u8>decimals);
+  store<i32>(decimalsAt, decimals);
   return at;
 }
 
@@ -267,6 +286,45 @@ function readLevels(ctx: usize, start: usize, end: usize, ask: i32): usize {
   return at;
 }
 
+/** `count` digits as a number, -1 when one is none. */
+function smallNumber(at: usize, count: i32): i32 {
+  let value = 0;
+  for (let i = 0; i < count; i++) {
+    const digit = <u32>load<u8>(at + i) - 0x30;
+    if (digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Days from 1970-01-01 to that day of the Gregorian calendar, years from 1970 on. */
+function daysTo(year: i32, month: i32, day: i32): i32 {
+  const y = month <= 2 ? year - 1 : year;
+  const m = month <= 2 ? month + 9 : month - 3;
+  const century = y / 100;
+  return 365 * y + y / 4 - century + century / 4 + (153 * m + 2) / 5 + day - 1 - 719_468;
+}
+
+/** `2026-11-23T05:00:00.123Z` to milliseconds. */
+function readTime(at: usize, end: usize, field: usize): usize {
+  if (<i32>(end - at) < 24) return 0;
+  const year = smallNumber(at, 4);
+  const month = smallNumber(at + 5, 2);
+  const day = smallNumber(at + 8, 2);
+  const hour = smallNumber(at + 11, 2);
+  const minute = smallNumber(at + 14, 2);
+  const second = smallNumber(at + 17, 2);
+  const milli = smallNumber(at + 20, 3);
+  const most = month == 2 ? 29 : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > most || hour < 0 || hour > 23) return 0;
+  if (minute < 0 || minute > 59 || second < 0 || second > 59 || milli < 0) return 0;
+  if (load<u8>(at + 4) != 0x2d || load<u8>(at + 7) != 0x2d || load<u8>(at + 10) != 0x54 || load<u8>(at + 13) != 0x3a) return 0;
+  if (load<u8>(at + 16) != 0x3a || load<u8>(at + 19) != 0x2e || load<u8>(at + 23) != 0x5a) return 0;
+  const seconds = <i64>daysTo(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  store<f64>(field, <f64>(seconds * 1000 + milli));
+  return at + 24;
+}
+
 /** Entry (value, offset, length) of the choice that fits, 0 when none does. @param table where the count stands */
 function choose(table: usize, at: usize, end: usize, pool: usize): usize {
   const count = load<i32>(table);
@@ -283,6 +341,8 @@ export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 
   const pool = <usize>load<u32>(ctx, CTX_POOL);
   const fields = ctx + CTX_FIELDS;
   let pc = code + (<usize>shape << 2);
+  let row = <usize>load<u32>(ctx, CTX_ROWS);
+  const rowsEnd = <usize>load<u32>(ctx, CTX_ROWS_END);
   let at = start;
   while (true) {
     switch (load<i32>(pc)) {
@@ -322,7 +382,7 @@ export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 
       }
       case OP_DECIMAL: {
         const slot = <usize>load<u32>(pc, 4);
-        at = readDecimal(at, end, ctx + CTX_MANTISSAS + (slot << 3), ctx + CTX_DECIMALS + slot);
+        at = readDecimal(at, end, ctx + CTX_MANTISSAS + (slot << 3), ctx + CTX_DECIMALS + (slot << 2));
         if (at == 0) return NOT_MINE;
         pc += 8;
         break;
@@ -345,6 +405,79 @@ export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 
       case OP_SET: {
         store<f64>(fields + (<usize>load<u32>(pc, 4) << 3), <f64>load<i32>(pc, 8));
         pc += 12;
+        break;
+      }
+      case OP_ROW: {
+        if (row >= rowsEnd) return NOT_MINE;
+        store<i32>(row, ROW_ABSENT, ROW_PRICE_DECIMALS);
+        store<i32>(row, ROW_ABSENT, ROW_QTY_DECIMALS);
+        pc += 4;
+        break;
+      }
+      case OP_ROW_SYMBOL: {
+        const from = at;
+        at = skipText(at, end);
+        if (at == 0) return NOT_MINE;
+        const length = <i32>(at - from);
+        if (load<u32>(ctx, CTX_BOOK) != 0) {
+          // Rows of one book only: others are for JavaScript to sort out.
+          const first = <usize>load<u32>(ctx, CTX_SYMBOL_FROM);
+          if (<i32>(load<u32>(ctx, CTX_SYMBOL_TO)) - <i32>first != length || !isText(from, at, first, length)) return NOT_MINE;
+        } else {
+          const place = placeOf(ctx, from, length);
+          if (place == 0) return NOT_MINE;
+          store<u32>(ctx, <u32>from, CTX_SYMBOL_FROM);
+          store<u32>(ctx, <u32>at, CTX_SYMBOL_TO);
+          if (load<i32>(place, SYMBOL_LENGTH) == 0) return UNKNOWN_SYMBOL;
+          const book = load<u32>(place, SYMBOL_BOOK);
+          if (book == 0) return NOT_MINE;
+          store<i32>(ctx, load<i32>(place, SYMBOL_INSTRUMENT), CTX_INSTRUMENT);
+          store<u32>(ctx, book, CTX_BOOK);
+        }
+        pc += 4;
+        break;
+      }
+      case OP_ROW_ID: {
+        at = readInteger(at, end, row + ROW_ID);
+        if (at == 0) return NOT_MINE;
+        pc += 4;
+        break;
+      }
+      case OP_ROW_SIDE: {
+        const entry = choose(pc + 4, at, end, pool);
+        if (entry == 0) return NOT_MINE;
+        store<i32>(row, load<i32>(entry), ROW_SIDE);
+        at += load<i32>(entry, 8);
+        pc += 8 + <usize>load<u32>(pc, 4) * 12;
+        break;
+      }
+      case OP_ROW_QTY: {
+        at = readDecimal(at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+        if (at == 0) return NOT_MINE;
+        pc += 4;
+        break;
+      }
+      case OP_ROW_PRICE: {
+        at = readDecimal(at, end, row + ROW_PRICE, row + ROW_PRICE_DECIMALS);
+        if (at == 0) return NOT_MINE;
+        pc += 4;
+        break;
+      }
+      case OP_ROW_NEXT: {
+        row += ROW_BYTES;
+        if (at < end && load<u8>(at) == 0x2c) {
+          at++;
+          pc = code + (<usize>load<u32>(pc, 4) << 2);
+        } else {
+          store<u32>(ctx, <u32>(row - <usize>load<u32>(ctx, CTX_ROWS)) / ROW_BYTES, CTX_ROW_COUNT);
+          pc += 8;
+        }
+        break;
+      }
+      case OP_TIME: {
+        at = readTime(at, end, fields + (<usize>load<u32>(pc, 4) << 3));
+        if (at == 0) return NOT_MINE;
+        pc += 8;
         break;
       }
       case OP_END: {

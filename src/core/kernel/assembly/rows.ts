@@ -1,0 +1,174 @@
+/**
+ * Rows by id (BitMEX) against the id table of feeds/id-levels.ts: the same places in the same memory. Each row becomes a level of the scratch list; the table is
+ * kept as the rows say. The first row that is not as it should be ends it: what it means is for JavaScript to say.
+ */
+import {
+  BOOK_IDS,
+  BOOK_ID_COUNT,
+  BOOK_ID_MASK,
+  BOOK_LOT_SCALE,
+  BOOK_LOT_UNIT,
+  BOOK_PRICE_SCALE,
+  BOOK_PRICE_UNIT,
+} from '../../memory/book-layout';
+import {
+  CTX_ASK_FROM,
+  CTX_ASK_TO,
+  CTX_BID_FROM,
+  CTX_BID_TO,
+  CTX_LEVELS,
+  CTX_POWERS,
+  CTX_ROWS,
+  CTX_ROW_COUNT,
+  ID_DECIMALS,
+  ID_PLACE_BYTES,
+  ID_PRICE,
+  ID_SIDE,
+  LEVEL_BYTES,
+  ROW_ABSENT,
+  ROW_BYTES,
+  ROW_ID,
+  ROW_PRICE,
+  ROW_PRICE_DECIMALS,
+  ROW_QTY,
+  ROW_QTY_DECIMALS,
+  ROW_SIDE,
+} from '../context';
+import { hasLevel } from './ladder';
+
+/** ACTION_* of core/kernel/message.ts. */
+const INSERT: i32 = 2;
+const UPDATE: i32 = 3;
+const DELETE: i32 = 4;
+/** Each insert is compared with those before it in its frame. */
+const MOST_INSERTS: i32 = 32;
+const MAX_SAFE: f64 = 9_007_199_254_740_991;
+const FREE: f64 = -1;
+
+/** As in id-levels.ts. */
+// @ts-ignore: decorator
+@inline
+function hash(id: f64): u32 {
+  const whole = <u64>id;
+  const h = (<u32>whole ^ (<u32>(whole >>> 32) * 0x85ebca6b)) * 0x9e3779b1;
+  return h ^ (h >>> 15);
+}
+
+/** Byte offset of the id's place, or of the free one where it would stand. */
+function placeOf(ids: usize, mask: u32, id: f64): usize {
+  let at = hash(id) & mask;
+  while (true) {
+    const place = ids + <usize>at * ID_PLACE_BYTES;
+    const here = load<f64>(place);
+    if (here == id || here == FREE) return place;
+    at = (at + 1) & mask;
+  }
+}
+
+function freePlace(ids: usize, mask: u32, place: usize): void {
+  let hole = <u32>(place - ids) / ID_PLACE_BYTES;
+  let at = (hole + 1) & mask;
+  while (true) {
+    const from = ids + <usize>at * ID_PLACE_BYTES;
+    const id = load<f64>(from);
+    if (id == FREE) break;
+    const home = hash(id) & mask;
+    // Stays when its home lies between the hole and itself: it can still be found.
+    if (((at - home) & mask) >= ((at - hole) & mask)) {
+      const to = ids + <usize>hole * ID_PLACE_BYTES;
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, 16), 16);
+      hole = at;
+    }
+    at = (at + 1) & mask;
+  }
+  store<f64>(ids + <usize>hole * ID_PLACE_BYTES, FREE);
+}
+
+/** `mantissa / 10^decimals` in units of the grid, -1 when that is no whole number or too large: `unitsOf` of core/book/grid.ts. */
+// @ts-ignore: decorator
+@inline
+function unitsOf(powers: usize, mantissa: f64, decimals: i32, unit: f64, scale: i32): f64 {
+  if (decimals > scale) return -1;
+  const value = mantissa * load<f64>(powers + (<usize>(scale - decimals) << 3));
+  if (value > MAX_SAFE) return -1;
+  if (unit == 1) return value;
+  const units = trunc(value / unit);
+  return units * unit == value ? units : -1;
+}
+
+/** @returns rows applied to the table, their levels in the scratch list: bids from its front, asks behind the room of all bids */
+export function collectRows(ctx: usize, book: usize, action: i32): i32 {
+  const count = load<i32>(ctx, CTX_ROW_COUNT);
+  const powers = <usize>load<u32>(ctx, CTX_POWERS);
+  const priceScale = load<i32>(book, BOOK_PRICE_SCALE);
+  const lotScale = load<i32>(book, BOOK_LOT_SCALE);
+  const priceUnit = load<f64>(book, BOOK_PRICE_UNIT);
+  const lotUnit = load<f64>(book, BOOK_LOT_UNIT);
+  const ids = <usize>load<u32>(book, BOOK_IDS);
+  const mask = load<u32>(book, BOOK_ID_MASK);
+  const firstBid = <usize>load<u32>(ctx, CTX_LEVELS);
+  const firstAsk = firstBid + <usize>count * LEVEL_BYTES;
+  let bid = firstBid;
+  let ask = firstAsk;
+  let row = <usize>load<u32>(ctx, CTX_ROWS);
+  let done = 0;
+  for (; done < count; done++, row += ROW_BYTES) {
+    const id = load<f64>(row, ROW_ID);
+    const place = placeOf(ids, mask, id);
+    const isKnown = load<f64>(place) == id;
+    let side = load<i32>(row, ROW_SIDE);
+    let lots: f64 = 0;
+    let ticks: f64 = 0;
+    if (action == INSERT) {
+      if (isKnown || done == MOST_INSERTS || load<i32>(row, ROW_PRICE_DECIMALS) == ROW_ABSENT || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) break;
+      if ((load<u32>(book, BOOK_ID_COUNT) + 1) * 2 > mask) break;
+      const price = load<f64>(row, ROW_PRICE);
+      const decimals = load<i32>(row, ROW_PRICE_DECIMALS);
+      ticks = unitsOf(powers, price, decimals, priceUnit, priceScale);
+      lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), lotUnit, lotScale);
+      if (ticks < 0 || lots <= 0) break;
+      const key = side == 0 ? -<i64>ticks : <i64>ticks;
+      if (hasLevel(book, side, key) || isListed(side == 0 ? firstBid : firstAsk, side == 0 ? bid : ask, key)) break;
+      store<f64>(place, id);
+      store<f64>(place, price, ID_PRICE);
+      store<i32>(place, decimals, ID_DECIMALS);
+      store<i32>(place, side, ID_SIDE);
+      store<u32>(book, load<u32>(book, BOOK_ID_COUNT) + 1, BOOK_ID_COUNT);
+    } else {
+      if (!isKnown) break;
+      const price = load<f64>(place, ID_PRICE);
+      const decimals = load<i32>(place, ID_DECIMALS);
+      if (action == UPDATE) {
+        if (side != load<i32>(place, ID_SIDE) || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) break;
+        const said = load<i32>(row, ROW_PRICE_DECIMALS);
+        if (said != ROW_ABSENT && (said != decimals || load<f64>(row, ROW_PRICE) != price)) break;
+        lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), lotUnit, lotScale);
+        if (lots <= 0) break;
+      } else if (action != DELETE) break;
+      side = load<i32>(place, ID_SIDE);
+      ticks = unitsOf(powers, price, decimals, priceUnit, priceScale);
+      if (ticks < 0) break;
+      if (action == DELETE) {
+        freePlace(ids, mask, place);
+        store<u32>(book, load<u32>(book, BOOK_ID_COUNT) - 1, BOOK_ID_COUNT);
+      }
+    }
+    const out = side == 0 ? bid : ask;
+    store<i64>(out, side == 0 ? -<i64>ticks : <i64>ticks);
+    store<f64>(out, lots, 8);
+    if (side == 0) bid += LEVEL_BYTES;
+    else ask += LEVEL_BYTES;
+  }
+  store<u32>(ctx, <u32>firstBid, CTX_BID_FROM);
+  store<u32>(ctx, <u32>bid, CTX_BID_TO);
+  store<u32>(ctx, <u32>firstAsk, CTX_ASK_FROM);
+  store<u32>(ctx, <u32>ask, CTX_ASK_TO);
+  return done;
+}
+
+/** True when a level before it in this frame has the key. */
+function isListed(from: usize, to: usize, key: i64): bool {
+  for (let at = from; at < to; at += LEVEL_BYTES) if (load<i64>(at) == key) return true;
+  return false;
+}
