@@ -1,6 +1,6 @@
 /** Binance `exchangeInfo`: the recorded answer cut down to what was recorded, or one made in its format from what the recording shows. */
 import { EngineError } from '../../core/numbers/errors.js';
-import type { BinanceDialect } from '../venues/binance-dialect.js';
+import type { BinanceDialect } from '../venues/binance/dialect.js';
 import { stepText, type Decimals } from './reference-book.js';
 import { cutPair } from './replay-venue.js';
 

@@ -3,10 +3,10 @@
  * bytes that were recorded; only the wrapper of combined connections is put on or taken off. Called by the `venues` process on its one thread.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
-import { BINANCE_COINM_DIALECT } from '../venues/binance-coinm.js';
-import { INVALID_SYMBOL, binanceError, missingParameter, unknownPath, type BinanceDialect } from '../venues/binance-dialect.js';
-import { BINANCE_SPOT_DIALECT } from '../venues/binance-spot.js';
-import { BINANCE_USDM_DIALECT } from '../venues/binance-usdm.js';
+import { BINANCE_COINM_DIALECT } from '../venues/binance/coinm.js';
+import { INVALID_SYMBOL, binanceError, missingParameter, unknownPath, type BinanceDialect } from '../venues/binance/dialect.js';
+import { BINANCE_SPOT_DIALECT } from '../venues/binance/spot.js';
+import { BINANCE_USDM_DIALECT } from '../venues/binance/usdm.js';
 import { jsonReply, objectOf, paramsOf } from '../venues/protocol.js';
 import { Audience, type Listener } from './audience.js';
 import { BinanceBook, type DepthAnswer, type DepthEvent } from './binance-book.js';

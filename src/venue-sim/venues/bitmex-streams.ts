@@ -4,7 +4,7 @@ import { DepthHeld, DepthWindow, topOf, type LevelChange, type WindowChange } fr
 import type { Market } from '../market/market.js';
 import { instrumentRow, liveFields, type LiveFields } from './bitmex-instrument.js';
 import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './bitmex-tables.js';
-import { every, onStep } from './binance-streams.js';
+import { every, onStep } from './topic-source.js';
 import type { TopicSource } from './hub.js';
 
 const NONE: readonly string[] = [];

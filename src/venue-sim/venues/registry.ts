@@ -1,8 +1,8 @@
 /** Which simulated venue answers by which protocol. One line a venue. */
 import type { VenueId } from '../market/spec.js';
-import { createBinanceCoinm } from './binance-coinm.js';
-import { createBinanceSpot } from './binance-spot.js';
-import { createBinanceUsdm } from './binance-usdm.js';
+import { createBinanceCoinm } from './binance/coinm.js';
+import { createBinanceSpot } from './binance/spot.js';
+import { createBinanceUsdm } from './binance/usdm.js';
 import { createBitmex } from './bitmex.js';
 import { createBybit } from './bybit.js';
 import type { VenueContext, VenueProtocol } from './protocol.js';

@@ -1,9 +1,9 @@
 /** What differs between the three Binance venues, and the answers they share. Read by the REST and stream halves. */
-import type { HttpReply } from '../../core/ports/http.js';
-import type { Market } from '../market/market.js';
-import type { VenueId } from '../market/spec.js';
-import type { OrderLimit } from './binance/rate-limits.js';
-import { jsonReply } from './protocol.js';
+import type { HttpReply } from '../../../core/ports/http.js';
+import type { Market } from '../../market/market.js';
+import type { VenueId } from '../../market/spec.js';
+import type { OrderLimit } from './rate-limits.js';
+import { jsonReply } from '../protocol.js';
 
 export interface BinanceDialect {
   readonly id: VenueId;

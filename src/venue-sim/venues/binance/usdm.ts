@@ -1,10 +1,10 @@
 /** Binance USD-M: the paths of 2026 (`/public`, `/market`, `/private`; the old bare ones are gone) and exchangeInfo as recorded in 2021. */
-import { termsOf } from '../exchange/terms.js';
-import type { Market } from '../market/market.js';
-import { trimmedText } from '../market/decimal-text.js';
-import type { BinanceDialect } from './binance-dialect.js';
-import { BinanceServer } from './binance-server.js';
-import type { VenueContext, VenueProtocol } from './protocol.js';
+import { termsOf } from '../../exchange/terms.js';
+import type { Market } from '../../market/market.js';
+import { trimmedText } from '../../market/decimal-text.js';
+import type { BinanceDialect } from './dialect.js';
+import { BinanceServer } from './server.js';
+import type { VenueContext, VenueProtocol } from '../protocol.js';
 
 /** Depth, book ticker and single trades; everything else that is public is on `/market`. */
 const PUBLIC_STREAM = /@(depth|bookTicker|trade(@|$))|^!bookTicker/;

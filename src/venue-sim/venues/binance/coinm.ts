@@ -1,12 +1,12 @@
 /** Binance COIN-M: contracts of a fixed number of dollars, paths not split, exchangeInfo as recorded in 2021. */
-import { termsOf } from '../exchange/terms.js';
-import type { Market } from '../market/market.js';
-import { trimmedText } from '../market/decimal-text.js';
-import type { BinanceDialect } from './binance-dialect.js';
-import { pairOf } from './binance-dialect.js';
-import { BinanceServer } from './binance-server.js';
-import { priceBand } from './binance-usdm.js';
-import type { VenueContext, VenueProtocol } from './protocol.js';
+import { termsOf } from '../../exchange/terms.js';
+import type { Market } from '../../market/market.js';
+import { trimmedText } from '../../market/decimal-text.js';
+import type { BinanceDialect } from './dialect.js';
+import { pairOf } from './dialect.js';
+import { BinanceServer } from './server.js';
+import { priceBand } from './usdm.js';
+import type { VenueContext, VenueProtocol } from '../protocol.js';
 
 export const BINANCE_COINM_DIALECT: BinanceDialect = {
   id: 'binance-coinm',

@@ -2,18 +2,18 @@
  * One Binance venue on one listener: REST, and the market streams with their paths, subscriptions and pings. The three venues differ by their dialect only.
  * Handlers are called by the HTTP server, `publish` by the `venues` process, both on its one thread.
  */
-import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
-import type { FaultRefusal, LiquidationEvent, Operation } from '../exchange/contract.js';
-import type { BinanceDialect } from './binance-dialect.js';
-import { BinanceRest } from './binance-rest.js';
-import { binanceStream } from './binance-streams.js';
-import { RateLimits } from './binance/rate-limits.js';
-import { BinanceTrading, faultReply } from './binance/trading.js';
-import { UserStreams } from './binance/user-streams.js';
-import { WS_API_PATH, WsApi } from './binance/ws-api.js';
-import { Hub, type Client } from './hub.js';
-import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
-import { TokenBuckets } from './token-bucket.js';
+import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../../core/ports/http.js';
+import type { FaultRefusal, LiquidationEvent, Operation } from '../../exchange/contract.js';
+import type { BinanceDialect } from './dialect.js';
+import { BinanceRest } from './public-rest.js';
+import { binanceStream } from './public-streams.js';
+import { RateLimits } from './rate-limits.js';
+import { BinanceTrading, faultReply } from './trading.js';
+import { UserStreams } from './user-streams.js';
+import { WS_API_PATH, WsApi } from './ws-api.js';
+import { Hub, type Client } from '../hub.js';
+import { objectOf, type VenueContext, type VenueProtocol } from '../protocol.js';
+import { TokenBuckets } from '../token-bucket.js';
 
 /** Streams one connection may carry, and how long it lives (documents of the three venues, 2026-11). */
 const MOST_STREAMS = 1_024;

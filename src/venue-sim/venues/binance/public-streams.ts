@@ -1,9 +1,9 @@
 /** Streams of the three Binance venues: from a stream's name to the source of its messages. Called by `BinanceServer` when somebody subscribes. */
-import type { LiquidationEvent } from '../exchange/contract.js';
-import { DepthDiff, topOf } from '../market/depth.js';
-import type { Market } from '../market/market.js';
-import type { BinanceDialect } from './binance-dialect.js';
-import { pairOf } from './binance-dialect.js';
+import type { LiquidationEvent } from '../../exchange/contract.js';
+import { DepthDiff, topOf } from '../../market/depth.js';
+import type { Market } from '../../market/market.js';
+import type { BinanceDialect } from './dialect.js';
+import { pairOf } from './dialect.js';
 import {
   aggTradeMessage,
   bookTicker,
@@ -14,9 +14,10 @@ import {
   markPriceMessage,
   tickerMessage,
   tradeMessage,
-} from './binance-messages.js';
-import type { TopicSource } from './hub.js';
-import { INTERVALS_MS } from './protocol.js';
+} from './public-messages.js';
+import type { TopicSource } from '../hub.js';
+import { every, onStep } from '../topic-source.js';
+import { INTERVALS_MS } from '../protocol.js';
 
 const NONE: readonly string[] = [];
 
@@ -117,24 +118,4 @@ function klineStream(market: Market, interval: string): TopicSource | null {
     texts.push(klineMessage(market, candle, interval, intervalMs, false, nowMs));
     return texts;
   });
-}
-
-/** On each step of the world. */
-export function onStep(produce: (nowMs: number) => readonly string[]): TopicSource {
-  return { produce: (nowUs) => produce(Math.floor(nowUs / 1_000)) };
-}
-
-/** At whole multiples of the period, market time. */
-export function every(periodMs: number, produce: (nowMs: number) => readonly string[]): TopicSource {
-  let turn = -1;
-  return {
-    produce: (nowUs) => {
-      const nowMs = Math.floor(nowUs / 1_000);
-      const now = Math.floor(nowMs / Math.max(1, periodMs));
-      if (now === turn) return NONE;
-      const isFirst = turn === -1;
-      turn = now;
-      return isFirst && periodMs > 0 ? NONE : produce(nowMs);
-    },
-  };
 }

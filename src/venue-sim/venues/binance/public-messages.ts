@@ -2,13 +2,13 @@
  * Texts of the three Binance venues' public messages, key by key as the recordings of 2024 show them. Written by hand because clients match these bytes;
  * `test/venue-sim/frames.test.ts` compares each with a recorded one.
  */
-import type { Candle } from '../market/candles.js';
-import type { LiquidationEvent } from '../exchange/contract.js';
-import { productText } from '../market/decimal-text.js';
-import type { DiffBatch, LevelChange } from '../market/depth.js';
-import type { AggregateTrade, Market, MarketTrade } from '../market/market.js';
-import type { BinanceDialect } from './binance-dialect.js';
-import { pairOf } from './binance-dialect.js';
+import type { Candle } from '../../market/candles.js';
+import type { LiquidationEvent } from '../../exchange/contract.js';
+import { productText } from '../../market/decimal-text.js';
+import type { DiffBatch, LevelChange } from '../../market/depth.js';
+import type { AggregateTrade, Market, MarketTrade } from '../../market/market.js';
+import type { BinanceDialect } from './dialect.js';
+import { pairOf } from './dialect.js';
 
 export function levelsText(market: Market, levels: readonly LevelChange[]): string {
   let text = '[';

@@ -1,8 +1,8 @@
 /** REST market data of the three Binance venues: paths, parameters, weights and refusals. Called by `BinanceServer` for each request. */
-import type { HttpReply, HttpRequest } from '../../core/ports/http.js';
-import { topOf } from '../market/depth.js';
-import { fixedText } from '../market/decimal-text.js';
-import type { Market } from '../market/market.js';
+import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
+import { topOf } from '../../market/depth.js';
+import { fixedText } from '../../market/decimal-text.js';
+import type { Market } from '../../market/market.js';
 import {
   INVALID_INTERVAL,
   INVALID_SYMBOL,
@@ -13,11 +13,11 @@ import {
   unknownPath,
   wrongMethod,
   type BinanceDialect,
-} from './binance-dialect.js';
-import { RateRefusal, type RateLimits } from './binance/rate-limits.js';
-import type { BinanceTrading } from './binance/trading.js';
-import { levelsText, otherVolume, quoteText } from './binance-messages.js';
-import { INTERVALS_MS, jsonReply, paramsOf, type VenueContext } from './protocol.js';
+} from './dialect.js';
+import { RateRefusal, type RateLimits } from './rate-limits.js';
+import type { BinanceTrading } from './trading.js';
+import { levelsText, otherVolume, quoteText } from './public-messages.js';
+import { INTERVALS_MS, jsonReply, paramsOf, type VenueContext } from '../protocol.js';
 
 /** What one request asked for, after the parameters every market endpoint shares were checked. */
 interface Ask {

@@ -1,10 +1,10 @@
 /** Binance spot: paths, limits and exchangeInfo (shape of the recorded answer of 2021, filters of 2026: NOTIONAL instead of MIN_NOTIONAL, permission sets). */
-import { termsOf } from '../exchange/terms.js';
-import type { Market } from '../market/market.js';
-import { fixedText } from '../market/decimal-text.js';
-import type { BinanceDialect } from './binance-dialect.js';
-import { BinanceServer } from './binance-server.js';
-import type { VenueContext, VenueProtocol } from './protocol.js';
+import { termsOf } from '../../exchange/terms.js';
+import type { Market } from '../../market/market.js';
+import { fixedText } from '../../market/decimal-text.js';
+import type { BinanceDialect } from './dialect.js';
+import { BinanceServer } from './server.js';
+import type { VenueContext, VenueProtocol } from '../protocol.js';
 
 export const BINANCE_SPOT_DIALECT: BinanceDialect = {
   id: 'binance-spot',
