@@ -55,12 +55,12 @@ export class BitmexTrading {
     if (!isOpen(order)) return no(INVALID_STATUS);
     const request = readAmend(this.#exchange, order, params);
     if ('refusal' in request) return request;
-    const { ticks, lots } = request.value;
-    const changed = [
-      ticks !== undefined && ticks !== order.ticks ? 'price' : '',
-      lots !== undefined && lots !== order.lots ? 'orderQty' : '',
-    ];
-    const amended = changed.filter((name) => name !== '').join(' ');
+    const { ticks, lots, clientId: newClientId } = request.value;
+    const amended = [
+      ...(ticks !== undefined && ticks !== order.ticks ? ['price'] : []),
+      ...(lots !== undefined && lots !== order.lots ? ['orderQty'] : []),
+    ].join(' ');
+    if (amended === '' && newClientId === undefined) return no(NOTHING_AMENDED);
     const extra = { ...order.extra, ...request.value.extra, amended };
     const done = this.#exchange.amend(account, order, { ...request.value, extra });
     return done.ok ? { result: orderRow(done.order) } : no(refusalOf(done.refusal));
