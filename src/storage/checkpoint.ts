@@ -48,7 +48,7 @@ export function checkpointsIn(folder: string, disk: Disk): number[] {
 }
 
 /** On the device when it returns. A file of the same number is replaced: it holds the same, or was never finished. */
-export function writeCheckpoint(folder: string, disk: Disk, segment: number, state: FoldState): void {
+export function writeCheckpoint(folder: string, disk: Disk, segment: number, state: FoldState, version = CHECKPOINT_VERSION): void {
   const path = join(folder, checkpointName(segment));
   disk.remove(path);
   const file = disk.open(path, 'wx');
@@ -62,7 +62,7 @@ export function writeCheckpoint(folder: string, disk: Disk, segment: number, sta
       frames++;
     };
     const { fills, ...rest } = state;
-    put(HEAD, { version: CHECKPOINT_VERSION, segment });
+    put(HEAD, { version, segment });
     for (let from = 0; from < fills.length; from += FILLS_PER_FRAME) put(FILLS, fills.slice(from, from + FILLS_PER_FRAME).map(rowOf));
     put(REST, rest);
     put(END, { frames, fills: fills.length });

@@ -104,7 +104,8 @@ export async function runExport(options: ExportOptions, write: (text: string) =>
   }
 }
 
-async function catchUp(store: OverlayStore, folder: string): Promise<void> {
+/** Adds to a reading of a store what the journal has and the store has not. */
+export async function catchUp(store: OverlayStore, folder: string): Promise<void> {
   const from = await store.position();
   const reader = new JournalReader(from === null ? { folder } : { folder, from });
   const projection = await Projection.over(store);

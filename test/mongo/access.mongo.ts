@@ -10,7 +10,7 @@ import { digestOf } from '../../src/storage/store-compare.js';
 import { TEST_CERT, TEST_KEY } from '../net/certificate.js';
 import { removeTemporaryFolders } from '../storage/journal-fixture.js';
 import { admin, direct, haveMongo, Mongod } from './mongod.js';
-import { feed, journalOf } from './story.js';
+import { feed, journalOf } from '../storage/story.js';
 
 const isHere = haveMongo();
 const servers: Mongod[] = [];

@@ -11,7 +11,7 @@ import { removeTemporaryFolders } from '../storage/journal-fixture.js';
 import { startRun, tablesOf } from '../storage/run-fixture.js';
 import { times } from '../support/torture.js';
 import { admin, direct, haveMongo, ReplicaSet } from './mongod.js';
-import { feed, feedThrough, INSTRUMENTS, journalOf, trade } from './story.js';
+import { feed, feedThrough, INSTRUMENTS, journalOf, trade } from '../storage/story.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 const isHere = haveMongo();

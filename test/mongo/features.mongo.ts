@@ -10,7 +10,7 @@ import { differences, digestOf } from '../../src/storage/store-compare.js';
 import { removeTemporaryFolders, temporaryFolder } from '../storage/journal-fixture.js';
 import { emptyBatch } from '../storage/run-fixture.js';
 import { GIVEN_URL, haveMongo, ReplicaSet } from './mongod.js';
-import { feed, journalOf } from './story.js';
+import { feed, journalOf } from '../storage/story.js';
 
 const isHere = haveMongo({ given: true });
 const DATABASE = `thor_test_${process.pid}`;

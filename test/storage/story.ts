@@ -6,8 +6,8 @@ import { Reason } from '../../src/core/orders/reasons.js';
 import type { JournalPosition } from '../../src/storage/journal.js';
 import { StoreFeed } from '../../src/storage/store-feed.js';
 import type { Store } from '../../src/storage/schema.js';
-import { type Run, startRun, tablesOf } from '../storage/run-fixture.js';
-import { temporaryFolder } from '../storage/journal-fixture.js';
+import { type Run, startRun, tablesOf } from './run-fixture.js';
+import { temporaryFolder } from './journal-fixture.js';
 
 const K = RecordKind;
 export const INSTRUMENTS = ['binance-spot:BTCUSDT', 'binance-spot:ETHUSDT'];
@@ -37,6 +37,8 @@ export function trade(run: Run, orders: number, seed = 1): void {
       qtyLots: 10 + random(10),
     };
     const at = runUs + i * 1000;
+    // In groups, as an engine would: a segment ends with a group.
+    if (i % 8 === 7) run.writer.step(i, 4096);
     run.put({ ...order, kind: K.CREATE, tsUs: at, flags: 1 });
     run.put({ ...order, kind: K.ACK, tsUs: at + 1 });
     const parts = random(4);
