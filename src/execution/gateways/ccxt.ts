@@ -49,6 +49,7 @@ import { KnownOrders, type GatewayRequest } from './ccxt/known-orders.js';
 import { Link } from './ccxt/link.js';
 import { OUTBOX_MOST, Outbox } from './ccxt/outbox.js';
 import { measureSkew, type MarketsHandOver } from './ccxt/prepare.js';
+import { OwedFills } from './ccxt/owed-fills.js';
 import { Questions } from './ccxt/questions.js';
 import { Requests } from './ccxt/requests.js';
 import { StreamNews } from './ccxt/stream.js';
@@ -127,6 +128,7 @@ export class CcxtGateway implements Role, PrivateSink {
   readonly #questions: Questions;
   readonly #news: StreamNews;
   readonly #deadMan: DeadMan | null;
+  readonly #owed = new OwedFills();
   #waitingQuestions: { readonly request: GatewayRequest; readonly sinceUs: number }[] = [];
   #calls = 0;
   #isStopping = false;
@@ -171,7 +173,14 @@ export class CcxtGateway implements Role, PrivateSink {
     this.#dialect = dialectOf(venue, handOver.symbols, this.#exchange.instance.has);
     this.#known = new KnownOrders(tables);
     const notice = (text: string): void => deps.notice(`${venue}: ${this.#exchange.redact(text)}`);
-    this.#teller = new Teller({ tables, outbox: this.#outbox, wallUs, onFill: () => this.#counters.add('fills'), notice });
+    this.#teller = new Teller({
+      tables,
+      outbox: this.#outbox,
+      wallUs,
+      onFill: () => this.#counters.add('fills'),
+      onOwedFills: (order) => this.#owed.note(order, deps.nowUs()),
+      notice,
+    });
     const instruments = tables.instruments.filter((one) => one.venue === venue);
     const groups = [...new Set(instruments.map((instrument) => this.#dialect.groupOf(instrument)))];
     this.#budget = new Budget(venue, groups, deps.wallUs);
@@ -235,7 +244,8 @@ export class CcxtGateway implements Role, PrivateSink {
   nextDueUs(): number {
     const nowUs = this.#deps.nowUs();
     const question = this.#waitingQuestions.length === 0 ? Infinity : nowUs + Math.max(1_000, this.#budget.waitUs(QUESTION, nowUs));
-    return Math.min(this.#requests.nextDueUs(nowUs), question, this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#skewDueUs);
+    const own = Math.min(this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#skewDueUs, this.#owed.dueUs);
+    return Math.min(this.#requests.nextDueUs(nowUs), question, own);
   }
 
   /** From now on no order is created or amended; what is under way is answered. The dead-man switch is taken off. */
@@ -443,6 +453,10 @@ export class CcxtGateway implements Role, PrivateSink {
       this.#skewAskedUs = nowUs;
       this.#fly(() => this.#measureSkew());
     }
+    if (nowUs >= this.#owed.dueUs && this.#calls < CALLS_MOST && this.#budget.waitUs(QUESTION, nowUs) === 0) {
+      const order = this.#owed.next(nowUs);
+      if (order !== null) this.#fly(() => this.#questions.owedFills(order));
+    }
     const renewal = this.#deadMan?.due(nowUs) ?? null;
     if (renewal !== null) this.#fly(renewal);
   }
@@ -450,7 +464,7 @@ export class CcxtGateway implements Role, PrivateSink {
   async #measureSkew(): Promise<void> {
     const { nowUs, wallUs } = this.#deps;
     const ask = (): Promise<number | null> => this.#dialect.serverTimeMs(this.#exchange);
-    this.#exchange.skewMs = await measureSkew(ask, () => wallUs(nowUs()));
+    this.#exchange.skewMs = (await measureSkew(ask, () => wallUs(nowUs()))) ?? this.#exchange.skewMs;
   }
 
   #publish(nowUs: number): void {

@@ -35,7 +35,9 @@ export class KnownOrder {
   readonly createdUs: number;
   priceTicks: number;
   qtyLots: number;
+  /** Filled by the venue's word, and by the trades that were told. */
   cumLots = 0;
+  toldLots = 0;
   venueOrderId = '';
   /** When the venue last spoke of price and quantity. */
   termsUs = 0;

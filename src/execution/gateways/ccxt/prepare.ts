@@ -64,7 +64,7 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
     const listed = await marketsOf(exchange, venue, instruments);
     const dialect = dialectOf(venue, listed.symbols, exchange.instance.has);
     if (!NATIVE.includes(venue)) exchange.instance.setMarkets(listed.markets);
-    const skewMs = await measureSkew(() => dialect.serverTimeMs(exchange), wallUs);
+    const skewMs = (await measureSkew(() => dialect.serverTimeMs(exchange), wallUs)) ?? 0;
     exchange.skewMs = skewMs;
     const account = await dialect.account(exchange, instruments);
     const isOneWay = await positionMode(exchange, venue, instruments);
@@ -87,11 +87,11 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
   }
 }
 
-/** Venue's clock minus ours by one question, half of its round trip taken off; 0 where the venue tells no time. */
-export async function measureSkew(ask: () => Promise<number | null>, wallUs: () => number): Promise<number> {
+/** Venue's clock minus ours by one question, half of its round trip taken off; null where the venue tells no time. */
+export async function measureSkew(ask: () => Promise<number | null>, wallUs: () => number): Promise<number | null> {
   const askedUs = wallUs();
   const serverMs = await ask();
-  if (serverMs === null || !Number.isFinite(serverMs)) return 0;
+  if (serverMs === null || !Number.isFinite(serverMs)) return null;
   return Math.round(serverMs - (askedUs + wallUs()) / 2_000);
 }
 

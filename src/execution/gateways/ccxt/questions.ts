@@ -73,6 +73,16 @@ export class Questions {
     teller.ended(order, row.status, row.reason, request.decidedUs, row.tsUs);
   }
 
+  /** Trades that the private stream owes us. */
+  async owedFills(order: KnownOrder): Promise<void> {
+    const { dialect, exchange, teller } = this.#deps;
+    const { instrument } = teller.termsOf(order);
+    const item: OrderItem = { order, instrument, price: '', qty: '', decidedUs: 0 };
+    const row = await this.#find(item);
+    if (row === null || Number(row.cum) === 0) return;
+    for (const trade of await dialect.tradesOf(exchange, item, row)) teller.fill(order, trade);
+  }
+
   /** Wallets as the venue has them, told at start with nobody asking. */
   async wallets(): Promise<void> {
     const { wallets } = await this.#deps.dialect.account(this.#deps.exchange, this.#instruments);

@@ -25,6 +25,8 @@ export interface TellerDeps {
   /** Our market time, for facts that the venue did not date. */
   readonly wallUs: () => number;
   readonly onFill: () => void;
+  /** The venue counts more as filled than its trades have told so far. */
+  readonly onOwedFills: (order: KnownOrder) => void;
   readonly notice: (text: string) => void;
 }
 
@@ -68,6 +70,7 @@ export class Teller {
     const terms = this.termsOf(order);
     const cumLots = terms.lots(said.cum);
     if (cumLots > order.cumLots) order.cumLots = cumLots;
+    if (order.cumLots > order.toldLots) this.#deps.onOwedFills(order);
     const ticks = terms.ticks(said.price);
     const lots = terms.lots(said.qty);
     if (!(ticks > 0 && lots > 0) || (said.tsUs > 0 && said.tsUs < order.termsUs)) return false;
@@ -92,6 +95,8 @@ export class Teller {
     this.#remember(key);
     const terms = this.termsOf(order);
     const fillLots = terms.lots(trade.qty);
+    order.toldLots += fillLots;
+    if (order.toldLots > order.cumLots) order.cumLots = order.toldLots;
     const money = this.#money(trade.feeAsset, trade.fee);
     this.push({
       kind: RecordKind.FILL,

@@ -30,7 +30,7 @@ import {
 } from '../../../../src/core/memory/record.js';
 import { allocateShared, viewsOf, type SharedViews } from '../../../../src/core/memory/shared-memory.js';
 import { SpscRing } from '../../../../src/core/memory/spsc-ring.js';
-import { clientOrderIdOf, makeOrderId } from '../../../../src/core/numbers/ids.js';
+import { clientOrderIdOf, makeOrderId, partsOfOrderId } from '../../../../src/core/numbers/ids.js';
 import type { Instrument } from '../../../../src/core/orders/instrument.js';
 import { reasonName } from '../../../../src/core/orders/reasons.js';
 import type { RunTables } from '../../../../src/core/orders/tables.js';
@@ -293,6 +293,7 @@ export class GatewayBench {
     u8[at + REC_TIF] = ask.tif ?? 0;
     u16[(at + REC_STRATEGY) >> 1] = 0;
     u32[(at + REC_INSTRUMENT) >> 2] = ask.instrument ?? 0;
+    u32[(at + REC_LEVEL) >> 2] = partsOfOrderId(ask.orderId).level;
     f64[(at + REC_ORDER_ID) >> 3] = ask.orderId;
     f64[(at + REC_PRICE) >> 3] = ask.price ?? 100;
     f64[(at + REC_QTY) >> 3] = ask.qty ?? 10;

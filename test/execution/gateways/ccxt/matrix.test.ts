@@ -6,20 +6,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RecordKind } from '../../../../src/core/memory/record.js';
 import type { VenueId } from '../../../../src/venue-sim/market/spec.js';
 import { TestVenue } from '../../../venue-sim/support/venue-client.js';
-import { orderId, type Told } from './gateway-bench.js';
+import { clientOrderIdOf } from '../../../../src/core/numbers/ids.js';
+import { orderId, TAG, type Told } from './gateway-bench.js';
 import { SimLoop } from './sim-loop.js';
 
 const VENUES: readonly VenueId[] = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
 type Call = 'create' | 'create batch' | 'amend' | 'amend batch' | 'cancel' | 'cancel batch' | 'query' | 'list' | 'fills' | 'positions';
 type Condition =
-  | 'success'
-  | 'bad signature'
-  | 'bad precision'
-  | 'rate limited'
-  | '5xx'
-  | 'time-out after acceptance'
-  | 'unknown order'
-  | 'duplicate id';
+  'success' | 'bad signature' | 'bad precision' | 'rate limited' | '5xx' | 'time-out after acceptance' | 'unknown order' | 'duplicate id';
 
 const NOTHING = 'no answer';
 
@@ -103,6 +97,14 @@ function isMade(venue: VenueId, call: Call): boolean {
   return venue !== 'bitmex' || (call !== 'create batch' && call !== 'amend batch');
 }
 
+/** Orders of the call that stand at the venue afterwards, of all that it is about: the refused was not done, the unanswered may be. */
+function stands(call: Call, condition: Condition): boolean {
+  if (condition === 'unknown order') return false;
+  const isDone = condition === 'success' || condition === 'time-out after acceptance';
+  if (call.startsWith('create')) return isDone || condition === 'duplicate id';
+  return !(call.startsWith('cancel') && isDone);
+}
+
 const KIND: Readonly<Record<string, number>> = {
   create: RecordKind.CREATE,
   amend: RecordKind.AMEND,
@@ -113,6 +115,8 @@ const KIND: Readonly<Record<string, number>> = {
   positions: RecordKind.POSITIONS,
 };
 const ITEMS = 3;
+
+const finer = (step: string): string => String(Number(step) / 10);
 
 class Venue {
   readonly honest: SimLoop;
@@ -129,7 +133,6 @@ class Venue {
 
   static async start(id: VenueId): Promise<Venue> {
     const venue = new TestVenue(id);
-    const finer = (step: string): string => String(Number(step) / 10);
     return new Venue(
       await SimLoop.start(id, { hasStream: false }, venue),
       await SimLoop.start(id, { hasStream: false, secret: 'not-the-secret-of-this-key' }, venue),
@@ -172,7 +175,14 @@ function terms(condition: Condition, ticks: number, lots: number): { readonly pr
   return condition === 'bad precision' ? { price: ticks * 10, qty: lots * 10 + 3 } : { price: ticks, qty: lots };
 }
 
-async function make(id: VenueId, venue: Venue, call: Call, condition: Condition): Promise<string[]> {
+interface Made {
+  readonly outcomes: readonly string[];
+  /** How many of them the venue has open. */
+  readonly open: number;
+  readonly count: number;
+}
+
+async function make(id: VenueId, venue: Venue, call: Call, condition: Condition): Promise<Made> {
   const loop = loopOf(venue, condition);
   const verb = call.replace(' batch', '');
   const count = call.includes('batch') ? ITEMS : 1;
@@ -180,7 +190,8 @@ async function make(id: VenueId, venue: Venue, call: Call, condition: Condition)
   if (id === 'bitmex') for (const one of [venue.honest, venue.unsigned, venue.imprecise]) one.skip(10_000);
   const isOrder = ['create', 'amend', 'cancel', 'query'].includes(verb);
   const needsOpen = isOrder && verb !== 'create' && condition !== 'unknown order';
-  const ids = needsOpen || condition === 'duplicate id' ? await openOrders(venue, id, count) : Array.from({ length: count }, () => venue.nextId());
+  const ids =
+    needsOpen || condition === 'duplicate id' ? await openOrders(venue, id, count) : Array.from({ length: count }, () => venue.nextId());
   const price = loop === venue.imprecise ? venue.honest.farBid() : loop.farBid();
   if (condition === 'rate limited') loop.fault({ kind: 'rate-limit-storm', count: 1 });
   if (condition === '5xx') loop.fault({ kind: 'status', count: 1, params: { status: 503 } });
@@ -199,12 +210,14 @@ async function make(id: VenueId, venue: Venue, call: Call, condition: Condition)
   if (condition === 'rate limited') await loop.run(1_200);
   if (!isOrder) {
     const ends = told.filter(({ kind }) => kind.endsWith('_END'));
-    return ends.length === 0 ? [NOTHING] : ends.map((one) => say(one));
+    return { outcomes: ends.length === 0 ? [NOTHING] : ends.map((one) => say(one)), open: 0, count: 0 };
   }
-  return ids.map((one) => {
+  const outcomes = ids.map((one) => {
     const last = told.findLast(({ orderId: about, kind }) => about === one && kind !== 'FILL');
     return last === undefined ? NOTHING : say(last);
   });
+  const names = ids.map((one) => clientOrderIdOf(one, TAG));
+  return { outcomes, open: loop.openAtVenue().filter(({ clientId }) => names.includes(clientId)).length, count };
 }
 
 for (const id of VENUES)
@@ -218,8 +231,9 @@ for (const id of VENUES)
       if (!isMade(id, call)) continue;
       for (const [condition, wanted] of Object.entries(conditions) as [Condition, string][])
         it(`${call}, ${condition}: ${wanted}`, async () => {
-          const outcomes = await make(id, venue, call, condition);
+          const { outcomes, open, count } = await make(id, venue, call, condition);
           expect(outcomes).toEqual(outcomes.map(() => wanted));
+          expect(open).toBe(stands(call, condition) ? count : 0);
         });
     }
   });

@@ -10,6 +10,7 @@ import { prepareCcxt, type MarketsHandOver } from '../../../../src/execution/gat
 import { PrivateFeed } from '../../../../src/feeds/private-feed.js';
 import { findVenue } from '../../../../src/feeds/registry.js';
 import { credentialsOf } from '../../../../src/venue-sim/exchange/accounts.js';
+import type { Order } from '../../../../src/venue-sim/exchange/contract.js';
 import type { FaultRequest } from '../../../../src/venue-sim/faults/script.js';
 import { lotSizeOf, tickSizeOf, type VenueId } from '../../../../src/venue-sim/market/spec.js';
 import type { Market } from '../../../../src/venue-sim/market/market.js';
@@ -178,7 +179,14 @@ export class SimLoop {
   readonly bench: GatewayBench;
   readonly feed: PrivateFeed | null;
 
-  private constructor(venue: TestVenue, time: SimTime, http: SimHttp, bench: GatewayBench, handOver: MarketsHandOver, feed: PrivateFeed | null) {
+  private constructor(
+    venue: TestVenue,
+    time: SimTime,
+    http: SimHttp,
+    bench: GatewayBench,
+    handOver: MarketsHandOver,
+    feed: PrivateFeed | null,
+  ) {
     this.venue = venue;
     this.time = time;
     this.http = http;
@@ -247,6 +255,13 @@ export class SimLoop {
     const market = this.venue.world.marketsOf(this.venue.venue.id)[index];
     if (market === undefined) throw new Error(`no market ${index}`);
     return market;
+  }
+
+  /** Our account's open orders in the venue's own books. */
+  openAtVenue(): readonly Order[] {
+    const { exchange } = this.venue.venue;
+    const [account] = exchange.testAccounts;
+    return account === undefined ? [] : exchange.openOrders(account);
   }
 
   /** A buy price that does not trade, in ticks. */
