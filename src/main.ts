@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError, messageOf } from './core/numbers/errors.js';
 import { didYouMean } from './core/numbers/nearest.js';
 
-const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'preview', 'keys', 'doctor', 'status', 'help'];
+const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'verify-account', 'preview', 'keys', 'doctor', 'status', 'help'];
 
 function program(run: (code: Promise<number>) => Promise<void>): Command {
   const root = new Command('thor')
@@ -71,6 +71,18 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--kernel <name>', 'frame parser: wasm, ts, json (default: the fastest that is built)')
     .action((file: string, flags: Record<string, unknown>) =>
       run(import('./workers/verify-host.js').then(({ runVerifyVerb }) => runVerifyVerb(file, flags))),
+    );
+
+  root
+    .command('verify-account')
+    .description("compare the venues' accounts with a data directory: orders, fills, balances, positions; exit code 1 when they differ")
+    .option('--data <dir>', 'data directory (default ./thor-data/MODE)')
+    .option('--mode <mode>', 'sim or live: whose default data directory', 'sim')
+    .option('--config <file>', 'configuration with the references of the keys')
+    .option('--addresses <file>', 'simulated venues that already run')
+    .option('--json', 'the whole verdict as JSON')
+    .action((flags: Record<string, unknown>) =>
+      run(import('./workers/verify-account-host.js').then(({ runVerifyAccountVerb }) => runVerifyAccountVerb(flags))),
     );
 
   root

@@ -26,6 +26,8 @@ export interface AssetVerdict {
   readonly expected: string;
   /** `equity` minus `expected`: the residual. */
   readonly difference: string;
+  /** What the venue's cash (value.ts) moved by since the opening, without the trades of others: what a ledger of the engine's flows must have come to. */
+  readonly moved: string;
 }
 
 export interface Comparison {
@@ -205,10 +207,14 @@ function compareBalances(
   const instruments = new Map(sides.instruments.map((instrument) => [instrument.id, instrument]));
   const expected = new Sums();
   for (const [asset, amount] of Object.entries(opening.cash)) expected.add(asset, Amount.of(amount));
-  for (const trade of [...engine.fills, ...foreignTrades]) {
+  const addFlows = (sums: Sums, trade: EngineFill | VenueTrade): void => {
     const instrument = instruments.get(trade.instrument);
-    if (instrument !== undefined) for (const { asset, amount } of flowsOf(instrument, trade)) expected.add(asset, amount);
-  }
+    if (instrument !== undefined) for (const { asset, amount } of flowsOf(instrument, trade)) sums.add(asset, amount);
+  };
+  for (const trade of foreignTrades) addFlows(expected, trade);
+  const still = new Sums();
+  for (const asset of expected.names) still.add(asset, expected.of(asset));
+  for (const fill of engine.fills) addFlows(expected, fill);
   for (const { asset, amount } of engine.fundings) expected.add(asset, Amount.of(amount));
   const found = cashIn(cut, instruments);
   const unrealised = new Sums();
@@ -233,6 +239,7 @@ function compareBalances(
       equity: equity.toString(),
       expected: equity.minus(difference).toString(),
       difference: difference.toString(),
+      moved: found.of(asset).minus(still.of(asset)).toString(),
     };
   });
   return { lines, assets };

@@ -56,8 +56,10 @@ export interface Gateways {
   readonly all: readonly TradingGateway[];
   /** Of fill models, for the comparison with the ledger; empty where the venue itself is asked. */
   readonly paperAccounts: readonly PaperAccount[];
+  /** Private streams. */
   start(): void;
   stop(): void;
+  close(): void;
 }
 
 export function makeGateways(parts: GatewayParts): Gateways {
@@ -92,7 +94,7 @@ function paperGateways(parts: GatewayParts): Gateways {
         wakeExecutor: () => parts.wakeExecutor(),
       }),
   );
-  return { all, paperAccounts: all.map((gateway) => gateway.account), start: nothingToDo, stop: nothingToDo };
+  return { all, paperAccounts: all.map((gateway) => gateway.account), start: nothingToDo, stop: nothingToDo, close: nothingToDo };
 }
 
 /** Fill models have no stream of their own. */
@@ -164,7 +166,7 @@ function venueGateways(parts: GatewayParts, accounts: readonly VenueAccount[]): 
     },
     stop: () => {
       for (const feed of feeds) feed.stop();
-      http.close();
     },
+    close: () => http.close(),
   };
 }

@@ -5,6 +5,8 @@ import { pnlRows, type AccountChange, type PnlRow } from '../core/ledger/pnl.js'
 import type { LedgerSnapshot } from '../core/ledger/parts.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { MARK_BYTES, MARK_SEQUENCE, MARK_TICKS, type MemoryPlan } from '../core/memory/layout.js';
+import { parseDecimal } from '../core/numbers/decimal.js';
+import { assert } from '../core/numbers/errors.js';
 import { REC_KIND, RecordKind } from '../core/memory/record.js';
 import { beginRead, endRead, SEQLOCK_TRIES } from '../core/memory/seqlock.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
@@ -19,16 +21,31 @@ import { fillOf, readRecord } from '../core/orders/journal-record.js';
 import type { Recovery } from '../storage/recover.js';
 import type { JournalSink } from '../storage/writer.js';
 
-/** The venues' own word about their accounts, at their own marks. */
-export interface VenueTruth {
-  /** Null for an instrument whose mark was not told. */
-  readonly marks: Marks;
-  /** By asset, all venues together, counting from what the accounts held before this data directory's first order. */
-  readonly changes: readonly AccountChange[];
+/** What a venue's account moved by in one asset, positions counted as flows: a mark does not change it, and so no moment has to be agreed on. */
+export interface VenueMove {
+  readonly venue: string;
+  readonly asset: string;
+  readonly moved: string;
 }
 
-function marksOver(first: Marks, second: Marks): Marks {
-  return (instrument) => first(instrument) ?? second(instrument);
+/** The venues' equity changes at our marks: our own, plus what their accounts moved by beyond our wallets. */
+function changesOf(now: LedgerSnapshot, moves: readonly VenueMove[]): AccountChange[] {
+  return now.assets.map(({ asset, scale, equity }) => {
+    let change = equity;
+    for (const venue of now.venues) {
+      const move = moves.find((one) => one.venue === venue.venue && one.asset === asset);
+      const wallet = venue.assets.find((one) => one.asset === asset)?.wallet ?? 0n;
+      // An asset that the judge does not name at a venue never moved there.
+      change += (move === undefined ? 0n : atScale(move.moved, scale)) - wallet;
+    }
+    return { asset, scale, change };
+  });
+}
+
+function atScale(text: string, scale: number): bigint {
+  const { mantissa, scale: own } = parseDecimal(text);
+  assert(own <= scale, `an amount of a venue must have at most ${scale} digits, was ${text}`);
+  return mantissa * 10n ** BigInt(scale - own);
 }
 
 export class Money implements JournalSink {
@@ -86,13 +103,14 @@ export class Money implements JournalSink {
   }
 
   /**
-   * Since the start of this run. `residual` compares with the accounts at the same marks; nothing is under way any more.
-   * @param truth what the venues say, null where none was asked
+   * Since the start of this run; nothing is under way any more. `residual` compares with the fill models' accounts at the same marks, or with what the venues say.
+   * @param moved by (venue, asset): what the venue's account moved by since this data directory's first order, decimal text; null where no venue was asked
    */
-  pnl(truth: VenueTruth | null): PnlRow[] {
-    const marks = truth === null ? this.marks() : marksOver(truth.marks, this.marks());
-    const changes = this.#accounts.length > 0 ? sumChanges(this.#accounts, marks) : (truth?.changes ?? null);
-    return pnlRows(this.#start, this.#ledger.snapshot(marks), changes);
+  pnl(moved: readonly VenueMove[] | null): PnlRow[] {
+    const marks = this.marks();
+    const now = this.#ledger.snapshot(marks);
+    if (this.#accounts.length > 0) return pnlRows(this.#start, now, sumChanges(this.#accounts, marks));
+    return pnlRows(this.#start, now, moved === null ? null : changesOf(now, moved));
   }
 
   /** The same while trading: what the paper accounts know and the journal does not yet say is left out of the comparison. */
@@ -100,6 +118,11 @@ export class Money implements JournalSink {
     const marks = this.marks();
     const now = this.#ledger.snapshot(marks);
     return pnlRows(this.#start, now, this.#accounts.length > 0 ? sumChanges(this.#accounts, marks, now) : null);
+  }
+
+  /** Fills and fundings booked so far, of all runs. */
+  entries(): number {
+    return this.#ledger.snapshot(() => null).entriesByVenue.reduce((sum, count) => sum + count, 0);
   }
 
   /** By strategy, since the start of this run. */

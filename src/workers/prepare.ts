@@ -8,6 +8,7 @@ import { allocateShared, viewsOf, type SharedViews } from '../core/memory/shared
 import { UsageError } from '../core/numbers/errors.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { RunTables } from '../core/orders/tables.js';
+import type { Timers } from '../core/ports/clock.js';
 import type { HttpClient } from '../core/ports/http.js';
 import type { Credentials } from '../core/ports/private-events.js';
 import { Journal } from '../storage/journal.js';
@@ -16,6 +17,7 @@ import { DataDir } from '../storage/data-dir.js';
 import { marketTimeNow, realWallUs, SystemClock, type MarketTime } from './clock.js';
 import { usableCores } from './doctor.js';
 import { allInstruments, assetsOf, namedInstruments } from './instruments.js';
+import { openJudgedAccounts, type JudgedAccounts, type Openings } from './judgement.js';
 import { layLanes, PRODUCERS, type LaneLayout } from './lanes.js';
 import { fitToReplay, type RunConfig } from './run-config.js';
 import type { TradeOptions } from './trade-options.js';
@@ -34,6 +36,8 @@ export interface Prepared {
   readonly isStepped: boolean;
   /** Null: fill models trade. */
   readonly accounts: readonly VenueAccount[] | null;
+  /** Of the accounts, for the judge; null with them. */
+  readonly judged: { readonly accounts: JudgedAccounts; readonly openings: Openings } | null;
   readonly tables: RunTables;
   readonly recovered: Recovery;
   readonly journal: Journal;
@@ -107,6 +111,7 @@ export async function prepare(
     readonly ownsVenues: boolean;
     /** By venue; empty where fill models trade. */
     readonly keys: ReadonlyMap<string, Credentials>;
+    readonly timers: Timers;
   },
   http: HttpClient,
   say: (text: string) => void,
@@ -156,6 +161,14 @@ export async function prepare(
   const folder = dataDir.journalFolder;
   const recovered = recover({ folder, tables: { ...bare, run: 0 } });
   const tables: RunTables = { ...bare, run: recovered.runs + 1 };
+  const judgedAccounts: JudgedAccounts = { dataDir: dataDir.path, instruments, keys: given.keys, addresses: venueAddresses };
+  const judged =
+    accounts === null
+      ? null
+      : {
+          accounts: judgedAccounts,
+          openings: await openJudgedAccounts(judgedAccounts, recovered.runs > 0, { http, clock: wall, timers: given.timers }),
+        };
   const journal = new Journal({ folder, wallUs: () => Math.round(market.marketUs), segmentBytes: run.config.storage.segmentBytes });
   journal.run = tables.run;
   const layout = layLanes(options.lanes, options.wait, usableCores(), venues.length);
@@ -186,6 +199,7 @@ export async function prepare(
     market: options.speed === 'max' ? { ...market, speed: STEPPED_TIMER_SPEED } : market,
     isStepped: options.speed === 'max',
     accounts,
+    judged,
     tables,
     recovered,
     journal,

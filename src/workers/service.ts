@@ -23,6 +23,7 @@ import { LmdbStore, LMDB_NAME } from '../storage/lmdb.js';
 import type { Recovery } from '../storage/recover.js';
 import { ColdKind } from '../storage/segment.js';
 import { StoreFeed } from '../storage/store-feed.js';
+import type { StoreReader } from '../storage/schema.js';
 import { Writer } from '../storage/writer.js';
 import type { ThorConfig } from '../config/schema.js';
 import { makeGateways, type Gateways, type TradingGateway } from './gateways.js';
@@ -77,6 +78,7 @@ export class Service {
   readonly money: Money;
   readonly view: EngineView;
   readonly roles: readonly Role[];
+  readonly store: StoreReader;
   readonly #parts: ServiceParts;
   readonly #live: LivePush;
   readonly #store: StoreFeed;
@@ -155,8 +157,10 @@ export class Service {
       onError: (error) => parts.error('api', error),
     });
     this.#server = parts.createHttpServer({ handlers: api });
+    const store = new LmdbStore(join(parts.dataDir, LMDB_NAME), { onNotice: (text) => parts.notice(text) });
+    this.store = store;
     this.#store = new StoreFeed({
-      store: new LmdbStore(join(parts.dataDir, LMDB_NAME), { onNotice: (text) => parts.notice(text) }),
+      store,
       journal,
       counters,
       onNotice: (text) => parts.notice(text),
@@ -190,6 +194,11 @@ export class Service {
     for (const gateway of this.gateways) gateway.step(nowUs, TURN_RECORDS);
   }
 
+  /** Private streams end: what happens at the venues from now on is found by the next start. */
+  stopHearing(): void {
+    this.#gateways.stop();
+  }
+
   /** Gateways take no more, what is under way is answered. */
   beginStop(): void {
     for (const gateway of this.gateways) gateway.beginStop();
@@ -205,6 +214,7 @@ export class Service {
     this.writer.appendCold(ColdKind.RUN_STOP, { run: tables.run, stoppedUs: clock.wallUs(), summary });
     this.writer.flushNow(clock.nowUs());
     this.#gateways.stop();
+    this.#gateways.close();
     this.#live.stop();
     await this.#server.close();
     await this.#store.close();

@@ -1,5 +1,6 @@
 /** The last line of `--json` and what a person reads at the end. Shapes: INTERFACES, "Summary". Main thread, after everything was drained. */
 import type { PnlRow } from '../core/ledger/pnl.js';
+import type { Differences } from '../judge/compare.js';
 import type { SummaryCounts } from '../monitoring/payload.js';
 
 export interface Summary extends SummaryCounts {
@@ -8,7 +9,7 @@ export interface Summary extends SummaryCounts {
   readonly simulated: boolean;
   readonly pnl: readonly PnlRow[];
   /** Of the judge that compares with the venue; null where no venue truth exists (paper fills). */
-  readonly differences: null;
+  readonly differences: Differences | null;
   readonly error?: string;
 }
 
@@ -30,6 +31,13 @@ export function summaryLines(summary: Summary, resume: string): string[] {
     );
     lines.push(
       `profit ${row.asset.padEnd(5)} ${row.equityChange}  = ${parts.map((name) => `${name} ${row[name]}`).join(' + ') || '0'}  (unexplained ${row.unexplained}${row.residual === null ? '' : `, residual ${row.residual}`})`,
+    );
+  }
+  const { differences } = summary;
+  if (differences !== null) {
+    const isClean = Object.values(differences).every((count) => count === 0);
+    lines.push(
+      `judged   ${isClean ? 'orders, fills, balances and positions are the same at the venues' : `differences: orders ${differences.orders}, fills ${differences.fills}, balances ${differences.balances}, positions ${differences.positions}`}`,
     );
   }
   if (summary.error !== undefined) lines.push(`error    ${summary.error}`);

@@ -56,7 +56,9 @@ export async function runTrade(options: TradeOptions, flags: Readonly<Record<str
     if (found.addresses !== null) dataDir.update({ addresses: found.file, venuesPid: found.addresses.pid });
     const isPaper = tradesByPaper(options.mode, options.replay !== null, found.addresses);
     const keys = early ?? (isPaper ? new Map<string, Credentials>() : await findKeys(options, run, wanted, found.addresses));
-    const prepared = await prepare(options, { run, version, dataDir, ...found, keys }, http, (text) => output.say(text));
+    const prepared = await prepare(options, { run, version, dataDir, ...found, keys, timers: wallTimers }, http, (text) =>
+      output.say(text),
+    );
     for (const note of prepared.run.notes) output.say(note);
     for (const note of prepared.recovered.notes) output.say(note);
     if (prepared.layout.warning !== null) output.say(prepared.layout.warning);
