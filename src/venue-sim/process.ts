@@ -157,6 +157,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     };
     if (options.addresses !== undefined) await replaceFile(options.addresses, `${JSON.stringify(addresses)}\n`);
     announce(deps.writeLine, addresses, world, saved !== undefined);
+    if (options.addresses !== undefined) deps.writeLine(`SIMULATED keys and secrets, a spare account's too: ${options.addresses}`);
 
     const perWallMs = Math.max(1, options.speed);
     timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs())));

@@ -124,7 +124,7 @@ describe('venues process', () => {
       expect(venue.apiKey).toMatch(/^[a-zA-Z0-9]{64}$/);
       expect((await bench.ask(`${venue.rest}/nothing`, 'GET')).status).toBe(404);
     }
-    expect(bench.lines.length).toBe(6);
+    expect(bench.lines.length).toBe(7);
     expect(bench.lines.every((line) => line.startsWith('SIMULATED'))).toBe(true);
     expect(bench.lines.join('\n')).not.toContain(Object.values(addresses.venues)[0]?.secret);
     await running.stop();

@@ -25,19 +25,17 @@ async function reloaded(directory = folder): Promise<VenueWorld> {
 function past(world: VenueWorld): unknown {
   const exchange = world.exchangeOf('bybit');
   return exchange.testAccounts.map((account) => ({
-    orders: exchange
-      .orders(account)
-      .map(({ id, clientId, state, endReason, filledLots, filledUnits, feeUnits, updatedUs, extra }) => ({
-        id,
-        clientId,
-        state,
-        endReason,
-        filledLots,
-        filledUnits,
-        feeUnits,
-        updatedUs,
-        extra,
-      })),
+    orders: exchange.orders(account).map(({ id, clientId, state, endReason, filledLots, filledUnits, feeUnits, updatedUs, extra }) => ({
+      id,
+      clientId,
+      state,
+      endReason,
+      filledLots,
+      filledUnits,
+      feeUnits,
+      updatedUs,
+      extra,
+    })),
     fills: exchange.fills(account).map(({ market, account: owner, ...fill }) => ({ ...fill, symbol: market.spec.symbol, owner: owner.id })),
     ledger: exchange.ledger(account).map(({ market, asset, ...entry }) => ({ ...entry, symbol: market?.spec.symbol, asset: asset.asset })),
     wallets: exchange.wallets(account),
