@@ -7,9 +7,10 @@ import type { Market } from '../../market/market.js';
 import { moneyText } from './amounts.js';
 import { futuresRefusal } from './futures-orders.js';
 import { assetLine, balanceLine, positionInAccount, positionRisk } from './futures-position-texts.js';
-import { INCOME_TYPES, incomeLine, pairName, type FuturesFamily } from './futures-texts.js';
+import { INCOME_TYPES, incomeLine, type FuturesFamily } from './futures-texts.js';
 import { unitsOf } from './order-steps.js';
 import type { RateLimits } from './rate-limits.js';
+import { pairOf } from './dialect.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import { bySymbol, fixed, marketOf, optionalMarket, times, type Call, type Route, type TradingRoom } from './route.js';
 
@@ -129,7 +130,7 @@ export class FuturesAccount {
     const market = optionalMarket(this.#room, params);
     const pair = params.optional('pair');
     return this.#views(account)
-      .filter((view) => (market === undefined || view.market === market) && (pair === undefined || pairName(view.market) === pair))
+      .filter((view) => (market === undefined || view.market === market) && (pair === undefined || pairOf(view.market) === pair))
       .filter((view) => version === 2 || isActive(view))
       .map((view) =>
         positionRisk(
@@ -209,8 +210,8 @@ export class FuturesAccount {
     const market = optionalMarket(this.#room, params);
     const pair = params.optional('pair');
     return this.#room.exchange.markets
-      .filter((one) => (market === undefined || one === market) && (pair === undefined || pairName(one) === pair))
-      .map((one) => ({ [key]: key === 'pair' ? pairName(one) : one.spec.symbol, brackets: [this.#bracket(one, key)] }));
+      .filter((one) => (market === undefined || one === market) && (pair === undefined || pairOf(one) === pair))
+      .map((one) => ({ [key]: key === 'pair' ? pairOf(one) : one.spec.symbol, brackets: [this.#bracket(one, key)] }));
   }
 
   #bracket(market: Market, key: 'symbol' | 'pair'): Record<string, unknown> {

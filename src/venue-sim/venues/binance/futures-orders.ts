@@ -5,8 +5,9 @@
 import type { Account, Order, Placed, Refusal } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
 import { readAmendment, readFuturesOrder } from './futures-order-request.js';
-import { ackAnswer, futuresTrade, orderAnswer, pairName, queriedFuturesOrder, type FuturesFamily } from './futures-texts.js';
+import { ackAnswer, futuresTrade, orderAnswer, queriedFuturesOrder, type FuturesFamily } from './futures-texts.js';
 import { isOpen, sideWord } from './order-words.js';
+import { pairOf } from './dialect.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import { BinanceParams, jsonOf } from './request.js';
 import type { OrderCosts } from './rate-limits.js';
@@ -172,7 +173,7 @@ export class FuturesOrders {
     const pair = params.optional('pair');
     return this.#room.exchange
       .openOrders(account, optionalMarket(this.#room, params))
-      .filter((order) => pair === undefined || pairName(order.market) === pair)
+      .filter((order) => pair === undefined || pairOf(order.market) === pair)
       .map((order) => queriedFuturesOrder(this.#family, order));
   }
 
@@ -201,7 +202,7 @@ export class FuturesOrders {
   #markets(params: BinanceParams): readonly Market[] {
     const pair = this.#family === 'coinm' && !params.has('symbol') ? params.optional('pair') : undefined;
     if (pair === undefined) return [marketOf(this.#room, params)];
-    return this.#room.exchange.markets.filter((market) => pairName(market) === pair);
+    return this.#room.exchange.markets.filter((market) => pairOf(market) === pair);
   }
 
   #named(account: Account, params: BinanceParams, market: Market): Order | undefined {

@@ -3,18 +3,14 @@
  * the pair, counts value in the coin and says so in other field names. Called for each answer.
  */
 import type { Fill, LedgerEntry, Order } from '../../exchange/contract.js';
-import type { Market } from '../../market/market.js';
 import { averageText, milliseconds, moneyText, priceText, quoteText, tickLotsText } from './amounts.js';
+import { pairOf } from './dialect.js';
 import { selfTradeWord, sideWord, stateWord, timeInForceWord, typeWord } from './order-words.js';
 
 export type FuturesFamily = 'usdm' | 'coinm';
 
 /** Average prices have more decimals than prices. */
 const AVERAGE_EXTRA_DECIMALS = 3;
-
-export function pairName(market: Market): string {
-  return market.spec.symbol.split('_')[0] ?? market.spec.symbol;
-}
 
 /** Orders that the venue itself placed have no client id of their own. */
 export function clientIdText(order: Order): string {
@@ -36,7 +32,7 @@ function terms(family: FuturesFamily, order: Order): Record<string, unknown> {
   return {
     orderId: order.number,
     symbol: market.spec.symbol,
-    ...(family === 'coinm' ? { pair: pairName(market) } : {}),
+    ...(family === 'coinm' ? { pair: pairOf(market) } : {}),
     status: stateWord(order),
     clientOrderId: clientIdText(order),
     price: priceText(market, order.ticks),
@@ -106,7 +102,7 @@ export function futuresTrade(family: FuturesFamily, fill: Fill): Record<string, 
     symbol: market.spec.symbol,
     id: fill.tradeId,
     orderId: fill.orderNumber,
-    ...(family === 'coinm' ? { pair: pairName(market) } : {}),
+    ...(family === 'coinm' ? { pair: pairOf(market) } : {}),
     side: sideWord(fill),
     price: priceText(market, fill.ticks),
     qty: market.qtyText(fill.lots),
