@@ -3,9 +3,9 @@
  * gets a partial of that moment, ids included, and the recorded messages behind it. Called by the `venues` process on its one thread.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
-import { bitmexError } from '../venues/bitmex-rest.js';
-import { PUBLIC_TABLES } from '../venues/bitmex-streams.js';
-import { timeText } from '../venues/bitmex-tables.js';
+import { bitmexError } from '../venues/bitmex/public-rest.js';
+import { PUBLIC_TABLES } from '../venues/bitmex/public-streams.js';
+import { timeText } from '../venues/bitmex/public-tables.js';
 import { jsonReply, objectOf } from '../venues/protocol.js';
 import { Audience, type Listener } from './audience.js';
 import { bitmexInstrument } from './bitmex-info.js';

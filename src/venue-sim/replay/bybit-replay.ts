@@ -3,7 +3,7 @@
  * with its `u`, and the recorded deltas behind it. Called by the `venues` process on its one thread.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
-import { BYBIT_CATEGORIES, type BybitCategory } from '../venues/bybit-messages.js';
+import { BYBIT_CATEGORIES, type BybitCategory } from '../venues/bybit/public-messages.js';
 import { jsonReply, objectOf } from '../venues/protocol.js';
 import { Audience, type Listener } from './audience.js';
 import { instrumentsInfo } from './bybit-info.js';

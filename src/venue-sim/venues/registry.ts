@@ -3,8 +3,8 @@ import type { VenueId } from '../market/spec.js';
 import { createBinanceCoinm } from './binance/coinm.js';
 import { createBinanceSpot } from './binance/spot.js';
 import { createBinanceUsdm } from './binance/usdm.js';
-import { createBitmex } from './bitmex.js';
-import { createBybit } from './bybit.js';
+import { createBitmex } from './bitmex/server.js';
+import { createBybit } from './bybit/server.js';
 import type { VenueContext, VenueProtocol } from './protocol.js';
 
 const PROTOCOLS: Readonly<Record<VenueId, (context: VenueContext) => VenueProtocol>> = {

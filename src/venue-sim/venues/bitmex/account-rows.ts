@@ -1,6 +1,6 @@
 /** BitMEX's position, margin and wallet rows as recorded, shared by REST and the private tables. All money in the currency's integer unit. */
 import type { Account, Exchange, LedgerEntry, PositionView, WalletView } from '../../exchange/contract.js';
-import { timeText } from '../bitmex-tables.js';
+import { timeText } from './public-tables.js';
 import { costSign, qtyNumber, rounded, type Row } from './order-rows.js';
 
 /** Shown for positions on cross margin: the most that their first risk step allows. */

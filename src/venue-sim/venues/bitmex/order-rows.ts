@@ -1,7 +1,7 @@
 /** BitMEX's order and execution rows, key by key as recorded, shared by REST and the private tables. Numbers stay integers of satoshi and lots' units. */
 import type { EndReason, Exchange, Fill, LedgerEntry, Order, OrderEvent, OrderState } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { timeText } from '../bitmex-tables.js';
+import { timeText } from './public-tables.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 

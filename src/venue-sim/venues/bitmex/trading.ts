@@ -1,6 +1,6 @@
 /** BitMEX's order operations: place, amend, cancel by ids, cancel all, close, and the dead man's timer. Called by `BitmexPrivateRest` and the socket's op. */
 import type { Account, EndReason, Exchange, FaultGate, Order, OrderName, OrderRequest, Refusal } from '../../exchange/contract.js';
-import { timeText } from '../bitmex-tables.js';
+import { timeText } from './public-tables.js';
 import { isOpen, orderRow, type Row } from './order-rows.js';
 import { marketOf, readAmend, readCreate } from './order-request.js';
 import { filterOf, listOf, textOf, type Params } from './params.js';

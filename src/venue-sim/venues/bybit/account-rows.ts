@@ -1,7 +1,7 @@
 /** Bybit v5's positions, wallets and statement lines as REST and the private topics print them. Called by account queries and private streams. */
 import type { Account, Exchange, LedgerEntry, PositionView, WalletView } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { priceText } from '../bybit-messages.js';
+import { priceText } from './public-messages.js';
 import { unitsText } from '../decimal-units.js';
 import { lotsText, millis, moneyText, type Row } from './order-rows.js';
 

@@ -4,7 +4,7 @@
  */
 import type { AmendRequest, Exchange, Order, OrderRequest, SelfTradeMode } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { priceText } from '../bybit-messages.js';
+import { priceText } from './public-messages.js';
 import { stepsOf, unitsOf, type UnreadNumber } from '../decimal-units.js';
 import { isSet, isTrue, textOf, type Item } from './items.js';
 import { CONTRACT, SPOT, badParameter, missingParameter, type BybitRefusal } from './refusals.js';

@@ -1,7 +1,7 @@
 /** Bybit v5's orders and executions as REST and the private topics print them, key by key as recorded. Called by queries and private streams. */
 import type { AssetTerms, EndReason, Exchange, Fill, FundingEvent, LedgerEntry, Order, OrderState } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { priceText, spotTradeId } from '../bybit-messages.js';
+import { priceText, spotTradeId } from './public-messages.js';
 import { unitsText } from '../decimal-units.js';
 
 const STATUS: Readonly<Record<OrderState, string>> = {

@@ -4,7 +4,7 @@
  */
 import type { ServerSocket } from '../../../core/ports/http.js';
 import type { Account, ApiKey, Exchange, ExchangeEvent, FaultGate } from '../../exchange/contract.js';
-import { BYBIT_CATEGORIES } from '../bybit-messages.js';
+import { BYBIT_CATEGORIES } from './public-messages.js';
 import { objectOf, type VenueCounters } from '../protocol.js';
 import { accountRow, positionStreamRow } from './account-rows.js';
 import { signerOfLogin, type FindKey } from './auth.js';

@@ -1,7 +1,7 @@
 /** Bybit v5's questions about orders, executions and positions: categories, filters, pages newest first. Called by `BybitPrivateRest`. */
 import type { Account, Exchange, Fill, LedgerEntry, Order } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { priceText, type BybitCategory } from '../bybit-messages.js';
+import { priceText, type BybitCategory } from './public-messages.js';
 import { positionRow } from './account-rows.js';
 import { isSet, limitOf, pageOf, textOf, type Item } from './items.js';
 import { executionRow, fundingExecId, fundingRow, lotsText, millis, moneyText, orderRow, type Row } from './order-rows.js';

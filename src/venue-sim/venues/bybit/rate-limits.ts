@@ -2,7 +2,7 @@
  * Bybit v5's limits per account and endpoint: a window of one second that rolls (Bybit v5, "Rate Limit Rules"). Batches count each of their orders and have
  * allowances of their own. Kept by the protocol; REST and the trade socket draw from the same ones.
  */
-import type { BybitCategory } from '../bybit-messages.js';
+import type { BybitCategory } from './public-messages.js';
 
 const WINDOW_MS = 1_000;
 

@@ -4,7 +4,7 @@
  */
 import type { Account, Exchange, FaultGate, Order, Refusal } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { BYBIT_CATEGORIES, type BybitCategory } from '../bybit-messages.js';
+import { BYBIT_CATEGORIES, type BybitCategory } from './public-messages.js';
 import { isItem, isSet, textOf, type Item } from './items.js';
 import { readAmend, readCreate } from './order-request.js';
 import {

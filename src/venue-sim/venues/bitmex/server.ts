@@ -2,20 +2,20 @@
  * BitMEX on one listener: REST and `/realtime`. The venue closed on 2026-09-23; its id-keyed book protocol lives on here. Handlers are called by the HTTP
  * server, `publish` by the `venues` process, both on its one thread.
  */
-import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
-import { START_PRICES } from '../markets.js';
-import { BitmexRest, bitmexError } from './bitmex-rest.js';
-import { PUBLIC_TABLES, bitmexStream } from './bitmex-streams.js';
-import { timeText } from './bitmex-tables.js';
-import type { FaultRefusal, Operation } from '../exchange/contract.js';
-import { BitmexAuth, type Signer } from './bitmex/auth.js';
-import { BitmexPrivateRest, bitmexRefusal } from './bitmex/private-rest.js';
-import { BitmexPrivateTables, PRIVATE_TABLES } from './bitmex/private-tables.js';
-import { OVERLOADED, rateLimited } from './bitmex/refusals.js';
-import { BitmexDeadMan, BitmexTrading } from './bitmex/trading.js';
-import { Hub, type Client } from './hub.js';
-import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
-import { TokenBuckets } from './token-bucket.js';
+import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../../core/ports/http.js';
+import { START_PRICES } from '../../markets.js';
+import { BitmexRest, bitmexError } from './public-rest.js';
+import { PUBLIC_TABLES, bitmexStream } from './public-streams.js';
+import { timeText } from './public-tables.js';
+import type { FaultRefusal, Operation } from '../../exchange/contract.js';
+import { BitmexAuth, type Signer } from './auth.js';
+import { BitmexPrivateRest, bitmexRefusal } from './private-rest.js';
+import { BitmexPrivateTables, PRIVATE_TABLES } from './private-tables.js';
+import { OVERLOADED, rateLimited } from './refusals.js';
+import { BitmexDeadMan, BitmexTrading } from './trading.js';
+import { Hub, type Client } from '../hub.js';
+import { objectOf, type VenueContext, type VenueProtocol } from '../protocol.js';
+import { TokenBuckets } from '../token-bucket.js';
 
 /** Connections an address may open at once, and how fast the allowance comes back: 720 an hour (venue's document on limits; the welcome counts it down). */
 const CONNECTIONS = 40;

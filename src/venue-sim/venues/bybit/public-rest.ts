@@ -1,8 +1,8 @@
 /** Bybit v5 market data over REST: envelope, categories, paging, refusals. Called by `BybitServer` for each request. */
-import type { HttpReply, HttpRequest } from '../../core/ports/http.js';
-import { topOf } from '../market/depth.js';
-import { fixedText, trimmedText } from '../market/decimal-text.js';
-import type { Market } from '../market/market.js';
+import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
+import { topOf } from '../../market/depth.js';
+import { fixedText, trimmedText } from '../../market/decimal-text.js';
+import type { Market } from '../../market/market.js';
 import {
   BYBIT_CATEGORIES,
   levelsText,
@@ -12,11 +12,11 @@ import {
   tickerFields,
   turnoverText,
   type BybitCategory,
-} from './bybit-messages.js';
-import { BYBIT_INTERVALS_MS } from './bybit-streams.js';
-import type { BybitPrivateRest } from './bybit/private-rest.js';
-import { jsonReply, paramsOf, type VenueContext } from './protocol.js';
-import { TokenBuckets } from './token-bucket.js';
+} from './public-messages.js';
+import { BYBIT_INTERVALS_MS } from './public-streams.js';
+import type { BybitPrivateRest } from './private-rest.js';
+import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
+import { TokenBuckets } from '../token-bucket.js';
 
 interface Ask {
   readonly params: Map<string, string>;

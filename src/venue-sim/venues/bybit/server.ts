@@ -2,21 +2,21 @@
  * Bybit v5 on one listener: linear, inverse and spot share the REST paths and have a socket path each. Handlers are called by the HTTP server, `publish`
  * by the `venues` process, both on its one thread.
  */
-import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../core/ports/http.js';
-import type { ApiKey, FaultRefusal, Operation } from '../exchange/contract.js';
-import { BYBIT_CATEGORIES, type BybitCategory } from './bybit-messages.js';
-import { BybitRest } from './bybit-rest.js';
-import { bybitStream, type UpdateIds } from './bybit-streams.js';
-import { signingKeyOf } from './bybit/auth.js';
-import { DeadMan } from './bybit/dead-man.js';
-import { BybitPrivateRest, bybitRefusal, type BybitDesk } from './bybit/private-rest.js';
-import { BybitPrivateStreams } from './bybit/private-streams.js';
-import { BybitRateLimits } from './bybit/rate-limits.js';
-import { BybitTradeSocket, faultOf } from './bybit/trade-socket.js';
-import { BybitTrading } from './bybit/trading.js';
-import { Hub, type Client } from './hub.js';
-import { objectOf, type VenueContext, type VenueProtocol } from './protocol.js';
-import type { SigningKey } from './signing.js';
+import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../../core/ports/http.js';
+import type { ApiKey, FaultRefusal, Operation } from '../../exchange/contract.js';
+import { BYBIT_CATEGORIES, type BybitCategory } from './public-messages.js';
+import { BybitRest } from './public-rest.js';
+import { bybitStream, type UpdateIds } from './public-streams.js';
+import { signingKeyOf } from './auth.js';
+import { DeadMan } from './dead-man.js';
+import { BybitPrivateRest, bybitRefusal, type BybitDesk } from './private-rest.js';
+import { BybitPrivateStreams } from './private-streams.js';
+import { BybitRateLimits } from './rate-limits.js';
+import { BybitTradeSocket, faultOf } from './trade-socket.js';
+import { BybitTrading } from './trading.js';
+import { Hub, type Client } from '../hub.js';
+import { objectOf, type VenueContext, type VenueProtocol } from '../protocol.js';
+import type { SigningKey } from '../signing.js';
 
 /** A connection that says nothing for this long is cut (Bybit v5, "Connect": ten minutes at most). */
 const SILENCE_US = 600_000_000;

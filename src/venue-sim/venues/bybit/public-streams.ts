@@ -1,9 +1,9 @@
 /** Bybit's public topics: from `orderbook.200.BTCUSDT` and the like to the source of their messages. Called by `BybitServer` when somebody subscribes. */
-import { DepthWindow } from '../market/depth.js';
-import type { Market } from '../market/market.js';
-import { every, onStep } from './topic-source.js';
-import { klineText, orderbookMessage, publicTradeMessage, tickerFields, tickerMessage, type TickerFields } from './bybit-messages.js';
-import type { TopicSource } from './hub.js';
+import { DepthWindow } from '../../market/depth.js';
+import type { Market } from '../../market/market.js';
+import { every, onStep } from '../topic-source.js';
+import { klineText, orderbookMessage, publicTradeMessage, tickerFields, tickerMessage, type TickerFields } from './public-messages.js';
+import type { TopicSource } from '../hub.js';
 
 const NONE: readonly string[] = [];
 

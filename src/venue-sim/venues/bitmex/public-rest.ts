@@ -1,15 +1,15 @@
 /** BitMEX's public REST paths: filters, paging, rate limit and refusals; signed paths go on to `BitmexPrivateRest`. Called by `BitmexServer` for each request. */
-import type { HttpReply, HttpRequest } from '../../core/ports/http.js';
-import type { Candle } from '../market/candles.js';
-import type { Market } from '../market/market.js';
-import { instrumentRow } from './bitmex-instrument.js';
-import { PUBLIC_TABLES } from './bitmex-streams.js';
-import type { BitmexAuth } from './bitmex/auth.js';
-import { bitmexRefusal, type BitmexPrivateRest } from './bitmex/private-rest.js';
-import { rateLimited } from './bitmex/refusals.js';
-import { fundingRow, levelRow, quoteRow, timeText, tradeRow, valueOf } from './bitmex-tables.js';
-import { jsonReply, objectOf, paramsOf, type VenueContext } from './protocol.js';
-import { TokenBuckets } from './token-bucket.js';
+import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
+import type { Candle } from '../../market/candles.js';
+import type { Market } from '../../market/market.js';
+import { instrumentRow } from './instrument.js';
+import { PUBLIC_TABLES } from './public-streams.js';
+import type { BitmexAuth } from './auth.js';
+import { bitmexRefusal, type BitmexPrivateRest } from './private-rest.js';
+import { rateLimited } from './refusals.js';
+import { fundingRow, levelRow, quoteRow, timeText, tradeRow, valueOf } from './public-tables.js';
+import { jsonReply, objectOf, paramsOf, type VenueContext } from '../protocol.js';
+import { TokenBuckets } from '../token-bucket.js';
 
 /** Requests per minute without a key (VENUES.md 2). */
 const REQUESTS_PER_MINUTE = 30;

@@ -2,10 +2,10 @@
  * Texts of Bybit's public messages, key by key as in the recording of 2026-08-09: the spot endpoint orders its keys differently and prints numbers without
  * zeros at the end. Compared with recorded frames by `test/venue-sim/frames.test.ts`.
  */
-import type { Candle } from '../market/candles.js';
-import { fixedText, trimmedText } from '../market/decimal-text.js';
-import type { LevelChange } from '../market/depth.js';
-import type { Market, MarketTrade } from '../market/market.js';
+import type { Candle } from '../../market/candles.js';
+import { fixedText, trimmedText } from '../../market/decimal-text.js';
+import type { LevelChange } from '../../market/depth.js';
+import type { Market, MarketTrade } from '../../market/market.js';
 
 export type BybitCategory = 'linear' | 'inverse' | 'spot';
 export const BYBIT_CATEGORIES: readonly BybitCategory[] = ['linear', 'inverse', 'spot'];

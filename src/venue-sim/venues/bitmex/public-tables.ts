@@ -2,8 +2,8 @@
  * BitMEX's tables as rows of JSON text, key by key as in the recording of 2021-07-22: order book rows are known by an id made of the price, prices are
  * numbers without zeros at the end. Shared by REST and streams; compared with recorded frames by `test/venue-sim/frames.test.ts`.
  */
-import type { Side } from '../engine/book-side.js';
-import type { Market, MarketTrade } from '../market/market.js';
+import type { Side } from '../../engine/book-side.js';
+import type { Market, MarketTrade } from '../../market/market.js';
 
 /** Satoshi in a bitcoin: values settled in XBt are counted in them. */
 const XBT = 100_000_000;

@@ -1,7 +1,7 @@
 /** BitMEX's instrument table: terms as recorded on 2021-07-22 (fees from the later metadata), and the fields that live. Shared by REST and streams. */
-import { trimmedText } from '../market/decimal-text.js';
-import type { Market } from '../market/market.js';
-import { timeText, valueOf } from './bitmex-tables.js';
+import { trimmedText } from '../../market/decimal-text.js';
+import type { Market } from '../../market/market.js';
+import { timeText, valueOf } from './public-tables.js';
 
 interface Terms {
   readonly rootSymbol: string;

@@ -1,11 +1,11 @@
 /** BitMEX's public tables as streams: partial first, then what changed. Called by `BitmexServer` when somebody subscribes. */
-import type { Side } from '../engine/book-side.js';
-import { DepthHeld, DepthWindow, topOf, type LevelChange, type WindowChange } from '../market/depth.js';
-import type { Market } from '../market/market.js';
-import { instrumentRow, liveFields, type LiveFields } from './bitmex-instrument.js';
-import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './bitmex-tables.js';
-import { every, onStep } from './topic-source.js';
-import type { TopicSource } from './hub.js';
+import type { Side } from '../../engine/book-side.js';
+import { DepthHeld, DepthWindow, topOf, type LevelChange, type WindowChange } from '../../market/depth.js';
+import type { Market } from '../../market/market.js';
+import { instrumentRow, liveFields, type LiveFields } from './instrument.js';
+import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './public-tables.js';
+import { every, onStep } from '../topic-source.js';
+import type { TopicSource } from '../hub.js';
 
 const NONE: readonly string[] = [];
 
