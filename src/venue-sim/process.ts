@@ -162,7 +162,13 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     const perWallMs = Math.max(1, options.speed);
     timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs())));
     if (folder !== undefined) {
-      const report = (error: unknown): void => deps.writeLine(`SIMULATED state not saved: ${String(error)}`);
+      let failed = '';
+      // A full disk fails many saves a second: each reason is said once.
+      const report = (error: unknown): void => {
+        const reason = String(error);
+        if (reason !== failed) deps.writeLine(`SIMULATED state not saved: ${reason}`);
+        failed = reason;
+      };
       timers.push(deps.timers.every(SAVE_EVERY_SECONDS * 1_000 * perWallMs, () => void save().catch(report)));
       saveSoonAfterActivity(world, deps.timers, SAVE_SOON_MS * perWallMs, () => {
         if (stopping === undefined) folder.save(world, true).catch(report);

@@ -61,6 +61,8 @@ export interface SavedMarket {
 /** How many trades the REST endpoints can look back on. */
 const KEPT_TRADES = 1_000;
 const FUNDING_PERIOD_MS = 8 * 3_600_000;
+/** BitMEX pays at 4, 12 and 20 o'clock UTC, the others at 0, 8 and 16. */
+const BITMEX_FUNDING_OFFSET_MS = 4 * 3_600_000;
 /** Interest part of the funding rate per eight hours, and how far the premium may move it away (Binance and Bybit documents on funding, 2026-11). */
 const FUNDING_INTEREST = 0.0001;
 const FUNDING_CLAMP = 0.0005;
@@ -211,7 +213,8 @@ export class Market implements EngineEvents {
   }
 
   nextFundingMs(nowMs: number): number {
-    return nowMs - (nowMs % FUNDING_PERIOD_MS) + FUNDING_PERIOD_MS;
+    const offsetMs = this.spec.venue === 'bitmex' ? BITMEX_FUNDING_OFFSET_MS : 0;
+    return nowMs - ((nowMs - offsetMs) % FUNDING_PERIOD_MS) + FUNDING_PERIOD_MS;
   }
 
   priceText(ticks: number): string {

@@ -1,12 +1,20 @@
 /** Positions of a simulated exchange to the last unit: linear, inverse and quanto, leverage, margin modes, funding, liquidation. Figures are worked out here, apart from the exchange's code. */
 import { describe, expect, it } from 'vitest';
-import { createVenueWorld, type SavedWorld } from '../../../src/venue-sim/world.js';
+import type { VenueId } from '../../../src/venue-sim/market/spec.js';
+import { createVenueWorld, type SavedWorld, type VenueWorld } from '../../../src/venue-sim/world.js';
 import { START_US } from '../support/venue-client.js';
 import { TestExchange, names } from './support.js';
 
 /** Nearest, halves away from zero, of positive fractions. */
 const nearest = (numerator: bigint, denominator: bigint): bigint => (numerator * 2n + denominator) / (denominator * 2n);
 const sum = (values: readonly bigint[]): bigint => values.reduce((total, value) => total + value, 0n);
+
+/** Lives through the hour of a payment. */
+function overFunding(hourUs: number, only: readonly VenueId[]): VenueWorld {
+  const world = createVenueWorld({ seed: 8, startUs: hourUs - 2_000_000, only });
+  for (let step = 0; step < 250; step++) world.step();
+  return world;
+}
 
 describe('positions of a simulated exchange', () => {
   it('are exact for linear contracts: value, fee, realised profit', () => {
@@ -131,7 +139,7 @@ describe('positions of a simulated exchange', () => {
   });
 
   it('pay funding at the hours of the venue: longs to shorts, exactly, the remainder of rounding to the venue', () => {
-    const beforeHour = 1_786_233_600_000_000 - 2_000_000;
+    const beforeHour = START_US + 4 * 3_600_000_000 - 2_000_000;
     const test = new TestExchange('bitmex', 'XBTUSD', { startUs: beforeHour });
     const { exchange, account, spare, market } = test;
     test.placed({ side: 'buy', lots: 90 });
@@ -154,10 +162,10 @@ describe('positions of a simulated exchange', () => {
   });
 
   it('lose and gain nothing by funding in sum, at every venue', () => {
-    const world = createVenueWorld({ seed: 8, startUs: START_US - 2_000_000 });
-    for (let step = 0; step < 250; step++) world.step();
     const left: bigint[] = [];
-    for (const exchange of world.exchanges.values()) {
+    const midnight = overFunding(START_US, ['binance-usdm', 'binance-coinm', 'bybit']);
+    const four = overFunding(START_US + 4 * 3_600_000_000, ['bitmex']);
+    for (const exchange of [...midnight.exchanges.values(), ...four.exchanges.values()]) {
       for (const market of exchange.markets) expect(exchange.fundings(market).length).toBe(market.spec.kind === 'spot' ? 0 : 1);
       expect(exchange.audit()).toEqual([]);
       for (const { rounding } of Object.values(exchange.save().books.houses)) left.push(BigInt(rounding));
