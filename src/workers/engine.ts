@@ -4,7 +4,6 @@ import { Doorbell } from '../core/memory/doorbell.js';
 import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
 import { messageOf, UsageError } from '../core/numbers/errors.js';
 import type { HttpClient } from '../core/ports/http.js';
-import type { Verdict } from '../judge/judge.js';
 import { TerminalView } from '../monitoring/terminal.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
@@ -12,7 +11,7 @@ import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
-import { judgeAccounts, movesOf } from './judgement.js';
+import { judgeAccounts, type Judged } from './judgement.js';
 import { laneClock, setMarketUs, type LaneClock } from './market-clock.js';
 import type { Prepared } from './prepare.js';
 import { ReplayWatch } from './replay-watch.js';
@@ -26,8 +25,6 @@ import { startLane, type LaneThread } from './worker-threads.js';
 /** Wall milliseconds that each step of a stop may take before it is given up and said. */
 const STOP_STEP_MS = 5_000;
 const WATCH_MS = 20;
-/** A fill that comes while the venues are read makes the reading older than the ledger. */
-const JUDGE_TRIES = 5;
 /** Counters unchanged for this long after a replay's end: the sockets are read empty. */
 const QUIET_MS = 250;
 
@@ -56,7 +53,7 @@ export class Engine {
   #stop: (() => void) | null = null;
   #isStopWanted = false;
   #isStopping = false;
-  #verdict: Verdict | null = null;
+  #judged: Judged | null = null;
 
   constructor(prepared: Prepared, deps: EngineDeps) {
     this.#prepared = prepared;
@@ -371,22 +368,21 @@ export class Engine {
     return summary;
   }
 
-  /** While streams and lanes still turn: what the venues booked meanwhile still comes in. Again when something came between the reading and now. */
+  /** While streams and lanes still turn: what the venues booked meanwhile still comes in. */
   async #judge(): Promise<void> {
     const { judged, tables } = this.#prepared;
     if (judged === null) return;
-    const tools = { http: this.#deps.http, clock: this.#clock, timers: this.#deps.wallTimers };
-    for (let tries = 0; tries < JUDGE_TRIES; tries++) {
-      const before = this.#service.money.entries();
-      const verdict = await judgeAccounts(judged.accounts, judged.openings, tables.tag, () => this.#service.store, tools);
-      for (const line of [...verdict.lines, ...verdict.foreign.map((text) => `not ours: ${text}`)]) this.#deps.output.say(`judge: ${line}`);
-      if (verdict.venues.some((venue) => venue.error !== null)) {
-        this.#failStop('not every venue could be judged');
-        return;
-      }
-      this.#verdict = verdict;
-      if (this.#service.money.entries() === before) return;
-    }
+    const { output, http, wallTimers } = this.#deps;
+    const service = this.#service;
+    const engine = { store: () => service.store, sumsAt: (venue: string) => service.money.sumsAt(venue) };
+    const found = await judgeAccounts(judged.accounts, judged.openings, tables.tag, engine, {
+      http,
+      clock: this.#clock,
+      timers: wallTimers,
+    });
+    for (const line of [...found.verdict.lines, ...found.verdict.foreign.map((text) => `not ours: ${text}`)]) output.say(`judge: ${line}`);
+    if (found.verdict.venues.some((venue) => venue.error !== null)) this.#failStop('not every venue could be judged');
+    else this.#judged = found;
   }
 
   #summary(endUs: number, booksLive: number): Summary {
@@ -399,8 +395,8 @@ export class Engine {
       simulated: tables.simulated,
       ...counts,
       books: { ...counts.books, live: booksLive },
-      pnl: this.#service.money.pnl(this.#verdict === null ? null : movesOf(this.#verdict)),
-      differences: this.#verdict?.differences ?? null,
+      pnl: this.#service.money.pnl(this.#judged?.residuals ?? null),
+      differences: this.#judged?.verdict.differences ?? null,
       ...(this.#error === null ? {} : { error: this.#error }),
     };
   }

@@ -4,24 +4,26 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatTicks } from '../core/numbers/decimal.js';
+import { formatDecimal, formatTicks, parseDecimal } from '../core/numbers/decimal.js';
 import { UsageError } from '../core/numbers/errors.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { Clock, Timers } from '../core/ports/clock.js';
 import type { HttpClient } from '../core/ports/http.js';
 import type { Credentials } from '../core/ports/private-events.js';
 import type { AccountOpening, EngineAccount, EngineFill, EngineOrder } from '../judge/engine-account.js';
-import { joinInstruments, judge, openAccount, type JudgedVenue, type JudgeWorld, type Verdict } from '../judge/judge.js';
+import { joinInstruments, judge, openAccount, type JudgedVenue, type JudgeWorld, type VenueVerdict, type Verdict } from '../judge/judge.js';
 import { writeAtomically } from '../storage/directory-lock.js';
 import { catchUp } from '../storage/export.js';
 import { OverlayStore } from '../storage/overlay.js';
 import type { StoreReader } from '../storage/schema.js';
 import { endpointsOf, venueAt } from './instruments.js';
-import type { VenueMove } from './money.js';
+import type { VenueResidual, VenueSums } from './money.js';
 import type { VenueAddress } from './venues-process.js';
 
 const OPENINGS_FILE = 'accounts.json';
 const OPENINGS_VERSION = 1;
+/** A busy engine books while its journal is read. */
+const READ_TRIES = 5;
 const ALL_TIME = { fromUs: 0, toUs: Number.MAX_SAFE_INTEGER };
 
 export type Openings = Readonly<Record<string, AccountOpening>>;
@@ -71,26 +73,58 @@ export async function openJudgedAccounts(accounts: JudgedAccounts, hasHistory: b
   return openings;
 }
 
-/** @param store read under what the journal adds; null: the journal alone */
+export interface Judged {
+  readonly verdict: Verdict;
+  /** What the accounts had beyond the ledger's sums, each at the moment of its own comparison. Empty without a ledger. */
+  readonly residuals: readonly VenueResidual[];
+}
+
+/**
+ * @param store read under what the journal adds; null: the journal alone
+ * @param sumsAt of a running ledger, which is compared as well; null: there is none
+ */
 export async function judgeAccounts(
   accounts: JudgedAccounts,
   openings: Openings,
   tag: string,
-  store: () => StoreReader | null,
+  { store, sumsAt }: { readonly store: () => StoreReader | null; readonly sumsAt: ((venue: string) => VenueSums) | null },
   tools: JudgeTools,
-): Promise<Verdict> {
+): Promise<Judged> {
+  const sums = new Map<string, VenueSums>();
+  /** The ledger's sums and the journal's rows of one moment: read again while something comes in between. */
+  const engineOf = async (venue: string, instruments: readonly Instrument[]): Promise<EngineAccount> => {
+    for (let tries = 1; ; tries++) {
+      const before = sumsAt?.(venue);
+      const account = await engineAccountOf(accounts.dataDir, venue, instruments, store());
+      if (before === undefined) return account;
+      sums.set(venue, before);
+      if (sumsAt?.(venue).entries === before.entries || tries === READ_TRIES) return account;
+    }
+  };
   const venues: JudgedVenue[] = entriesOf(accounts).flatMap((entry) => {
     const opening = openings[entry.venue];
-    return opening === undefined
-      ? []
-      : [{ ...entry, opening, engine: () => engineAccountOf(accounts.dataDir, entry.venue, entry.instruments, store()) }];
+    return opening === undefined ? [] : [{ ...entry, opening, engine: () => engineOf(entry.venue, entry.instruments) }];
   });
-  return judge({ ...worldOf(tools), venues, tag });
+  const verdict = await judge({ ...worldOf(tools), venues, tag });
+  return { verdict, residuals: verdict.venues.flatMap((one) => residualsOf(one, sums.get(one.venue))) };
 }
 
-/** What each account moved by, for the ledger's comparison. */
-export function movesOf(verdict: Verdict): VenueMove[] {
-  return verdict.venues.flatMap(({ venue, assets }) => assets.map(({ asset, moved }) => ({ venue, asset, moved })));
+function residualsOf({ venue, assets }: VenueVerdict, sums: VenueSums | undefined): VenueResidual[] {
+  if (sums === undefined) return [];
+  const named = new Set(assets.map(({ asset }) => asset));
+  const told = assets.map(({ asset, moved }) => ({ venue, asset, residual: difference(moved, sums.wallets.get(asset) ?? '0') }));
+  // An asset that the venue's trades do not touch must not have moved here either.
+  const untold = [...sums.wallets]
+    .filter(([asset]) => !named.has(asset))
+    .map(([asset, wallet]) => ({ venue, asset, residual: difference('0', wallet) }));
+  return [...told, ...untold];
+}
+
+function difference(a: string, b: string): string {
+  const x = parseDecimal(a);
+  const y = parseDecimal(b);
+  const scale = Math.max(x.scale, y.scale);
+  return formatDecimal(x.mantissa * 10n ** BigInt(scale - x.scale) - y.mantissa * 10n ** BigInt(scale - y.scale), scale);
 }
 
 function entriesOf({ instruments, keys, addresses }: JudgedAccounts): Omit<JudgedVenue, 'opening' | 'engine'>[] {

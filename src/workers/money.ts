@@ -5,7 +5,7 @@ import { pnlRows, type AccountChange, type PnlRow } from '../core/ledger/pnl.js'
 import type { LedgerSnapshot } from '../core/ledger/parts.js';
 import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { MARK_BYTES, MARK_SEQUENCE, MARK_TICKS, type MemoryPlan } from '../core/memory/layout.js';
-import { parseDecimal } from '../core/numbers/decimal.js';
+import { formatDecimal, parseDecimal } from '../core/numbers/decimal.js';
 import { assert } from '../core/numbers/errors.js';
 import { REC_KIND, RecordKind } from '../core/memory/record.js';
 import { beginRead, endRead, SEQLOCK_TRIES } from '../core/memory/seqlock.js';
@@ -21,25 +21,19 @@ import { fillOf, readRecord } from '../core/orders/journal-record.js';
 import type { Recovery } from '../storage/recover.js';
 import type { JournalSink } from '../storage/writer.js';
 
-/** What a venue's account moved by in one asset, positions counted as flows: a mark does not change it, and so no moment has to be agreed on. */
-export interface VenueMove {
-  readonly venue: string;
-  readonly asset: string;
-  readonly moved: string;
+/** The ledger's sums at one venue at one moment. */
+export interface VenueSums {
+  /** Fills and fundings in them. */
+  readonly entries: number;
+  /** Flows since the ledger's beginning, positions counted as flows, by asset; decimal text. */
+  readonly wallets: ReadonlyMap<string, string>;
 }
 
-/** The venues' equity changes at our marks: our own, plus what their accounts moved by beyond our wallets. */
-function changesOf(now: LedgerSnapshot, moves: readonly VenueMove[]): AccountChange[] {
-  return now.assets.map(({ asset, scale, equity }) => {
-    let change = equity;
-    for (const venue of now.venues) {
-      const move = moves.find((one) => one.venue === venue.venue && one.asset === asset);
-      const wallet = venue.assets.find((one) => one.asset === asset)?.wallet ?? 0n;
-      // An asset that the judge does not name at a venue never moved there.
-      change += (move === undefined ? 0n : atScale(move.moved, scale)) - wallet;
-    }
-    return { asset, scale, change };
-  });
+/** What a venue's account had beyond the ledger's sums when the two were compared; decimal text. */
+export interface VenueResidual {
+  readonly venue: string;
+  readonly asset: string;
+  readonly residual: string;
 }
 
 function atScale(text: string, scale: number): bigint {
@@ -103,14 +97,29 @@ export class Money implements JournalSink {
   }
 
   /**
-   * Since the start of this run; nothing is under way any more. `residual` compares with the fill models' accounts at the same marks, or with what the venues say.
-   * @param moved by (venue, asset): what the venue's account moved by since this data directory's first order, decimal text; null where no venue was asked
+   * Since the start of this run. `residual` compares with the fill models' accounts at the same marks, or is what the judge found at the venues.
+   * @param found null where no venue was asked
    */
-  pnl(moved: readonly VenueMove[] | null): PnlRow[] {
+  pnl(found: readonly VenueResidual[] | null): PnlRow[] {
     const marks = this.marks();
     const now = this.#ledger.snapshot(marks);
     if (this.#accounts.length > 0) return pnlRows(this.#start, now, sumChanges(this.#accounts, marks));
-    return pnlRows(this.#start, now, moved === null ? null : changesOf(now, moved));
+    if (found === null) return pnlRows(this.#start, now, null);
+    const changes = now.assets.map(({ asset, scale, equity }): AccountChange => {
+      const beyond = found.filter((one) => one.asset === asset).map((one) => atScale(one.residual, scale));
+      return { asset, scale, change: beyond.reduce((sum, amount) => sum + amount, equity) };
+    });
+    return pnlRows(this.#start, now, changes);
+  }
+
+  /** A mark does not change these: so no moment has to be agreed on with a venue to compare them. */
+  sumsAt(venue: string): VenueSums {
+    const snapshot = this.#ledger.snapshot(() => null);
+    const index = this.#tables.venues.indexOf(venue);
+    const wallets = (snapshot.venues[index]?.assets ?? []).map(
+      ({ asset, scale, wallet }) => [asset, formatDecimal(wallet, scale)] as const,
+    );
+    return { entries: snapshot.entriesByVenue[index] ?? 0, wallets: new Map(wallets) };
   }
 
   /** The same while trading: what the paper accounts know and the journal does not yet say is left out of the comparison. */
@@ -118,11 +127,6 @@ export class Money implements JournalSink {
     const marks = this.marks();
     const now = this.#ledger.snapshot(marks);
     return pnlRows(this.#start, now, this.#accounts.length > 0 ? sumChanges(this.#accounts, marks, now) : null);
-  }
-
-  /** Fills and fundings booked so far, of all runs. */
-  entries(): number {
-    return this.#ledger.snapshot(() => null).entriesByVenue.reduce((sum, count) => sum + count, 0);
   }
 
   /** By strategy, since the start of this run. */

@@ -35,11 +35,11 @@ export async function runVerifyAccountVerb(flags: Readonly<Record<string, unknow
     const run = await readRunConfig({ ...options, mode: tables.mode, strategies: null, only: null });
     const { keys, missing } = await readKeys(run, tables.venues, addresses);
     if (missing.length > 0) throw new UsageError(`verify-account: missing: ${missing.join('; ')}`);
-    const verdict = await judgeAccounts(
+    const { verdict } = await judgeAccounts(
       { dataDir, instruments: tables.instruments, keys, addresses: addresses?.venues ?? {} },
       openings,
       tables.tag,
-      () => store,
+      { store: () => store, sumsAt: null },
       { http, timers, clock: new SystemClock(addresses?.clock ?? marketTimeNow(1)) },
     );
     const lines = options.isJson ? [JSON.stringify(verdict)] : verdictLines(verdict, addresses !== null);
