@@ -115,7 +115,7 @@ export class Fills {
     const desk = this.#desk;
     const { u8, u16, f64 } = desk.views;
     const amount = f64[(at + REC_FEE) >> 3]! * 1e-8;
-    desk.risk.funds.add(u8[at + REC_GATEWAY]!, u16[(at + REC_FEE_ASSET) >> 1]!, amount);
+    desk.risk.funds.pay(u8[at + REC_GATEWAY]!, u16[(at + REC_FEE_ASSET) >> 1]!, amount, tsUs);
     desk.trail.writeOutcome(at, tsUs);
   }
 

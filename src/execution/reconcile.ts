@@ -126,7 +126,7 @@ export class Reconciler {
         if (this.#isAnswer(gateway, FILLS, at, false)) this.#onFillsEnd(gateway, tsUs);
         return true;
       case RecordKind.POSITION:
-        if (this.#isAnswer(gateway, POSITIONS, at, false)) this.#readings.onPosition(gateway, at);
+        if (this.#isAnswer(gateway, POSITIONS, at, true)) this.#readings.onPosition(gateway, at);
         return true;
       case RecordKind.POSITIONS_END:
         if (this.#isAnswer(gateway, POSITIONS, at, false)) this.#onPositionsEnd(gateway, tsUs);
@@ -185,7 +185,7 @@ export class Reconciler {
     return this.#fillsUpToUs[gateway]! - FILLS_OVERLAP_US;
   }
 
-  /** It answers the question that is open. Answers without a REC_DECIDED_US are taken for such, unless `isStrict`. */
+  /** It answers the question that is open. Answers without a REC_DECIDED_US are taken for such, unless `isStrict`: streams tell balances and positions too. */
   #isAnswer(gateway: number, phase: number, at: number, isStrict: boolean): boolean {
     if (this.#phase[gateway] !== phase || this.#isAsked[gateway] !== 1) return false;
     const decidedUs = this.#desk.views.f64[(at + REC_DECIDED_US) >> 3]!;

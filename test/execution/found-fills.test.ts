@@ -35,7 +35,8 @@ function answerRound(rig: Rig, asked: Row, fills: readonly Partial<Row>[], upToU
   for (const row of open) rig.answer(1, { ...row, kind: K.LISTED });
   rig.answer(1, { kind: K.LIST_END });
   rig.step();
-  rig.answer(1, { kind: K.POSITION, instrument: 1, qtyLots: net(rig, 0) });
+  // Positions were asked for in that very turn.
+  rig.answer(1, { kind: K.POSITION, instrument: 1, qtyLots: net(rig, 0), decidedUs: rig.nowUs });
   rig.answer(1, { kind: K.POSITIONS_END });
   rig.step();
 }

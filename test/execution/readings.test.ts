@@ -87,6 +87,15 @@ describe('a reading of positions', () => {
     expect(repairs(rig)).toHaveLength(2);
   });
 
+  it('C9: what the stream tells of a position meanwhile is no part of it', () => {
+    const rig = ready();
+    bought(rig);
+    const question = asked(rig);
+    rig.answer(1, { kind: K.POSITION, instrument: 1, qtyLots: 99 });
+    answer(rig, question, 0);
+    expect(repairs(rig)).toEqual([[Reason.POSITION_DIFFERS, 1, 0, 10]]);
+  });
+
   it('C9: that a fill on its way explains is not said, once the fill is here', () => {
     const rig = ready();
     bought(rig);
@@ -115,6 +124,19 @@ describe('a reading of positions', () => {
 });
 
 describe('a reading of wallets', () => {
+  it('the first word on a balance hides no fill: it was read at no one moment', () => {
+    const rig = new Rig({ lists: [false, true, false], reconcileEveryUs: EVERY_US });
+    rig.book(1, 600_000, 600_010);
+    rig.answer(1, { kind: K.BALANCE, feeAsset: 0, qtyLots: 1000, cumLots: 1000, tsUs: 9000 });
+    answer(rig, asked(rig, 0), 0);
+    rig.place(WISH);
+    rig.step();
+    const created = rig.requests(1).find((row) => row.kind === K.CREATE)!;
+    rig.answer(1, { ...created, kind: K.FILL, fillLots: 5, fillTicks: 599_000, tradeId: 2, fee: 1e9, feeAsset: 0, tsUs: 5000 });
+    rig.step();
+    expect(usdtOf(rig)).toBe(990);
+  });
+
   it('C9: that differs twice is an audit row, counted, said, and the guard takes the word of the venue', () => {
     const rig = ready();
     answer(rig, asked(rig, 0), 0, 900);

@@ -53,7 +53,8 @@ export class Funds {
   /** The venue's word, as of its time `tsUs` (0: of no known time): it holds the fills until then, also those that we hear of later. What it locks beyond our own orders is somebody else's. */
   told(venue: number, asset: number, total: number, free: number, tsUs: number): void {
     const key = venue * this.#assets + asset;
-    if (tsUs > this.#toldUs[key]!) this.#toldUs[key] = tsUs;
+    // The first word is a reading that was begun and ended at no one moment; what follows are events.
+    if (this.isKnown(venue, asset) && tsUs > this.#toldUs[key]!) this.#toldUs[key] = tsUs;
     this.#foreign[key] = Math.max(0, total - free - this.#held[key]!);
     this.#write(venue, asset, total);
   }
@@ -115,8 +116,9 @@ export class Funds {
     this.#book(venue, feeAsset, -fee * FEE_UNIT, tsUs);
   }
 
-  add(venue: number, asset: number, amount: number): void {
-    this.#add(venue, asset, amount);
+  /** A payment at the venue's time `tsUs`. */
+  pay(venue: number, asset: number, amount: number, tsUs: number): void {
+    this.#book(venue, asset, amount, tsUs);
   }
 
   #payAsset(instrument: number, side: number): number {

@@ -67,7 +67,7 @@ export class Questions {
     order.isCreating = false;
     known.markAcked(order);
     teller.ack(order, request.decidedUs, row.tsUs);
-    for (const trade of trades) teller.fill(order, trade);
+    for (const trade of trades) teller.fill(order, trade, request.decidedUs);
     if (row.status === 'open') return;
     known.markEnded(order);
     teller.ended(order, row.status, row.reason, request.decidedUs, row.tsUs);
@@ -157,13 +157,13 @@ export class Questions {
 
   async #fills(request: GatewayRequest): Promise<void> {
     const { dialect, exchange, teller, wallUs } = this.#deps;
-    // Trades made while the pages are read may be missed by them: the list is complete up to its beginning.
-    const completeUs = wallUs();
+    // Trades made while the pages are read may be missed by them: the list is complete up to its beginning, by the clock that dates trades.
+    const completeUs = wallUs() + exchange.skewMs * 1_000;
     const trades = await dialect.tradesSince(exchange, this.#instruments, request.tsUs);
     const owners = await this.#ownersOf(trades);
     for (const trade of [...trades].sort((one, other) => one.tsUs - other.tsUs)) {
       const order = owners.get(`${trade.symbol} ${trade.venueOrderId}`);
-      if (order !== undefined) teller.fill(order, trade);
+      if (order !== undefined) teller.fill(order, trade, request.decidedUs);
     }
     teller.push({ kind: RecordKind.FILLS_END, order: null, decidedUs: request.decidedUs, tsUs: completeUs });
   }

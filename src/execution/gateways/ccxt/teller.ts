@@ -88,8 +88,8 @@ export class Teller {
     this.push({ kind, reason, order, ...standOf(order), decidedUs, tsUs: this.#dated(tsUs) });
   }
 
-  /** One own trade, told once. */
-  fill(order: KnownOrder, trade: ToldTrade): void {
+  /** One own trade, told once. @param decidedUs of the question that found it */
+  fill(order: KnownOrder, trade: ToldTrade, decidedUs = UNASKED): void {
     const key = `${order.orderId} ${trade.tradeId}`;
     if (this.#told.has(key) || this.#toldBefore.has(key)) return;
     this.#remember(key);
@@ -107,7 +107,7 @@ export class Teller {
       ...money,
       tradeId: tradeIdOf(trade.tradeId),
       isMaker: trade.isMaker,
-      decidedUs: UNASKED,
+      decidedUs,
       tsUs: this.#dated(trade.tsUs),
     });
     this.#deps.onFill();
