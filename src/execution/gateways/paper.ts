@@ -319,7 +319,19 @@ function haltedAnswer(request: PaperRequest, tsUs: number): PaperOutcome {
           ? RecordKind.CANCEL_REJECT
           : RecordKind.UNKNOWN;
   const { priceTicks, qtyLots } = request;
-  return { kind, reason: Reason.HALTED, request, order: null, priceTicks, qtyLots, cumLots: 0, fill: null, funding: null, reading: null, tsUs };
+  return {
+    kind,
+    reason: Reason.HALTED,
+    request,
+    order: null,
+    priceTicks,
+    qtyLots,
+    cumLots: 0,
+    fill: null,
+    funding: null,
+    reading: null,
+    tsUs,
+  };
 }
 
 /** An order whose acknowledgement (or a fill of it) is in the journal exists at the venue; one that was never answered does not. */

@@ -35,8 +35,7 @@ export interface PaperOutcome {
 
 /** A wallet in units as floats, or a contract position in signed lots. */
 export type PaperReading =
-  | { readonly asset: string; readonly total: number; readonly free: number }
-  | { readonly instrument: number; readonly lots: number };
+  { readonly asset: string; readonly total: number; readonly free: number } | { readonly instrument: number; readonly lots: number };
 
 export interface PaperVenueDeps {
   readonly account: PaperAccount;
