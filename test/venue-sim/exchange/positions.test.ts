@@ -113,6 +113,11 @@ describe('positions of a simulated exchange', () => {
     const { initialMargin, markUnits, maintenance } = exchange.position(account, market);
     expect(initialMargin).toBe((markUnits + 9n) / 10n);
     expect(maintenance).toBe((markUnits * 4n + 999n) / 1_000n);
+    // Sells close the long first: only what goes beyond turning it around needs more.
+    const away = test.ask + 100;
+    const sells = BigInt(away) * 300n * 10_000n;
+    test.placed({ side: 'sell', ticks: away, lots: 300 });
+    expect(exchange.wallet(account, 'USDT').orderMargin).toBe((sells - markUnits - markUnits + 9n) / 10n);
   });
 
   it('may stand alone: isolated margin is put aside, added to, and no mode changes under a position', () => {
