@@ -22,8 +22,9 @@ export interface RestDialect {
     nowMs: number,
     credentials: Credentials,
   ): { readonly url: string; readonly headers: Readonly<Record<string, string>> };
-  /** The venue's clock, milliseconds. */
+  /** Tells the venue's clock, milliseconds. Asked first, or (`isPatient`: signatures live long) only when one was refused for its time. */
   readonly timePath: string;
+  readonly isPatient: boolean;
   timeOf(json: unknown): number;
   /** Null: the answer is good. */
   problemOf(status: number, json: unknown): Problem | null;
@@ -45,13 +46,14 @@ export class SignedRest {
   readonly #world: RestWorld;
   readonly #dialect: RestDialect;
   readonly #venue: string;
-  /** Their clock minus ours; measured before the first signed request, and when a signature is refused for its time. */
+  /** Their clock minus ours; measured before the first signed request or when a signature is refused for its time. */
   #offsetMs: number | null = null;
 
   constructor(venue: string, world: RestWorld, dialect: RestDialect) {
     this.#venue = venue;
     this.#world = world;
     this.#dialect = dialect;
+    if (dialect.isPatient) this.#offsetMs = 0;
   }
 
   /** The venue's time, milliseconds. */

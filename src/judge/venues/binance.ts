@@ -63,6 +63,7 @@ function dialectOf(paths: Paths, rest: string): RestDialect {
       return { url: `${rest}${path}?${signed}&signature=${signature}`, headers: { 'X-MBX-APIKEY': apiKey } };
     },
     timePath: paths.time,
+    isPatient: false,
     timeOf: (json) => Number(textOf(rowOf(json), 'serverTime')),
     problemOf: (status, json): Problem | null => {
       if (status === 200) return null;

@@ -28,6 +28,7 @@ function dialectOf(rest: string): RestDialect {
       return { url: rest + target, headers: { 'api-expires': expires, 'api-key': apiKey, 'api-signature': signature } };
     },
     timePath: BASE,
+    isPatient: true,
     timeOf: (json) => Number(textOf(rowOf(json), 'timestamp')),
     problemOf: (status, json): Problem | null => {
       if (status === 200) return null;

@@ -30,6 +30,7 @@ function dialectOf(rest: string): RestDialect {
       },
     }),
     timePath: '/v5/market/time',
+    isPatient: false,
     timeOf: (json) => Number(textOf(rowOf(rowOf(json)['result']), 'timeNano')) / 1e6,
     problemOf: (status, json): Problem | null => {
       const { retCode, retMsg } = rowOf(json);

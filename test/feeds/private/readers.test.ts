@@ -96,6 +96,13 @@ describe('Binance', () => {
     ]);
   });
 
+  it('a repeated message is told again under the same trade id: whoever listens counts each id once', () => {
+    const raw = report({ x: 'TRADE', X: 'FILLED', l: '1.00000000', z: '1.00000000', L: '2.00000000', n: '0.1', N: 'BNB', t: 9 });
+    const lines = told('binance-spot', ['BTCUSDT'], raw, raw);
+    expect(lines).toHaveLength(4);
+    expect(lines.slice(2)).toEqual(lines.slice(0, 2));
+  });
+
   it('digits inside texts are left alone', () => {
     expect(told('binance-spot', ['BTCUSDT'], report({ c: 'a\\"1,2:3.5e7', r: '-5' }))).toEqual([
       'order 0 a\\"1,2:3.5e7/5 buy new 0.00000000 of 1.00000000 @ 2.00000000 (-5) at 7000',
