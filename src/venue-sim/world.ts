@@ -126,6 +126,7 @@ export class VenueWorld {
     for (const market of this.markets) market.step(seconds, this.#nowUs);
     for (const exchange of this.exchanges.values()) exchange.finish();
     for (const run of this.#afterStep) run(this.#nowUs);
+    for (const market of this.markets) market.told();
   }
 
   /** The past of the clients' accounts, after a snapshot was loaded. */

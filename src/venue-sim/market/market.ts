@@ -74,7 +74,7 @@ export class Market implements EngineEvents {
   readonly tickSize: number;
   readonly lotSize: number;
   readonly candles = new Candles();
-  /** Executions since the end of the step before, oldest first: those that requests caused between two steps are in it. */
+  /** Executions that nobody was told of yet, oldest first: those of the last step and those that requests caused since the step before. */
   readonly freshTrades: MarketTrade[] = [];
   readonly freshAggregates: AggregateTrade[] = [];
   /** Whether price or quantity of the best bid or ask changed in the last step. */
@@ -126,6 +126,10 @@ export class Market implements EngineEvents {
     this.freshAggregates.splice(0, this.#seenAggregates);
     this.#flow.step(seconds, this.#path.price(this.#lagQuanta));
     this.#settle(seconds);
+  }
+
+  /** Everybody has been told what is fresh; what requests cause from now on is for the next step. */
+  told(): void {
     this.#seenTrades = this.freshTrades.length;
     this.#seenAggregates = this.freshAggregates.length;
   }

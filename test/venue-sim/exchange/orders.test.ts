@@ -79,6 +79,18 @@ describe('orders of a simulated exchange', () => {
     expect(test.market.freshTrades.map((trade) => trade.id)).toContain(id);
     test.run(1);
     expect(test.market.freshTrades.map((trade) => trade.id)).not.toContain(id);
+    // One that is done while others are being told, before the market's own streams: told now, and not again.
+    const told: number[] = [];
+    let late: number | undefined;
+    test.world.afterStep(() => {
+      if (late === undefined) {
+        const second = test.place({ side: 'sell', ticks: test.bid, lots: 7 });
+        late = second.ok ? second.fills[0]?.tradeId : undefined;
+      }
+      for (const trade of test.market.freshTrades) told.push(trade.id);
+    });
+    test.run(3);
+    expect(told.filter((trade) => trade === late)).toHaveLength(1);
   });
 
   it('C1: are refused when their client id is in use, and may reuse it afterwards unless the venue remembers', () => {
