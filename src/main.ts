@@ -28,6 +28,7 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--wait <mode>', 'how a lane waits: spin, balanced, eco')
     .option('--kernel <name>', 'frame parser: wasm, ts, json (default: the fastest that is built)')
     .option('--durability <level>', 'none, interval or each', 'interval')
+    .option('--on-death <what>', 'keep or cancel: what happens to open orders when the engine hangs or dies', 'keep')
     .option('--port <n>', 'port of page, API and metrics (default 9464; 0 picks a free one)')
     .option('--json', 'JSON objects on stdout, one a line; the last is the summary')
     .option('--quiet', 'no status on the terminal')

@@ -1,4 +1,5 @@
 /** One run of the engine: lanes, service, stop and summary. Main thread. */
+import { join } from 'node:path';
 import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS, type LaneCounter } from '../core/memory/counters.js';
 import { Doorbell } from '../core/memory/doorbell.js';
 import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
@@ -12,6 +13,7 @@ import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
 import { judgeAccounts, type Judged } from './judgement.js';
+import { endpointsOf, venueAt } from './instruments.js';
 import { laneClock, setMarketUs, type LaneClock } from './market-clock.js';
 import type { Prepared } from './prepare.js';
 import { ReplayWatch } from './replay-watch.js';
@@ -19,6 +21,7 @@ import type { RunOutput } from './run-output.js';
 import { serverFactory } from './server-choice.js';
 import { Service } from './service.js';
 import type { Summary } from './summary.js';
+import { SupervisorLink } from './supervisor/link.js';
 import { warmUp } from './warm-up.js';
 import { startLane, type LaneThread } from './worker-threads.js';
 
@@ -54,6 +57,9 @@ export class Engine {
   #isStopWanted = false;
   #isStopping = false;
   #judged: Judged | null = null;
+  #supervisor: SupervisorLink | null = null;
+  /** Heartbeat of the hot lane when the supervisor was last told of it. */
+  #beatUs = 0;
 
   constructor(prepared: Prepared, deps: EngineDeps) {
     this.#prepared = prepared;
@@ -174,6 +180,7 @@ export class Engine {
       output.say(
         `resumed from ${recovered.runs} earlier runs: ${recovered.fills.length} fills, ${recovered.levels.length} levels, ${adopted} orders`,
       );
+    this.#supervise();
     await this.#startLanes();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
     dataDir.update({ url: this.#service.url });
@@ -303,6 +310,7 @@ export class Engine {
         if (this.#firstLiveUs === null && this.#service.view.books.liveCount() > 0) this.#firstLiveUs = nowUs;
         if (this.#firstLiveUs !== null && nowUs - this.#firstLiveUs >= limitUs) resolve();
         this.#watchHotLane(nowUs, watchdogUs);
+        this.#beat();
       });
       void this.#replay?.ended.then(
         () => resolve(),
@@ -310,6 +318,37 @@ export class Engine {
       );
     });
     if (this.#replay !== null) await this.#untilQuiet();
+  }
+
+  /** `--on-death cancel`: a process beside this one that cancels when this one cannot. Fill models have nothing to cancel. */
+  #supervise(): void {
+    const { options, accounts, addresses, tables, run, market, dataDir } = this.#prepared;
+    if (!options.cancelsOnDeath || accounts === null) return;
+    const { output, wallTimers } = this.#deps;
+    this.#supervisor = new SupervisorLink(
+      {
+        type: 'start',
+        pid: process.pid,
+        tag: tables.tag,
+        run: tables.run,
+        hangMs: run.config.engine.watchdogMs,
+        logFile: join(dataDir.logsFolder, 'supervisor.log'),
+        market,
+        venues: accounts.map(({ venue, credentials }) => ({
+          id: venue,
+          rest: endpointsOf(venueAt(venue), addresses?.venues ?? {}).rest,
+          apiKey: credentials.apiKey,
+          secret: credentials.secret,
+        })),
+      },
+      { nowMs: () => performance.now(), timers: wallTimers, onLost: (text) => output.error('supervisor', text) },
+    );
+  }
+
+  #beat(): void {
+    const beatUs = this.#hotCounters.get('heartbeatUs');
+    this.#supervisor?.beat(beatUs === 0 || beatUs !== this.#beatUs);
+    this.#beatUs = beatUs;
   }
 
   #watchHotLane(nowUs: number, watchdogUs: number): void {
@@ -365,6 +404,7 @@ export class Engine {
     this.#marketTimers.stop();
     const summary = this.#summary(endUs, booksLive);
     await service.close(summary);
+    await this.#supervisor?.end(this.#error === null);
     return summary;
   }
 

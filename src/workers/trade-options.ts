@@ -30,6 +30,8 @@ export interface TradeOptions {
   readonly isQuiet: boolean;
   readonly isVerbose: boolean;
   readonly wantsPrintConfig: boolean;
+  /** When the engine hangs or dies: its orders are cancelled by the supervisor. False: they rest for the next start. */
+  readonly cancelsOnDeath: boolean;
 }
 
 export function oneOf<T extends string>(flag: string, text: string, words: readonly T[]): T {
@@ -88,5 +90,6 @@ export function tradeOptionsOf(flags: Readonly<Record<string, unknown>>): TradeO
     isQuiet: flags['quiet'] === true,
     isVerbose: flags['verbose'] === true,
     wantsPrintConfig: flags['printConfig'] === true,
+    cancelsOnDeath: oneOf('--on-death', text('onDeath') ?? 'keep', ['keep', 'cancel']) === 'cancel',
   };
 }

@@ -35,6 +35,7 @@ describe('tradeOptionsOf', () => {
       isQuiet: false,
       isVerbose: false,
       wantsPrintConfig: false,
+      cancelsOnDeath: false,
     });
   });
 
@@ -60,6 +61,7 @@ describe('tradeOptionsOf', () => {
         quiet: true,
         verbose: true,
         printConfig: true,
+        onDeath: 'cancel',
       }),
     ).toEqual({
       strategies: ['grid', 'btc-arb'],
@@ -81,6 +83,7 @@ describe('tradeOptionsOf', () => {
       isQuiet: true,
       isVerbose: true,
       wantsPrintConfig: true,
+      cancelsOnDeath: true,
     });
   });
 
