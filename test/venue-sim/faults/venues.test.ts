@@ -6,7 +6,7 @@ import { TestVenue } from '../support/venue-client.js';
 interface Probe {
   readonly path: string;
   readonly socket: string;
-  readonly subscribe: object;
+  readonly subscribe: Record<string, unknown>;
   /** Where the venue puts code and text. */
   readonly error: (json: unknown) => unknown;
 }
