@@ -227,8 +227,8 @@ export class CcxtGateway implements Role, PrivateSink {
 
   step(nowUs: number, maxRecords: number): number {
     if (this.#crash !== null) throw this.#crash;
-    let work = this.#deliver();
     this.#listenAgain();
+    let work = this.#deliver();
     if (this.#outbox.count > 0) {
       this.#counters.add('outcomesFull');
       return work;
@@ -438,7 +438,10 @@ export class CcxtGateway implements Role, PrivateSink {
   }
 
   #progress(): void {
-    if (this.#outbox.count === 0 || this.#deliver() > 0) this.#flush(this.#deps.nowUs());
+    const nowUs = this.#deps.nowUs();
+    this.#deliver();
+    if (this.#outbox.count === 0) this.#flush(nowUs);
+    this.#publish(nowUs);
     this.#deliver();
   }
 

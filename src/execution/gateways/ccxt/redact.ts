@@ -4,7 +4,7 @@ import type { Credentials } from '../../../core/ports/private-events.js';
 const HIDDEN = '[hidden]';
 /** Signatures and listen keys are not known beforehand: they are known by what stands before them. */
 const NAMED =
-  /((?:api[-_]?)?sign(?:ature)?|listen[-_]?key|x-bapi-sign|api[-_]?key|x-mbx-apikey|passphrase|secret|authorization)(["']?\s*[=:]\s*["']?)([^\s"'&,;}]+)/gi;
+  /((?:api[-_]?)?sign(?:ature)?|listen[-_]?key|x-bapi-sign|api[-_]?key|x-mbx-apikey|passphrase|secret|authorization)(\\?["']?\s*[=:]\s*\\?["']?)([^\s"'\\&,;}]+)/gi;
 /** Shorter ones would hide ordinary words. */
 const SHORTEST = 4;
 

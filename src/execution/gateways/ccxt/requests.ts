@@ -167,12 +167,16 @@ export class Requests {
       failure = exchange.asVenueError(error);
       this.#deps.note(`${group.verb} of ${group.items.length}: ${exchange.redact(messageOf(error))}`);
     }
+    const questions: Promise<void>[] = [];
     for (const { item, request } of group.items) {
       const answer = answers.get(item.order.clientId);
-      if (answer !== undefined) await this.#settle(group.verb, item.order, request, answer);
-      else if (failure !== null) await this.#refused(group.verb, item.order, request, failure.verdict);
+      let question: Promise<void> | void = undefined;
+      if (answer !== undefined) question = this.#settle(group.verb, item.order, request, answer);
+      else if (failure !== null) question = this.#refused(group.verb, item.order, request, failure.verdict);
       else this.#unknown(item.order, request, Reason.TIMEOUT);
+      if (question instanceof Promise) questions.push(question);
     }
+    await Promise.all(questions);
   }
 
   #settle(verb: OrderVerb, order: KnownOrder, request: GatewayRequest, answer: ItemAnswer): Promise<void> | void {

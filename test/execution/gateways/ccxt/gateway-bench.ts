@@ -1,8 +1,14 @@
 /** A ccxt gateway in one thread with everything around it in hand: its rings, the journal cursor, time, and the venue's answers (by any HttpClient). */
-import { Histogram } from '../../../../src/core/memory/histogram.js';
 import { BOOK_BYTES } from '../../../../src/core/memory/book-layout.js';
 import { CounterBlock, GATEWAY_COUNTERS, type GatewayCounter } from '../../../../src/core/memory/counters.js';
-import { CONTROL_HALT, histogramBase, planMemory, type MemoryPlan } from '../../../../src/core/memory/layout.js';
+import {
+  CONTROL_HALT,
+  histogramBase,
+  planMemory,
+  positionBase,
+  POSITION_NET_LOTS,
+  type MemoryPlan,
+} from '../../../../src/core/memory/layout.js';
 import {
   FLAG_MAKER,
   REC_CUM,
@@ -267,8 +273,13 @@ export class GatewayBench {
     return this.#gateway;
   }
 
-  get orderToBytes(): Histogram {
-    return new Histogram(this.views, histogramBase(this.plan, 0, 'orderToBytes'));
+  /** Worst latency from a decision to the bytes, microseconds. */
+  orderToBytesMax(): number {
+    return this.views.f64[(histogramBase(this.plan, 0, 'orderToBytes') >> 3) + 2] ?? 0;
+  }
+
+  setPosition(strategy: number, instrument: number, lots: number): void {
+    this.views.f64[(positionBase(this.plan, strategy + 1, instrument) + POSITION_NET_LOTS) >> 3] = lots;
   }
 
   /** The private stream is there, what it said at start is read away. */

@@ -4,12 +4,16 @@ import { FLAG_POST_ONLY, FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_
 import { clientOrderIdOf } from '../../../../src/core/numbers/ids.js';
 import type { Fill } from '../../../../src/venue-sim/exchange/contract.js';
 import type { VenueId } from '../../../../src/venue-sim/market/spec.js';
+import { isTorture } from '../../../support/torture.js';
 import { orderId, TAG, type Told } from './gateway-bench.js';
 import { SimLoop } from './sim-loop.js';
 
 const VENUES: readonly VenueId[] = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
 const CONTRACTS: readonly VenueId[] = ['binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
 const BATCHES: readonly VenueId[] = ['binance-usdm', 'binance-coinm', 'bybit'];
+
+/** Under `npm run torture` everything at all venues; else what hardly differs from venue to venue is tried at two of them. */
+const THOROUGH: readonly VenueId[] = isTorture ? VENUES : ['binance-usdm', 'bybit'];
 
 const say = ({ kind, reason }: Told): string => (reason === 'NONE' ? kind : `${kind} ${reason}`);
 
@@ -20,6 +24,7 @@ for (const id of VENUES)
     const lots = id === 'binance-spot' ? 1_000 : 20;
     const nextId = (): number => orderId(next++, 0, next % 8_000);
     const taking = (): number => loop.market().engine.asks.bestTicks + 50;
+    const thoroughly = it.runIf(THOROUGH.includes(id));
     const story = (one: number): string[] => loop.of(one).map((told) => say(told));
     const fillsOf = (one: number): Told[] => loop.of(one).filter(({ kind }) => kind === 'FILL');
     const filledLots = (one: number): number => fillsOf(one).reduce((sum, { fillLots }) => sum + fillLots, 0);
@@ -67,7 +72,7 @@ for (const id of VENUES)
       await settleDown();
     });
 
-    it('tells a resting order that is met as maker', async () => {
+    thoroughly('tells a resting order that is met as maker', async () => {
       // A price that moved in the meantime refuses the order, and another is tried.
       let one = nextId();
       for (let tries = 0; tries < 10; tries++, one = nextId()) {
@@ -95,7 +100,7 @@ for (const id of VENUES)
       await settleDown();
     });
 
-    it('C9: a fill that the venue repeats is told once', async () => {
+    thoroughly('C9: a fill that the venue repeats is told once', async () => {
       const one = nextId();
       loop.fault({ kind: 'repeat-fill', count: 5 });
       loop.bench.ask({ orderId: one, price: taking(), qty: lots });
@@ -121,7 +126,7 @@ for (const id of VENUES)
       await settleDown();
     });
 
-    it('private messages in the wrong order lose and double nothing', async () => {
+    thoroughly('private messages in the wrong order lose and double nothing', async () => {
       const one = nextId();
       loop.fault({ kind: 'wrong-order', count: 4 });
       loop.bench.ask({ orderId: one, price: taking(), qty: lots });
@@ -214,7 +219,7 @@ for (const id of VENUES)
         await settleDown();
       });
 
-    it('C10: orders of others are listed as nobody of ours', async () => {
+    thoroughly('C10: orders of others are listed as nobody of ours', async () => {
       const { exchange } = loop.venue.venue;
       const [account] = exchange.testAccounts;
       if (account === undefined) throw new Error('no account');
@@ -251,7 +256,7 @@ for (const id of VENUES)
       await settleDown();
     });
 
-    it('a clock that is far from the venue s is measured again, and the next order goes through', async () => {
+    thoroughly('a clock that is far from the venue s is measured again, and the next order goes through', async () => {
       const [first, second] = [nextId(), nextId()];
       loop.fault({ kind: 'clock-skew', params: { ms: 40_000 } });
       loop.bench.ask({ orderId: first, price: loop.farBid(), qty: lots });
