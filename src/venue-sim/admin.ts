@@ -1,8 +1,8 @@
-/** The admin address of the `venues` process: status, counters, faults, audit, save, stop. Loopback only; requests that a browser page sends (they carry an origin) are refused. */
+/** The admin address of the `venues` process: status, counters, faults, audit, keys, save, stop. Loopback only; requests that a browser page sends (they carry an origin) are refused. */
 import type { HttpReply, HttpRequest, HttpServerHandlers } from '../core/ports/http.js';
 import type { Auditor } from './auditor.js';
 import { readFault, type Fault, type FaultScript } from './faults/script.js';
-import { jsonReply, type VenueCounters } from './venues/protocol.js';
+import { jsonReply, objectOf, type VenueCounters } from './venues/protocol.js';
 import type { VenueWorld } from './world.js';
 
 export interface AdminActions {
@@ -56,11 +56,35 @@ function answer(actions: AdminActions, name: string, request: HttpRequest): Http
       const id = new URLSearchParams(request.query).get('id');
       return jsonReply(200, JSON.stringify({ removed: actions.script.remove(id === null ? undefined : Number(id)) }));
     }
+    case 'POST /keys':
+      return addKey(actions, request);
     case 'POST /stop':
       return jsonReply(200, '{"stopping":true}');
     default:
       return jsonReply(404, JSON.stringify({ error: `no ${request.method} ${request.path}`, known: KNOWN }));
   }
+}
+
+function refused(error: string): HttpReply {
+  return jsonReply(400, JSON.stringify({ error }));
+}
+
+/** Another key for an account, as a person makes it on a venue's page: with other rights, or with the public part of an Ed25519 or RSA pair. */
+function addKey({ world }: AdminActions, request: HttpRequest): HttpReply {
+  const body = objectOf(new TextDecoder().decode(request.body));
+  if (body === null) return refused('a key is an object: venue, account, apiKey, secret or publicKey, canTrade, canWithdraw');
+  const { venue, account: name = 'spare', apiKey, secret = '', publicKey = null, canTrade = true, canWithdraw = false } = body;
+  const exchange = [...world.exchanges.values()].find((candidate) => candidate.venue === venue);
+  if (exchange === undefined) return refused(`venue must be one of ${[...world.exchanges.keys()].join(', ')}`);
+  const account = exchange.testAccounts.find((candidate) => candidate.name === name);
+  if (account === undefined) return refused(`account must be one of ${exchange.testAccounts.map((known) => known.name).join(', ')}`);
+  if (typeof apiKey !== 'string' || apiKey === '') return refused('apiKey must be a text');
+  if (typeof secret !== 'string' || (publicKey !== null && typeof publicKey !== 'string'))
+    return refused('secret and publicKey must be texts');
+  if ((secret === '') === (publicKey === null)) return refused('either secret or publicKey (PEM)');
+  if (typeof canTrade !== 'boolean' || typeof canWithdraw !== 'boolean') return refused('canTrade and canWithdraw must be true or false');
+  exchange.registerKey({ apiKey, secret, publicKey, account, canTrade, canWithdraw, createdUs: world.nowUs });
+  return jsonReply(200, JSON.stringify({ apiKey, account: account.name, canTrade, canWithdraw }));
 }
 
 /** One fault or a list of them: all or none. */
@@ -69,12 +93,12 @@ function addFaults({ script, world, counters }: AdminActions, request: HttpReque
   try {
     body = JSON.parse(new TextDecoder().decode(request.body));
   } catch (error) {
-    if (error instanceof SyntaxError) return jsonReply(400, JSON.stringify({ error: `not JSON: ${error.message}` }));
+    if (error instanceof SyntaxError) return refused(`not JSON: ${error.message}`);
     throw error;
   }
   const read = (Array.isArray(body) ? body : [body]).map((value) => readFault(value, [...counters.keys()]));
   const faults: Fault[] = [];
-  for (const fault of read) if (typeof fault === 'string') return jsonReply(400, JSON.stringify({ error: fault }));
+  for (const fault of read) if (typeof fault === 'string') return refused(fault);
   for (const fault of read) if (typeof fault !== 'string') faults.push(script.add(fault, world.nowUs));
   return jsonReply(200, JSON.stringify({ faults: faults.map(faultRow) }));
 }

@@ -255,6 +255,24 @@ describe('venues process', () => {
     await running.stop();
   });
 
+  it('makes another key of an account: other rights, or the public part of a pair', async () => {
+    const running = await start({ only: ['bybit'] });
+    const add = async (key: object): Promise<HttpReply> =>
+      bench.ask(`${running.addresses.admin}/keys`, 'POST', {}, JSON.stringify({ venue: 'bybit', ...key }));
+    expect((await add({ apiKey: 'mine', publicKey: 'PEM', canWithdraw: true })).status).toBe(200);
+    const exchange = running.world.exchangeOf('bybit');
+    expect(exchange.keyOf('mine')).toMatchObject({ account: { name: 'spare' }, publicKey: 'PEM', canTrade: true, canWithdraw: true });
+    for (const wrong of [
+      { apiKey: 'x' },
+      { apiKey: 'x', secret: 's', account: 'flow 1' },
+      { apiKey: 'x', secret: 's', venue: 'nyse' },
+      { secret: 's' },
+    ])
+      expect((await add(wrong)).status).toBe(400);
+    expect(exchange.keyOf('x')).toBeUndefined();
+    await running.stop();
+  });
+
   it('says once that money does not add up, counts it, and shows where', async () => {
     const running = await start({ only: ['bitmex'] });
     const exchange = running.world.exchangeOf('bitmex');
