@@ -320,9 +320,10 @@ describe('bitmex private tables', () => {
 
 describe('bitmex funding', () => {
   it('lists what a position paid, and takes exactly that from the wallet', () => {
-    bitmex = new BitmexClient(new TestVenue('bitmex', 7, START_US + 8 * 3_600_000_000 - 2_000_000));
+    const paidAtMs = bitmex.venue.world.markets[0]?.nextFundingMs(START_US / 1_000) ?? 0;
+    bitmex = new BitmexClient(new TestVenue('bitmex', 7, paidAtMs * 1_000 - 2_000_000));
     bitmex.venue.run(0.1);
-    const socket = bitmex.socket('execution');
+    const socket = bitmex.socket('execution', 'funding:XBTUSD');
     bitmex.call('POST', 'order', { symbol: 'XBTUSD', orderQty: 100_000 });
     bitmex.venue.run(0.1);
     const balance = (): number => Number((bitmex.get('user/margin').json as Row)['walletBalance']);
@@ -334,7 +335,11 @@ describe('bitmex funding', () => {
     expect(Number(paid['execComm'])).not.toBe(0);
     expect(before - balance()).toBe(Number(paid['execComm']));
     expect(Number(paid['execComm'])).toBe(Math.round(Math.abs(Number(paid['execCost'])) * Number(paid['commission'])));
-    expect(dataOf(socket.take(), 'execution')).toMatchObject([{ execID: paid['execID'], execType: 'Funding' }]);
+    const told = socket.take();
+    expect(dataOf(told, 'execution')).toMatchObject([{ execID: paid['execID'], execType: 'Funding' }]);
+    expect(dataOf(told, 'funding', 'insert')).toMatchObject([{ symbol: 'XBTUSD', timestamp: new Date(paidAtMs).toISOString() }]);
+    expect(rowsOf(bitmex.get('funding?symbol=XBTUSD'))).toMatchObject([{ fundingRate: paid['commission'], timestamp: paid['timestamp'] }]);
+    expect(bitmex.venue.get('/api/v1').json).toEqual({ name: 'BitMEX API', version: '2.0.0', timestamp: bitmex.venue.world.nowUs / 1_000 });
     expect(rowsOf(bitmex.get('user/walletHistory'))).toContainEqual(
       expect.objectContaining({ transactType: 'Funding', amount: -Number(paid['execComm']) }),
     );

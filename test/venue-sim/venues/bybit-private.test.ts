@@ -350,7 +350,7 @@ describe('bybit private socket', () => {
   });
 
   it('cancels an account’s orders when its listeners of dcp are gone for the window', () => {
-    expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 2 }).retCode).toBe(10_001);
+    expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 2, product: 'DERIVATIVES' }).retCode).toBe(10_001);
     expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 5, product: 'DERIVATIVES' }).retCode).toBe(0);
     expect(bybit.get('account/query-dcp-info').result).toEqual({
       dcpInfos: [{ product: 'DERIVATIVES', dcpStatus: 'ON', timeWindow: '5' }],
@@ -437,8 +437,8 @@ describe('bybit funding', () => {
     ['linear', 'BTCUSDT', 'USDT'],
     ['inverse', 'BTCUSD', 'BTC'],
   ])('%s: lists what a position paid, and takes exactly that from the wallet', (category, symbol, coin) => {
-    const eightHours = 8 * 3_600_000_000;
-    bybit = new BybitClient(new TestVenue('bybit', 7, START_US + eightHours - 2_000_000));
+    const paidAtMs = bybit.venue.world.markets[0]?.nextFundingMs(START_US / 1_000) ?? 0;
+    bybit = new BybitClient(new TestVenue('bybit', 7, paidAtMs * 1_000 - 2_000_000));
     bybit.venue.run(0.1);
     const socket = bybit.socket('/v5/private', 'execution');
     expect(bybit.post('order/create', crossing(category)).retCode).toBe(0);
@@ -468,6 +468,8 @@ describe('bybit funding', () => {
     const log = rowsOf(bybit.get('account/transaction-log', { category, type: 'SETTLEMENT' }));
     expect(log).toMatchObject([{ symbol, currency: coin, cashBalance: wallet(), feeRate: paid?.['feeRate'] }]);
     expect(Number(log[0]?.['funding'])).toBe(-Number(fee));
+    const [published] = rowsOf(bybit.get('market/funding/history', { category, symbol }));
+    expect(Number(published?.['fundingRate'])).toBe(Number(paid?.['feeRate']));
   });
 });
 

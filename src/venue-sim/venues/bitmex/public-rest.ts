@@ -1,6 +1,7 @@
 /** BitMEX's public REST paths: filters, paging, rate limit and refusals; signed paths go on to `BitmexPrivateRest`. Called by `BitmexServer` for each request. */
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import type { Candle } from '../../market/candles.js';
+import type { Exchange } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
 import { instrumentRow } from './instrument.js';
 import { PUBLIC_TABLES } from './public-streams.js';
@@ -34,6 +35,8 @@ export class BitmexRest {
     this.#auth = auth;
     this.#bitcoinPrice = bitcoinPrice;
     this.#routes = new Map<string, (ask: Ask) => string | HttpReply>([
+      // The root names the interface and the time.
+      ['', (ask) => `{"name":"BitMEX API","version":"2.0.0","timestamp":${Math.floor(ask.nowUs / 1_000)}}`],
       ['schema/websocketHelp', () => HELP],
       ['instrument', (ask) => this.#rows(ask, (market) => [this.#instrument(market, ask)])],
       ['instrument/active', (ask) => `[${context.markets.map((market) => this.#instrument(market, ask)).join(',')}]`],
@@ -44,7 +47,7 @@ export class BitmexRest {
       ['trade', (ask) => this.#rows(ask, (market) => market.trades(MOST_ROWS).map((trade) => tradeRow(market, trade, bitcoinPrice())))],
       ['quote', (ask) => this.#rows(ask, (market) => [quoteRow(market, ask.nowUs)])],
       ['trade/bucketed', (ask) => this.#bucketed(ask)],
-      ['funding', (ask) => this.#rows(ask, (market) => fundings(market, ask.nowUs))],
+      ['funding', (ask) => this.#rows(ask, (market) => fundings(context.exchange, market, ask.nowUs))],
     ]);
   }
 
@@ -52,7 +55,7 @@ export class BitmexRest {
     const nowUs = this.#context.nowUs();
     if (request.path === '/api/v1/order/bulk') return bitmexError(410, 'This endpoint has been removed.');
     if (this.#signed.has(request.path)) return this.#signed.onRequest(request, nowUs);
-    const route = request.path.startsWith('/api/v1/') ? this.#routes.get(request.path.slice('/api/v1/'.length)) : undefined;
+    const route = /^\/api\/v1(\/|$)/.test(request.path) ? this.#routes.get(request.path.slice('/api/v1/'.length)) : undefined;
     if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
       this.#context.counters.unknownPath(`${request.method} ${request.path}`);
       return bitmexError(404, 'Not Found');
@@ -156,9 +159,10 @@ function bucketRow(market: Market, candle: Candle, binMs: number, bitcoinPrice: 
   );
 }
 
-function fundings(market: Market, nowUs: number): string[] {
-  const nowMs = Math.floor(nowUs / 1_000);
-  return [fundingRow(market, market.nextFundingMs(nowMs) - 8 * 3_600_000)];
+/** Payments that were made, oldest first; before the first one, the rate of the period that began last. */
+function fundings(exchange: Exchange, market: Market, nowUs: number): string[] {
+  const paid = exchange.fundings(market).map(({ timeMs, rate }) => fundingRow(market, timeMs, Number(rate)));
+  return paid.length > 0 ? paid : [fundingRow(market, market.nextFundingMs(Math.floor(nowUs / 1_000)) - 8 * 3_600_000)];
 }
 
 function isWithin(row: string, params: Map<string, string>): boolean {

@@ -57,15 +57,8 @@ export function bitmexStream(
     }
     case 'quote':
       return quotes(wanted, partial, change);
-    case 'funding': {
-      const source = every(FUNDING_PERIOD_MS, (nowMs) => [
-        change(
-          'insert',
-          wanted.map((market) => fundingRow(market, nowMs - (nowMs % FUNDING_PERIOD_MS))),
-        ),
-      ]);
-      return { ...source, greeting: (nowUs) => [partial(wanted.map((market) => lastFunding(market, nowUs)))] };
-    }
+    case 'funding':
+      return fundings(wanted, partial, change);
     default:
       return instruments(wanted, partial, change, bitcoinPrice);
   }
@@ -196,6 +189,24 @@ function typeOf(name: string, value: unknown): string {
   if (typeof value === 'boolean') return 'boolean';
   if (typeof value === 'string') return 'symbol';
   return /Volume|Qty|Turnover|lotSize|openInterest|openValue|risk/.test(name) ? 'long' : 'float';
+}
+
+/** At the venue's own hours, which all its markets share. */
+function fundings(markets: readonly Market[], partial: Partial, change: Change): TopicSource {
+  let dueMs: number | undefined;
+  const source = onStep((nowMs) => {
+    const nextMs = markets[0]?.nextFundingMs(nowMs);
+    const passedMs = dueMs;
+    dueMs = nextMs;
+    if (passedMs === undefined || passedMs === nextMs) return NONE;
+    return [
+      change(
+        'insert',
+        markets.map((market) => fundingRow(market, passedMs)),
+      ),
+    ];
+  });
+  return { ...source, greeting: (nowUs) => [partial(markets.map((market) => lastFunding(market, nowUs)))] };
 }
 
 /** The rate of the period that began last. */

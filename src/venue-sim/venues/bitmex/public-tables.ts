@@ -78,9 +78,8 @@ export function quoteRow(market: Market, timeUs: number): string {
   );
 }
 
-/** The rate of the period that ends at `timeMs`. */
-export function fundingRow(market: Market, timeMs: number): string {
-  const rate = Number(market.fundingRate.toFixed(6));
+/** The rate of the period that ends at `timeMs`: the one in force when none is given. */
+export function fundingRow(market: Market, timeMs: number, rate = Number(market.fundingRate.toFixed(6))): string {
   return (
     `{"timestamp":"${timeText(timeMs * 1_000)}","symbol":"${market.spec.symbol}","fundingInterval":"2000-01-01T08:00:00.000Z","fundingRate":${rate},` +
     `"fundingRateDaily":${Number((rate * 3).toFixed(6))}}`

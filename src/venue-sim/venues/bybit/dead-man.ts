@@ -37,9 +37,9 @@ export class DeadMan {
       return { refusal: badParameter('timeWindow') };
     }
     const name = textOf(item, 'product');
-    // Options are a product of the venue that has no market here.
-    if (name === 'OPTIONS') return { result: {} };
-    const product = name === '' ? 'DERIVATIVES' : PRODUCTS.find((known) => known === name);
+    // Options, which are meant when nothing is named, have no market here.
+    if (name === 'OPTIONS' || name === '') return { result: {} };
+    const product = PRODUCTS.find((known) => known === name);
     if (product === undefined) return { refusal: badParameter('product') };
     this.#exchange.notes.set(noteOf(account, product), String(seconds));
     return { result: {} };

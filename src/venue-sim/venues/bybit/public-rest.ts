@@ -2,7 +2,10 @@
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import { topOf } from '../../market/depth.js';
 import { fixedText, trimmedText } from '../../market/decimal-text.js';
+import type { Exchange, MarketTerms } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
+import { unitsText } from '../decimal-units.js';
+import { CONTRACT_PRICE_LIMIT, SPOT_PRICE_LIMIT } from './order-request.js';
 import {
   BYBIT_CATEGORIES,
   levelsText,
@@ -23,6 +26,7 @@ interface Ask {
   readonly category: BybitCategory;
   readonly markets: readonly Market[];
   readonly nowMs: number;
+  readonly exchange: Exchange;
 }
 
 /** `result` as JSON text, or a refusal. */
@@ -36,38 +40,15 @@ const BAD_CATEGORY = { code: 10_001, message: 'Illegal category' };
 const REQUESTS = 600;
 const REQUESTS_PER_SECOND = 120;
 
-/** Contract terms that the instruments endpoint states besides tick and lot (recorded 2026-08-09; inverse from the venue's document). */
-const CONTRACT_TERMS: Readonly<
-  Record<string, { launch: string; minPrice: string; maxPrice: string; maxQty: string; maxMarketQty: string; id: number }>
-> = {
-  'linear:BTCUSDT': {
-    launch: '1584230400000',
-    minPrice: '0.10',
-    maxPrice: '1999999.80',
-    maxQty: '1500.000',
-    maxMarketQty: '150.000',
-    id: 5,
-  },
-  'linear:ETHUSDT': {
-    launch: '1615766400000',
-    minPrice: '0.01',
-    maxPrice: '199999.98',
-    maxQty: '10000.00',
-    maxMarketQty: '2000.00',
-    id: 6,
-  },
-  'inverse:BTCUSD': {
-    launch: '1542211200000',
-    minPrice: '0.10',
-    maxPrice: '1999999.80',
-    maxQty: '25000000',
-    maxMarketQty: '5000000',
-    id: 1,
-  },
+/** What the instruments endpoint states besides the terms that the exchange trades by (recorded 2026-08-09; inverse from the venue's document). */
+const CONTRACT_FACTS: Readonly<Record<string, { launch: string; minPrice: string; maxPrice: string; id: number }>> = {
+  'linear:BTCUSDT': { launch: '1584230400000', minPrice: '0.10', maxPrice: '1999999.80', id: 5 },
+  'linear:ETHUSDT': { launch: '1615766400000', minPrice: '0.01', maxPrice: '199999.98', id: 6 },
+  'inverse:BTCUSD': { launch: '1542211200000', minPrice: '0.10', maxPrice: '1999999.80', id: 1 },
 };
-const SPOT_TERMS: Readonly<Record<string, { maxQty: string; maxAmount: string; maxMarketQty: string; postOnlyMax: string; id: number }>> = {
-  BTCUSDT: { maxQty: '230', maxAmount: '8000000', maxMarketQty: '120', postOnlyMax: '1150', id: 9 },
-  ETHUSDT: { maxQty: '8118', maxAmount: '7000000', maxMarketQty: '2706', postOnlyMax: '40590', id: 10 },
+const SPOT_FACTS: Readonly<Record<string, { maxAmount: string; postOnlyMax: string; id: number }>> = {
+  BTCUSDT: { maxAmount: '8000000', postOnlyMax: '1150', id: 9 },
+  ETHUSDT: { maxAmount: '7000000', postOnlyMax: '40590', id: 10 },
 };
 
 export class BybitRest {
@@ -113,7 +94,7 @@ export class BybitRest {
     );
     if (category === undefined) return refusal(BAD_CATEGORY, nowMs);
     const markets = this.#context.markets.filter((market) => market.spec.kind === category);
-    const answer = route({ params, category, markets, nowMs });
+    const answer = route({ params, category, markets, nowMs, exchange: this.#context.exchange });
     return typeof answer === 'string' ? envelope(answer, nowMs) : refusal(answer, nowMs);
   }
 }
@@ -140,7 +121,8 @@ function instruments(ask: Ask): Answer {
     (market) => (symbol === undefined || market.spec.symbol === symbol) && (base === undefined || market.spec.base === base),
   );
   if (symbol !== undefined && markets.length === 0) return BAD_SYMBOL;
-  if (category === 'spot') return `{"category":"spot","list":${JSON.stringify(markets.map(spotInstrument))}}`;
+  if (category === 'spot')
+    return `{"category":"spot","list":${JSON.stringify(markets.map((market) => spotInstrument(market, ask.exchange.terms(market))))}}`;
   const limit = limitOf(params, 500, 1_000);
   const cursor = decodeURIComponent(params.get('cursor') ?? '');
   const from = cursor === '' ? 0 : markets.findIndex((market) => `first=${market.spec.symbol}` === cursor);
@@ -148,12 +130,12 @@ function instruments(ask: Ask): Answer {
   const next = markets[from + limit];
   markets = markets.slice(from, from + limit);
   const nextPageCursor = next === undefined ? '' : encodeURIComponent(`first=${next.spec.symbol}`);
-  return `{"category":"${category}","list":${JSON.stringify(markets.map(contractInstrument))},"nextPageCursor":"${nextPageCursor}"}`;
+  return `{"category":"${category}","list":${JSON.stringify(markets.map((market) => contractInstrument(market, ask.exchange.terms(market))))},"nextPageCursor":"${nextPageCursor}"}`;
 }
 
-function contractInstrument(market: Market): object {
+function contractInstrument(market: Market, terms: MarketTerms): object {
   const { spec } = market;
-  const terms = CONTRACT_TERMS[`${spec.kind}:${spec.symbol}`];
+  const facts = CONTRACT_FACTS[`${spec.kind}:${spec.symbol}`];
   const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
   const isLinear = spec.kind === 'linear';
   return {
@@ -162,23 +144,23 @@ function contractInstrument(market: Market): object {
     status: 'Trading',
     baseCoin: spec.base,
     quoteCoin: spec.quote,
-    launchTime: terms?.launch ?? '0',
+    launchTime: facts?.launch ?? '0',
     deliveryTime: '0',
     deliveryFeeRate: '',
     priceScale: String(spec.priceDecimals),
-    leverageFilter: { minLeverage: '1', maxLeverage: '100.00', leverageStep: '0.01' },
+    leverageFilter: { minLeverage: '1', maxLeverage: terms.maxLeverage.toFixed(2), leverageStep: '0.01' },
     priceFilter: {
-      minPrice: terms?.minPrice ?? '',
-      maxPrice: terms?.maxPrice ?? '',
+      minPrice: facts?.minPrice ?? '',
+      maxPrice: facts?.maxPrice ?? '',
       tickSize: fixedText(spec.tickUnits, spec.priceDecimals),
     },
     lotSizeFilter: {
-      maxOrderQty: terms?.maxQty ?? '',
-      minOrderQty: lot,
+      maxOrderQty: market.qtyText(terms.maxLots),
+      minOrderQty: market.qtyText(terms.minLots),
       qtyStep: lot,
-      postOnlyMaxOrderQty: terms?.maxQty ?? '',
-      maxMktOrderQty: terms?.maxMarketQty ?? '',
-      ...(isLinear ? { minNotionalValue: '5' } : {}),
+      postOnlyMaxOrderQty: market.qtyText(terms.maxLots),
+      maxMktOrderQty: market.qtyText(terms.maxMarketLots),
+      ...(isLinear ? { minNotionalValue: unitsText(terms.minNotional, terms.settle.decimals) } : {}),
     },
     unifiedMarginTrade: true,
     fundingInterval: 480,
@@ -188,20 +170,20 @@ function contractInstrument(market: Market): object {
     lowerFundingRate: '-0.005',
     isPreListing: false,
     preListingInfo: null,
-    riskParameters: { priceLimitRatioX: '0.01', priceLimitRatioY: '0.02' },
+    riskParameters: { priceLimitRatioX: String(CONTRACT_PRICE_LIMIT / 2), priceLimitRatioY: String(CONTRACT_PRICE_LIMIT) },
     displayName: '',
     symbolType: '',
     forbidUplWithdrawal: false,
-    symbolId: terms?.id ?? 0,
+    symbolId: facts?.id ?? 0,
   };
 }
 
-function spotInstrument(market: Market): object {
+function spotInstrument(market: Market, terms: MarketTerms): object {
   const { spec } = market;
-  const terms = SPOT_TERMS[spec.symbol];
+  const facts = SPOT_FACTS[spec.symbol];
   const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
   return {
-    symbolId: terms?.id ?? 0,
+    symbolId: facts?.id ?? 0,
     symbol: spec.symbol,
     baseCoin: spec.base,
     quoteCoin: spec.quote,
@@ -212,16 +194,16 @@ function spotInstrument(market: Market): object {
     lotSizeFilter: {
       basePrecision: lot,
       quotePrecision: '0.0000001',
-      minOrderQty: lot,
-      maxOrderQty: terms?.maxQty ?? '',
-      minOrderAmt: '5',
-      maxOrderAmt: terms?.maxAmount ?? '',
-      maxLimitOrderQty: terms?.maxQty ?? '',
-      maxMarketOrderQty: terms?.maxMarketQty ?? '',
-      postOnlyMaxLimitOrderSize: terms?.postOnlyMax ?? '',
+      minOrderQty: market.trimmedQty(terms.minLots),
+      maxOrderQty: market.trimmedQty(terms.maxLots),
+      minOrderAmt: unitsText(terms.minNotional, terms.settle.decimals),
+      maxOrderAmt: facts?.maxAmount ?? '',
+      maxLimitOrderQty: market.trimmedQty(terms.maxLots),
+      maxMarketOrderQty: market.trimmedQty(terms.maxMarketLots),
+      postOnlyMaxLimitOrderSize: facts?.postOnlyMax ?? '',
     },
     priceFilter: { tickSize: fixedText(spec.tickUnits, spec.priceDecimals) },
-    riskParameters: { priceLimitRatioX: '0.005', priceLimitRatioY: '0.01' },
+    riskParameters: { priceLimitRatioX: String(SPOT_PRICE_LIMIT / 2), priceLimitRatioY: String(SPOT_PRICE_LIMIT) },
     symbolType: '',
     xstockMultiplier: '1',
   };
@@ -294,19 +276,23 @@ function klines(market: Market, ask: Ask): Answer {
   return `{"symbol":"${market.spec.symbol}","category":"${ask.category}","list":${JSON.stringify(list)}}`;
 }
 
-/** Funding times that passed since the exchange began, newest first; the rate is the one in force. */
+/** Payments that were made, newest first. */
 function fundingHistory(market: Market, ask: Ask): Answer {
   if (ask.category === 'spot') return BAD_CATEGORY;
-  const list: object[] = [];
-  const firstMs = market.candles.minutes(0, ask.nowMs)[0]?.startMs ?? ask.nowMs;
-  for (let timeMs = market.nextFundingMs(firstMs); timeMs <= ask.nowMs; timeMs += 8 * 3_600_000) {
-    list.unshift({
-      symbol: market.spec.symbol,
-      fundingRate: String(Number(market.fundingRate.toFixed(8))),
-      fundingRateTimestamp: String(timeMs),
-    });
-  }
-  return `{"category":"${ask.category}","list":${JSON.stringify(list.slice(0, limitOf(ask.params, 200, 200)))}}`;
+  const fromMs = Number(ask.params.get('startTime') ?? 0);
+  const toMs = Number(ask.params.get('endTime') ?? ask.nowMs);
+  const list = ask.exchange
+    .fundings(market)
+    .filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs)
+    .toReversed()
+    .slice(0, limitOf(ask.params, 200, 200))
+    .map(({ timeMs, rate }) => ({ symbol: market.spec.symbol, fundingRate: shortText(rate), fundingRateTimestamp: String(timeMs) }));
+  return `{"category":"${ask.category}","list":${JSON.stringify(list)}}`;
+}
+
+/** Without zeros at the end. */
+function shortText(decimal: string): string {
+  return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
 }
 
 function limitOf(params: Map<string, string>, standard: number, most: number): number {
