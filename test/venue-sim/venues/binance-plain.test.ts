@@ -169,8 +169,16 @@ describe('a plain client of binance spot', () => {
       const reports = spot.events.map((message) => message['event'] as Json).filter((event) => event['x'] === 'TRADE');
       return reports.length === trades.length ? reports : undefined;
     });
-    expect(told.map((report) => [report['t'], report['l'], report['L'], report['n'], report['N'], report['m']])).toEqual(
-      trades.map((trade) => [trade['id'], trade['qty'], trade['price'], trade['commission'], trade['commissionAsset'], trade['isMaker']]),
+    expect(told.map((report) => [report['t'], report['l'], report['L'], report['n'], report['N'], report['m'], report['Y']])).toEqual(
+      trades.map((trade) => [
+        trade['id'],
+        trade['qty'],
+        trade['price'],
+        trade['commission'],
+        trade['commissionAsset'],
+        trade['isMaker'],
+        trade['quoteQty'],
+      ]),
     );
     const cancels = spot.events.map((message) => message['event'] as Json).filter((event) => event['x'] === 'CANCELED');
     expect(cancels.map((event) => event['C'])).toEqual(['plain-1', amendedOrder['clientOrderId']]);

@@ -1,6 +1,7 @@
 /** Positions of the futures venues beyond trading: funding, isolated margin, forced orders. */
 import { describe, expect, it } from 'vitest';
 import type { OrderEvent } from '../../../src/venue-sim/exchange/contract.js';
+import { ratioText, unitsText } from '../../../src/venue-sim/venues/binance/amounts.js';
 import { FuturesMessages } from '../../../src/venue-sim/venues/binance/private-messages.js';
 import { forceOrderMessage } from '../../../src/venue-sim/venues/binance/public-messages.js';
 import { BinanceClient, type Json } from '../support/binance-client.js';
@@ -54,6 +55,10 @@ describe('isolated margin', () => {
     const risk = (): Json => client.list('GET', '/fapi/v2/positionRisk', { symbol })[0] ?? {};
     const held = units(risk()['isolatedMargin']);
     expect(risk()).toMatchObject({ marginType: 'isolated', leverage: '10' });
+    const [wallet] = client.list('GET', '/fapi/v3/balance');
+    expect(units(wallet?.['crossWalletBalance'])).toBe(units(wallet?.['balance']) - held);
+    const { totalCrossWalletBalance, totalCrossUnPnl } = client.ok('GET', '/fapi/v3/account');
+    expect([totalCrossWalletBalance, totalCrossUnPnl]).toEqual([wallet?.['crossWalletBalance'], '0.00000000']);
     expect(held > 0n && Number(risk()['liquidationPrice']) > 50_000).toBe(true);
     client.venue.run(0.02);
     socket.take();
@@ -75,6 +80,19 @@ describe('isolated margin', () => {
     expect(client.refusal('POST', '/fapi/v1/marginType', { symbol, marginType: 'CROSSED' })[1]).toBe(-4048);
     client.ok('POST', '/fapi/v1/positionMargin', { ...change, type: 2 });
     expect(units(risk()['isolatedMargin'])).toBe(held);
+  });
+});
+
+describe('an average price', () => {
+  it('is rounded half up, negative ones away from zero, and cut nowhere before', () => {
+    expect([ratioText(2n, 3n, 2), ratioText(1n, 3n, 2), ratioText(1n, 200n, 2), ratioText(-2n, 3n, 2)]).toEqual([
+      '0.67',
+      '0.33',
+      '0.01',
+      '-0.67',
+    ]);
+    expect(ratioText(1n, 0n, 3)).toBe('0.000');
+    expect([unitsText(-5n, 8, 2), unitsText(-123_456_789n, 8), unitsText(7n, 0)]).toEqual(['0.00', '-1.23456789', '7']);
   });
 });
 

@@ -228,6 +228,22 @@ describe('binance spot orders that are not there', () => {
   });
 });
 
+function span(days: number): Params {
+  const startTime = 1_786_000_000_000;
+  return { symbol: 'BTCUSDT', startTime, endTime: startTime + days * 86_400_000 };
+}
+
+describe('a stretch of time that is too long', () => {
+  it('is refused by both families in their words', () => {
+    const spot = BinanceClient.at('binance-spot');
+    const usdm = BinanceClient.at('binance-usdm');
+    expect(spot.list('GET', '/api/v3/myTrades', span(1))).toEqual([]);
+    expect(spot.refusal('GET', '/api/v3/myTrades', span(2))).toEqual([400, -1127, 'More than 24 hours between startTime and endTime.']);
+    expect(usdm.list('GET', '/fapi/v1/allOrders', span(7))).toEqual([]);
+    expect(usdm.refusal('GET', '/fapi/v1/userTrades', span(8))).toEqual([400, -4165, 'Maximum time interval is 7 days']);
+  });
+});
+
 describe('binance USD-M settings', () => {
   const client = BinanceClient.at('binance-usdm');
   const symbol = 'BTCUSDT';

@@ -16,6 +16,8 @@ import { ONE_ORDER, bySymbol, fixed, marketOf, optionalMarket, times, type Call,
 /** Items of one batch (documents "Place multiple orders", "Cancel multiple orders", 2026-11). */
 const MOST_PLACED = 5;
 const MOST_CANCELLED = 10;
+/** The longest stretch of orders or trades that one request may ask for. */
+const SEVEN_DAYS = { days: 7, refuse: () => new BinanceRefusal(-4165, 'Maximum time interval is 7 days') };
 const COUNTDOWN = 'countdown ';
 
 export class FuturesOrders {
@@ -179,7 +181,7 @@ export class FuturesOrders {
 
   #allOrders({ account, params }: Call): unknown {
     const fromId = params.optionalInteger('orderId');
-    const query = { limit: params.limit(500, 1_000), ...times(params), ...(fromId === undefined ? {} : { fromId }) };
+    const query = { limit: params.limit(500, 1_000), ...times(params, SEVEN_DAYS), ...(fromId === undefined ? {} : { fromId }) };
     return this.#markets(params).flatMap((market) =>
       this.#room.exchange.orders(account, { ...query, market }).map((order) => queriedFuturesOrder(this.#family, order)),
     );
@@ -188,7 +190,7 @@ export class FuturesOrders {
   #trades({ account, params }: Call): unknown {
     const orderNumber = params.optionalInteger('orderId');
     const fromId = params.optionalInteger('fromId');
-    const span = times(params);
+    const span = times(params, SEVEN_DAYS);
     const limit = params.limit(500, 1_000);
     // Trade ids are the market's: the exchange's own cursor counts across markets.
     const fills = this.#markets(params)

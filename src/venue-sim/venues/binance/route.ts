@@ -64,9 +64,17 @@ export function optionalMarket(room: TradingRoom, params: BinanceParams): Market
   return symbol === undefined ? undefined : marketNamed(room, symbol);
 }
 
-/** `startTime` and `endTime`, inclusive. */
-export function times(params: BinanceParams): { readonly fromUs?: number; readonly toUs?: number } {
+export interface TimeSpan {
+  readonly fromUs?: number;
+  readonly toUs?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** `startTime` and `endTime`, inclusive; no further apart than the venue lets them be. */
+export function times(params: BinanceParams, longest?: { readonly days: number; readonly refuse: () => Error }): TimeSpan {
   const fromMs = params.optionalInteger('startTime');
   const toMs = params.optionalInteger('endTime');
+  if (longest !== undefined && fromMs !== undefined && toMs !== undefined && toMs - fromMs > longest.days * DAY_MS) throw longest.refuse();
   return { ...(fromMs === undefined ? {} : { fromUs: fromMs * 1_000 }), ...(toMs === undefined ? {} : { toUs: toMs * 1_000 + 999 }) };
 }

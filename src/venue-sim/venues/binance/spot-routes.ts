@@ -15,6 +15,8 @@ import { amendedAnswer, cancelledAnswer, ownTrade, placedAnswer, queriedOrder } 
 
 const ROOT = '/api/v3';
 const RESTRICTIONS = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const;
+/** The longest stretch of orders or trades that one request may ask for. */
+const ONE_DAY = { days: 1, refuse: () => new BinanceRefusal(-1127, 'More than 24 hours between startTime and endTime.') };
 const REPLACE_MODES = ['STOP_ON_FAILURE', 'ALLOW_FAILURE'] as const;
 
 export class SpotOrders {
@@ -159,7 +161,7 @@ export class SpotOrders {
 
   #allOrders({ account, params }: Call): unknown {
     const fromId = params.optionalInteger('orderId');
-    const query = { market: marketOf(this.#room, params), limit: params.limit(500, 1_000), ...times(params) };
+    const query = { market: marketOf(this.#room, params), limit: params.limit(500, 1_000), ...times(params, ONE_DAY) };
     return this.#room.exchange.orders(account, fromId === undefined ? query : { ...query, fromId }).map(queriedOrder);
   }
 
@@ -167,7 +169,7 @@ export class SpotOrders {
     const market = marketOf(this.#room, params);
     const orderNumber = params.optionalInteger('orderId');
     const fromId = params.optionalInteger('fromId');
-    const span = times(params);
+    const span = times(params, ONE_DAY);
     const limit = params.limit(500, 1_000);
     // Trade ids are the market's: the exchange's own cursor counts across markets.
     const fills = this.#room.exchange
