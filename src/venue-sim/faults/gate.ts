@@ -25,6 +25,7 @@ const USUAL_DELAY_MS = 1_000;
 const FILL_PATIENCE_MS = 5_000;
 const ACK_LAG_MS = 50;
 const SWAP_PATIENCE_MS = 100;
+const REPEATED_IN_LISTS_MS = 5_000;
 const MOST_REPEATED = 10_000;
 const MOST_UNANSWERED = 10_000;
 
@@ -38,7 +39,8 @@ export class VenueFaultGate implements FaultGate {
   /** Answers that a fault lost; at the end they are told that nobody will answer. */
   #unanswered: ((reply: HttpReply) => void)[] = [];
   readonly #swapped = new Map<GateSocket, () => void>();
-  readonly #repeatedFills = new Set<number>();
+  /** Fills that lists name twice, and until when. */
+  readonly #repeatedFills = new Map<number, number>();
   readonly #toRepeat = { order: 0, fill: 0 };
 
   constructor(venue: string, script: FaultScript, exchange: VenueExchange, nowUs: () => number) {
@@ -46,7 +48,7 @@ export class VenueFaultGate implements FaultGate {
     this.#script = script;
     this.#exchange = exchange;
     this.#nowUs = nowUs;
-    exchange.repeatsFill = (fill) => this.#repeatedFills.has(fill.id);
+    exchange.repeatsFill = (fill) => (this.#repeatedFills.get(fill.id) ?? 0) > this.#nowUs();
     exchange.listen((event) => this.#onEvent(event));
   }
 
@@ -291,11 +293,12 @@ export class VenueFaultGate implements FaultGate {
 
   #onEvent(event: ExchangeEvent): void {
     if (this.#script.isEmpty || event.type !== 'order' || event.fill === null) return;
-    if (this.#strike('repeat-fill', { symbol: event.fill.market.spec.symbol, stream: 'private' }) === null) return;
+    const fault = this.#strike('repeat-fill', { symbol: event.fill.market.spec.symbol, stream: 'private' });
+    if (fault === null) return;
     this.#toRepeat.order++;
     this.#toRepeat.fill++;
-    this.#repeatedFills.add(event.fill.id);
     if (this.#repeatedFills.size > MOST_REPEATED) this.#repeatedFills.clear();
+    this.#repeatedFills.set(event.fill.id, this.#nowUs() + numberParam(fault, 'listMs', REPEATED_IN_LISTS_MS) * 1_000);
   }
 
   #takeRepeat(type: ExchangeEvent['type']): boolean {

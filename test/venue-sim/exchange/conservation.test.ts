@@ -146,29 +146,33 @@ function checkOrders(exchange: VenueExchange): void {
 }
 
 describe.each(VENUES)('money of %s', (venue) => {
-  it('adds up exactly after any history, and again after a restart', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.array(step, { minLength: 30, maxLength: 60 }), (seed, steps) => {
-        const world = createVenueWorld({ seed, startUs: START_US, only: [venue] });
-        const exchange = world.exchangeOf(venue);
-        for (let count = 0; count < 20; count++) world.step();
-        for (const taken of steps) {
-          act(world, exchange, taken);
-          expect(exchange.audit()).toEqual([]);
-        }
-        checkOrders(exchange);
-        const saved = JSON.parse(JSON.stringify(world.save())) as SavedWorld;
-        const again = createVenueWorld({ seed, startUs: START_US, only: [venue] }, saved);
-        expect(again.save()).toEqual(saved);
-        for (let count = 0; count < 20; count++) {
-          world.step();
-          again.step();
-        }
-        expect(again.exchangeOf(venue).audit()).toEqual([]);
-        const books = (one: VenueWorld): unknown => JSON.parse(JSON.stringify(one.exchangeOf(venue).save()));
-        expect(books(again)).toEqual(books(world));
-      }),
-      { numRuns: times(6, 300) },
-    );
-  });
+  it(
+    'adds up exactly after any history, and again after a restart',
+    () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 1_000_000 }), fc.array(step, { minLength: 30, maxLength: 60 }), (seed, steps) => {
+          const world = createVenueWorld({ seed, startUs: START_US, only: [venue] });
+          const exchange = world.exchangeOf(venue);
+          for (let count = 0; count < 20; count++) world.step();
+          for (const taken of steps) {
+            act(world, exchange, taken);
+            expect(exchange.audit()).toEqual([]);
+          }
+          checkOrders(exchange);
+          const saved = JSON.parse(JSON.stringify(world.save())) as SavedWorld;
+          const again = createVenueWorld({ seed, startUs: START_US, only: [venue] }, saved);
+          expect(again.save()).toEqual(saved);
+          for (let count = 0; count < 20; count++) {
+            world.step();
+            again.step();
+          }
+          expect(again.exchangeOf(venue).audit()).toEqual([]);
+          const books = (one: VenueWorld): unknown => JSON.parse(JSON.stringify(one.exchangeOf(venue).save()));
+          expect(books(again)).toEqual(books(world));
+        }),
+        { numRuns: times(6, 300) },
+      );
+    },
+    times(120_000, 3_600_000),
+  );
 });

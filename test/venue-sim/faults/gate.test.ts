@@ -219,6 +219,9 @@ describe('fault gate', () => {
       ]),
     );
     expect(bench.exchange.wallet(bench.account, 'BTC').total).toBe(20n * 10n ** 8n + 2n * 99_900n);
+    bench.run(500);
+    bench.request('GET', '/trades');
+    expect(heard(bench)).toEqual(['200 2 trades']);
   });
 
   it('wrong-order: two private messages change places; a single one comes late', () => {
