@@ -25,9 +25,9 @@ export class BitmexQueries {
     const filter = filterOf(params);
     if (filter === null) return { refusal: invalid('filter') };
     const isOpenWanted = stateFilter(filter);
-    const listed = this.#exchange
-      .orders(account)
-      .filter((order) => isOpenWanted === null || isOpen(order) === isOpenWanted)
+    const orders = isOpenWanted === true ? this.#exchange.openOrders(account) : this.#exchange.orders(account);
+    const listed = orders
+      .filter((order) => isNamed(filter, order.id, order.clientId) && (isOpenWanted === null || isOpen(order) === isOpenWanted))
       .map((order) => ({ timeUs: order.createdUs, row: () => orderRow(order) }));
     return pageOf(listed, params, filter);
   }
@@ -36,15 +36,16 @@ export class BitmexQueries {
   executions(account: Account, params: Params): Answer {
     const filter = filterOf(params);
     if (filter === null) return { refusal: invalid('filter') };
-    const reports = this.#exchange.orders(account).flatMap((order) => reportsOf(order));
-    return pageOf(byTime([...reports, ...this.#trades(account)]), params, filter);
+    const orders = this.#exchange.orders(account).filter((order) => isNamed(filter, order.id, order.clientId));
+    const reports = orders.flatMap((order) => reportsOf(order));
+    return pageOf(byTime([...reports, ...this.#trades(account, filter)]), params, filter);
   }
 
   /** Executions that moved money. */
   tradeHistory(account: Account, params: Params): Answer {
     const filter = filterOf(params);
     if (filter === null) return { refusal: invalid('filter') };
-    return pageOf(byTime(this.#trades(account)), params, filter);
+    return pageOf(byTime(this.#trades(account, filter)), params, filter);
   }
 
   /** Markets that were ever traded; the others have no row. */
@@ -63,8 +64,9 @@ export class BitmexQueries {
     return { result: rows };
   }
 
-  #trades(account: Account): Listed[] {
-    const trades = this.#exchange.fills(account).map((fill): Listed => {
+  #trades(account: Account, filter: Params): Listed[] {
+    const fills = this.#exchange.fills(account).filter((fill) => isNamed(filter, fill.orderId, fill.clientId));
+    const trades = fills.map((fill): Listed => {
       return { timeUs: fill.timeUs, row: () => tradeRow(fill, this.#exchange.find(account, { number: fill.orderNumber })) };
     });
     const fundings = this.#exchange.ledger(account, { kind: 'funding' }).flatMap((entry): Listed[] => {
@@ -73,6 +75,13 @@ export class BitmexQueries {
     });
     return [...trades, ...fundings];
   }
+}
+
+/** Names are looked at before rows are made: clients ask for one order among thousands. */
+function isNamed(filter: Params, id: string, clientId: string): boolean {
+  const wantedId = textOf(filter, 'orderID');
+  const wantedClientId = textOf(filter, 'clOrdID');
+  return (wantedId === '' || wantedId === id) && (wantedClientId === '' || wantedClientId === clientId);
 }
 
 function reportsOf(order: Order): Listed[] {

@@ -1,5 +1,5 @@
 /** Bybit v5's positions, wallets and statement lines as REST and the private topics print them. Called by account queries and private streams. */
-import type { Account, Exchange, LedgerEntry, PositionView, WalletView } from '../../exchange/contract.js';
+import type { Account, Exchange, Fill, LedgerEntry, PositionView, WalletView } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
 import { priceText } from './public-messages.js';
 import { unitsText } from '../decimal-units.js';
@@ -168,14 +168,20 @@ export function transactionsOf(entries: readonly LedgerEntry[]): Transaction[] {
   return [...grouped.values()].map((group) => ({ number: group.at(-1)?.id ?? 0, entries: group }));
 }
 
-export function transactionRow(exchange: Exchange, account: Account, transaction: Transaction): Row | null {
+export function typeOf(transaction: Transaction, fills: ReadonlyMap<number, Fill>): string {
+  const last = transaction.entries.at(-1);
+  if (last?.kind === 'funding') return 'SETTLEMENT';
+  if (last?.kind === 'deposit') return 'TRANSFER_IN';
+  return fills.get(last?.fillId ?? -1)?.kind === 'liquidation' ? 'LIQUIDATION' : 'TRADE';
+}
+
+export function transactionRow(account: Account, transaction: Transaction, fills: ReadonlyMap<number, Fill>): Row | null {
   const { entries } = transaction;
   const last = entries.at(-1);
   if (last === undefined) return null;
   const sum = (...kinds: readonly LedgerEntry['kind'][]): bigint =>
     entries.reduce((units, entry) => (kinds.includes(entry.kind) ? units + entry.units : units), 0n);
-  const fill =
-    last.fillId === null ? undefined : exchange.fills(account, { fromId: last.fillId, limit: 1 }).find(({ id }) => id === last.fillId);
+  const fill = fills.get(last.fillId ?? -1);
   const { market, asset } = last;
   const isSpot = market?.spec.kind === 'spot';
   const cash = isSpot ? 0n : sum('trade', 'realised', 'deposit', 'insurance');
@@ -189,14 +195,7 @@ export function transactionRow(exchange: Exchange, account: Account, transaction
     category: market?.spec.kind ?? '',
     side: fill === undefined ? 'None' : fill.side === 'buy' ? 'Buy' : 'Sell',
     transactionTime: millis(last.timeUs),
-    type:
-      last.kind === 'funding'
-        ? 'SETTLEMENT'
-        : last.kind === 'deposit'
-          ? 'TRANSFER_IN'
-          : fill?.kind === 'liquidation'
-            ? 'LIQUIDATION'
-            : 'TRADE',
+    type: typeOf(transaction, fills),
     transSubType: '',
     qty: isSpot
       ? money(spotQty)

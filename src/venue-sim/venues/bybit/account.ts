@@ -1,6 +1,6 @@
 /** Bybit v5's account endpoints: wallet, fees, statement, leverage and modes, rights of the key. Called by `BybitPrivateRest`. */
 import type { Account, ApiKey, Exchange, MarginMode } from '../../exchange/contract.js';
-import { accountRow, transactionRow, transactionsOf } from './account-rows.js';
+import { accountRow, transactionRow, transactionsOf, typeOf } from './account-rows.js';
 import type { DeadMan } from './dead-man.js';
 import { isSet, limitOf, pageOf, textOf, type Item } from './items.js';
 import { statementOf } from './queries.js';
@@ -66,15 +66,14 @@ export class BybitAccount {
   }
 
   transactionLog(account: Account, item: Item): Answer {
-    const transactions = transactionsOf(statementOf(this.#exchange, account, item)).toReversed();
+    const fills = new Map(this.#exchange.fills(account).map((fill) => [fill.id, fill]));
     const type = textOf(item, 'type');
-    const rows = transactions.map((transaction) => ({
-      number: transaction.number,
-      row: transactionRow(this.#exchange, account, transaction),
-    }));
-    const wanted = rows.filter(({ row }) => row !== null && (type === '' || row['type'] === type));
-    const page = pageOf(wanted, ({ number }) => number, limitOf(item, 20, 50), textOf(item, 'cursor'));
-    return { result: { nextPageCursor: page.cursor, list: page.rows.map(({ row }) => row) } };
+    const transactions = transactionsOf(statementOf(this.#exchange, account, item))
+      .filter((transaction) => type === '' || typeOf(transaction, fills) === type)
+      .toReversed();
+    const page = pageOf(transactions, ({ number }) => number, limitOf(item, 20, 50), textOf(item, 'cursor'));
+    const list = page.rows.map((transaction) => transactionRow(account, transaction, fills)).filter((row) => row !== null);
+    return { result: { nextPageCursor: page.cursor, list } };
   }
 
   setLeverage(account: Account, item: Item): Answer {

@@ -36,11 +36,12 @@ export class BybitQueries {
     const isNamed = isSet(item, 'orderId') || isSet(item, 'orderLinkId');
     if (scope.category === 'linear' && !isNamed && !isScoped(item)) return { refusal: NOTHING_NAMED };
     const isClosedWanted = textOf(item, 'openOnly') === '1';
-    const orders = this.#orders(account, scope, item).filter((order, index) => {
-      if (isNamed) return isOpen(order) || index < RECENTLY_CLOSED;
-      return isClosedWanted ? !isOpen(order) : isOpen(order);
-    });
-    return this.#orderPage(scope.category, isClosedWanted ? orders.slice(0, RECENTLY_CLOSED) : orders, item);
+    if (!isNamed && !isClosedWanted) {
+      const open = this.#exchange.openOrders(account).filter((order) => scope.markets.includes(order.market));
+      return this.#orderPage(scope.category, open.toReversed(), item);
+    }
+    const orders = this.#orders(account, scope, item).filter((order) => isNamed || !isOpen(order));
+    return this.#orderPage(scope.category, orders.slice(0, RECENTLY_CLOSED), item);
   }
 
   /** Orders that ended. */
