@@ -221,6 +221,24 @@ describe('USD-M orders', () => {
     expect(client.list('GET', '/fapi/v1/userTrades', { symbol })).toEqual([]);
   });
 
+  it('on COIN-M are amended in price or in quantity alone', () => {
+    const client = BinanceClient.at('binance-coinm');
+    const own = { symbol: 'BTCUSD_PERP', side: 'BUY', origClientOrderId: 'm' };
+    const { origClientOrderId, ...rest } = own;
+    client.ok('POST', '/dapi/v1/order', {
+      ...rest,
+      newClientOrderId: origClientOrderId,
+      type: 'LIMIT',
+      timeInForce: 'GTC',
+      quantity: 5,
+      price: '64000',
+    });
+    expect(client.ok('PUT', '/dapi/v1/order', { ...own, quantity: 3 })).toMatchObject({ origQty: '3', price: '64000.0' });
+    expect(client.ok('PUT', '/dapi/v1/order', { ...own, price: '63000' })).toMatchObject({ origQty: '3', price: '63000.0' });
+    expect(client.refusal('PUT', '/dapi/v1/order', own)[1]).toBe(-1102);
+    expect(client.refusal('PUT', '/dapi/v1/order', { ...own, side: 'SELL', price: '62000' })[1]).toBe(-1117);
+  });
+
   it('are all cancelled when nobody resets the countdown', () => {
     const client = BinanceClient.at('binance-usdm');
     client.ok('POST', '/fapi/v1/order', USDM);

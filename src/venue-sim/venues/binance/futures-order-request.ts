@@ -3,11 +3,13 @@
  * "Modify order" and "Error codes" of the USD-M and COIN-M REST APIs, 2026-11. Called by the futures routes.
  */
 import { topOf } from '../../market/depth.js';
-import type { MarketTerms, OrderRequest, SelfTradeMode } from '../../exchange/contract.js';
+import type { MarketTerms, Order, OrderRequest, SelfTradeMode } from '../../exchange/contract.js';
 import { trimmedText } from '../../market/decimal-text.js';
 import type { Market } from '../../market/market.js';
 import { unitsText } from './amounts.js';
+import type { FuturesFamily } from './futures-texts.js';
 import { stepsOf } from './order-steps.js';
+import { sideWord } from './order-words.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import type { BinanceParams, SentDecimal } from './request.js';
 import type { TradingRoom } from './route.js';
@@ -76,14 +78,27 @@ export function readFuturesOrder(room: TradingRoom, market: Market, params: Bina
   return { request, answerKind };
 }
 
-/** What an amendment asks for: side, quantity and price are all mandatory. */
-export function readAmendment(room: TradingRoom, market: Market, params: BinanceParams): { readonly ticks: number; readonly lots: number } {
+/** What an amendment asks for. USD-M wants quantity and price, COIN-M either of them; the other stays as it is. */
+export function readAmendment(
+  room: TradingRoom,
+  family: FuturesFamily,
+  order: Order,
+  params: BinanceParams,
+): { readonly ticks: number; readonly lots: number } {
+  const { market } = order;
   const side = params.word('side', SIDES, refusals.badSide);
+  if (side !== sideWord(order)) throw refusals.badSide();
   const terms = room.exchange.terms(market);
-  const lots = checkQuantity(market, terms, params.decimal('quantity'), terms.maxLots);
   const match = params.optional('priceMatch') ?? 'NONE';
+  const isEither = family === 'coinm';
+  if (isEither && !params.has('quantity') && !params.has('price') && match === 'NONE') throw refusals.oneOf('quantity', 'price');
+  const lots = isEither && !params.has('quantity') ? order.lots : checkQuantity(market, terms, params.decimal('quantity'), terms.maxLots);
   const ticks =
-    match === 'NONE' ? checkPrice(room, market, terms, side, params.decimal('price')) : matchedTicks(market, side, match, params);
+    match !== 'NONE'
+      ? matchedTicks(market, side, match, params)
+      : isEither && !params.has('price')
+        ? (order.ticks ?? 0)
+        : checkPrice(room, market, terms, side, params.decimal('price'));
   checkNotional(terms, room.exchange.valueOf(market, lots, ticks));
   return { ticks, lots };
 }

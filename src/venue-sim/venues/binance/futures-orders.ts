@@ -6,7 +6,7 @@ import type { Account, Order, Placed, Refusal } from '../../exchange/contract.js
 import type { Market } from '../../market/market.js';
 import { readAmendment, readFuturesOrder } from './futures-order-request.js';
 import { ackAnswer, futuresTrade, orderAnswer, queriedFuturesOrder, type FuturesFamily } from './futures-texts.js';
-import { isOpen, sideWord } from './order-words.js';
+import { isOpen } from './order-words.js';
 import { pairOf } from './dialect.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import { BinanceParams, jsonOf } from './request.js';
@@ -91,8 +91,7 @@ export class FuturesOrders {
     const market = marketOf(this.#room, params);
     const order = this.#named(account, params, market);
     if (order === undefined || !isOpen(order)) throw refusals.noSuchOrder();
-    const { ticks, lots } = readAmendment(this.#room, market, params);
-    if (params.text('side') !== sideWord(order)) throw refusals.badSide();
+    const { ticks, lots } = readAmendment(this.#room, this.#family, order, params);
     if (ticks === order.ticks && lots === order.lots) throw new BinanceRefusal(-5027, 'No need to modify the order.');
     if (lots <= order.filledLots) return orderAnswer(this.#family, done(exchange.cancel(account, order)).order);
     return orderAnswer(this.#family, done(exchange.amend(account, order, { ticks, lots, ifWouldTake: 'cancel' })).order);

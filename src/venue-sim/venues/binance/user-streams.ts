@@ -24,6 +24,8 @@ export class UserStreams {
   readonly #byAccount = new Map<number, Set<Subscription>>();
   readonly #byClient = new Map<Client, Map<string | number, Subscription>>();
   readonly #nextNumbers = new Map<Client, number>();
+  /** Subscriptions of the request socket that ended: told after the answer that ended them. */
+  #ended: Subscription[] = [];
 
   constructor(hub: Hub, faults: FaultGate, keys: ListenKeys, messages: PrivateMessages) {
     this.#hub = hub;
@@ -65,11 +67,13 @@ export class UserStreams {
     if (own.size === 0) this.#byClient.delete(client);
     this.#byAccount.get(subscription.account.id)?.delete(subscription);
     if (typeof name === 'string') client.topics.delete(name);
+    else this.#ended.push(subscription);
     return true;
   }
 
   close(client: Client): void {
     for (const name of this.#byClient.get(client)?.keys() ?? []) this.detach(client, name);
+    this.#ended = this.#ended.filter((subscription) => subscription.client !== client);
     this.#nextNumbers.delete(client);
   }
 
@@ -80,6 +84,8 @@ export class UserStreams {
 
   /** After each step: what waited, and listen keys whose time is over. */
   step(nowUs: number): void {
+    const terminated = JSON.stringify({ e: 'eventStreamTerminated', E: Math.floor(nowUs / 1_000) });
+    for (const subscription of this.#ended.splice(0)) this.#hub.send(subscription.client, wrapped(subscription, terminated));
     for (const accountId of this.#byAccount.keys()) {
       for (const message of this.#messages.rest(accountId)) this.#tell(accountId, message);
     }

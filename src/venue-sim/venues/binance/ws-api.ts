@@ -53,6 +53,8 @@ const PUBLIC: Readonly<Record<string, string>> = {
 interface Session {
   readonly key: ApiKey;
   readonly authorizedSinceMs: number;
+  /** Of the session's own account, made without a signature. */
+  subscription?: number;
 }
 
 export interface WsApiDeps {
@@ -151,12 +153,11 @@ export class WsApi {
       case 'session.status':
         return this.#status(client);
       case 'session.logout':
-        this.#sessions.delete(client);
-        return this.#status(client);
+        return this.#logout(client);
       case 'session.subscriptions':
         return this.#deps.streams.numbersOf(client).map((subscriptionId) => ({ subscriptionId }));
       case 'userDataStream.subscribe':
-        return this.#subscribe(client, this.#session(client).key);
+        return this.#subscribeSession(client);
       case 'userDataStream.subscribe.signature':
         return this.#subscribe(client, this.#signedKey(signed));
       case 'userDataStream.unsubscribe':
@@ -207,6 +208,14 @@ export class WsApi {
     return this.#status(client);
   }
 
+  /** Ends the session's own subscription with it; those by signature go on. */
+  #logout(client: Client): unknown {
+    const number = this.#sessions.get(client)?.subscription;
+    this.#sessions.delete(client);
+    if (number !== undefined) this.#deps.streams.detach(client, number);
+    return this.#status(client);
+  }
+
   #session(client: Client): Session {
     const session = this.#sessions.get(client);
     if (session === undefined) throw new BinanceRefusal(-1099, 'Not found, unauthenticated, or unauthorized.', 401);
@@ -225,7 +234,14 @@ export class WsApi {
     };
   }
 
-  #subscribe(client: Client, key: ApiKey): unknown {
+  #subscribeSession(client: Client): unknown {
+    const session = this.#session(client);
+    const subscribed = this.#subscribe(client, session.key);
+    session.subscription = subscribed.subscriptionId;
+    return subscribed;
+  }
+
+  #subscribe(client: Client, key: ApiKey): { readonly subscriptionId: number } {
     const { streams } = this.#deps;
     if (streams.isSubscribed(client, key.account)) throw new BinanceRefusal(-2035, 'User Data Stream subscription already active.');
     return { subscriptionId: streams.subscribe(client, key.account) };
