@@ -137,7 +137,9 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
 
   root
     .command('doctor')
-    .description('check this machine: Node, cores, limits, clock, disk, native modules')
+    .description('check this machine; with --config its venues, clocks and keys too')
+    .option('--config <file>', 'configuration whose venues and keys are tried')
+    .option('--addresses <file>', 'simulated venues that already run')
     .option('--data <dir>', 'data directory to check for space and rights', './thor-data')
     .action((flags: Record<string, unknown>) => run(import('./workers/doctor.js').then(({ runDoctor }) => runDoctor(flags))));
 

@@ -3,8 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, statfsSync 
 import { availableParallelism, freemem, release, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../core/numbers/errors.js';
-
-type Verdict = 'ok' | 'note' | 'bad';
+import { venueLines, type DoctorLine } from './doctor-venues.js';
 
 /** Cores this process may use: the scheduler's mask and the cgroup's quota, whichever is less. */
 export function usableCores(): number {
@@ -34,7 +33,7 @@ function readIfThere(file: string): string | null {
 }
 
 export async function runDoctor(flags: Readonly<Record<string, unknown>>): Promise<number> {
-  const lines: [Verdict, string, string][] = [];
+  const lines: DoctorLine[] = [];
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   lines.push([major > 20 || (major === 20 && minor >= 19) ? 'ok' : 'bad', 'node', `${process.versions.node} (20.19 or newer is needed)`]);
   const cores = usableCores();
@@ -67,6 +66,7 @@ export async function runDoctor(flags: Readonly<Record<string, unknown>>): Promi
     server.impl === 'uws' ? 'uWebSockets.js' : 'node:http + ws (uWebSockets.js does not load here; slower, same behaviour)',
   ]);
   await server.close();
-  for (const [verdict, name, text] of lines) process.stdout.write(`${verdict.padEnd(5)} ${name.padEnd(15)} ${text}\n`);
+  if (typeof flags['config'] === 'string' || typeof flags['addresses'] === 'string') lines.push(...(await venueLines(flags)));
+  for (const [verdict, name, text] of lines) process.stdout.write(`${verdict.padEnd(5)} ${name.padEnd(20)} ${text}\n`);
   return lines.some(([verdict]) => verdict === 'bad') ? 1 : 0;
 }
