@@ -3,7 +3,7 @@
  * position behind it are committed together, so the store is always the projection of a prefix of the journal.
  */
 import { closeSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
-import { type Database, open, type RootDatabase } from 'lmdb';
+import { type Key, open, type RootDatabase } from 'lmdb';
 import { UsageError } from '../core/numbers/errors.js';
 import {
   type AuditDoc,
@@ -22,6 +22,8 @@ import {
   type TimeRange,
 } from './schema.js';
 
+import { type RawTable, Sheet } from './sheet.js';
+
 export const LMDB_NAME = 'store.lmdb';
 
 interface Head {
@@ -32,52 +34,66 @@ interface Head {
 const HEAD = 'head';
 /** Above every key part that is a number. */
 const LAST = Number.MAX_VALUE;
+export const TABLES = ['head', 'runs', 'orders', 'fills', 'levels', 'audit', 'positions', 'parameters', 'candles'] as const;
 
 export class LmdbStore implements Store, CandleStore {
   readonly name = 'lmdb';
   readonly #root: RootDatabase<unknown, string>;
-  readonly #head: Database<Head, string>;
-  readonly #runs: Database<RunDoc, number>;
-  readonly #orders: Database<OrderDoc, number>;
-  readonly #fills: Database<FillDoc, [number, number, number]>;
-  readonly #levels: Database<LevelDoc, [string, number]>;
-  readonly #audit: Database<AuditDoc, [number, number, number]>;
-  readonly #positions: Database<PositionDoc, [string, string]>;
-  readonly #parameters: Database<ParametersDoc, [number, string]>;
-  readonly #candles: Database<CandleDoc, [number, string]>;
+  readonly #head: Sheet<string, Head>;
+  readonly #runs: Sheet<number, RunDoc>;
+  readonly #orders: Sheet<number, OrderDoc>;
+  readonly #fills: Sheet<[number, number, number], FillDoc>;
+  readonly #levels: Sheet<[string, number], LevelDoc>;
+  readonly #audit: Sheet<[number, number, number], AuditDoc>;
+  readonly #positions: Sheet<[string, string], PositionDoc>;
+  readonly #parameters: Sheet<[number, string], ParametersDoc>;
+  readonly #candles: Sheet<[number, string], CandleDoc>;
 
   /**
-   * A file that is no whole LMDB file is put aside: what it held is made again from the journal. Throws UsageError for a store of another version.
+   * A file that is no whole LMDB file is put aside: what it held is made again from the journal. Damage inside of the pages is found by embedded-store.ts, which
+   * hosts call. Throws UsageError for a store of another version.
    */
   constructor(path: string, options: { readonly readOnly?: boolean; readonly onNotice?: (text: string) => void } = {}) {
-    if (options.readOnly !== true && !isWhole(path)) {
+    if (options.readOnly !== true && !isWholeFile(path)) {
       renameSync(path, `${path}.damaged`);
       rmSync(`${path}-lock`, { force: true });
       options.onNotice?.(`${path} is damaged: it was renamed to ${LMDB_NAME}.damaged and is made again from the journal`);
     }
-    // Without a batch for each turn of the event loop: its promise is lmdb's own, and rejected by a full disk it would end the process (3.5.6).
-    this.#root = open<unknown, string>({ path, noSubdir: true, maxDbs: 16, eventTurnBatching: false, readOnly: options.readOnly ?? false });
-    this.#head = this.#root.openDB<Head, string>({ name: 'head' });
-    this.#runs = this.#root.openDB<RunDoc, number>({ name: 'runs' });
-    this.#orders = this.#root.openDB<OrderDoc, number>({ name: 'orders' });
-    this.#fills = this.#root.openDB<FillDoc, [number, number, number]>({ name: 'fills' });
-    this.#levels = this.#root.openDB<LevelDoc, [string, number]>({ name: 'levels' });
-    this.#audit = this.#root.openDB<AuditDoc, [number, number, number]>({ name: 'audit' });
-    this.#positions = this.#root.openDB<PositionDoc, [string, string]>({ name: 'positions' });
-    this.#parameters = this.#root.openDB<ParametersDoc, [number, string]>({ name: 'parameters' });
-    this.#candles = this.#root.openDB<CandleDoc, [number, string]>({ name: 'candles' });
+    this.#root = openRoot(path, options.readOnly ?? false);
+    const table = <K extends Key, V>(name: (typeof TABLES)[number], keyOf: (doc: V) => K): Sheet<K, V> =>
+      new Sheet<K, V>(name, this.#root.openDB<Uint8Array, K>({ name, encoding: 'binary' }), keyOf);
+    this.#head = table<string, Head>('head', () => HEAD);
+    this.#runs = table<number, RunDoc>('runs', (doc) => doc.tables.run);
+    this.#orders = table<number, OrderDoc>('orders', (doc) => doc.orderId);
+    this.#fills = table<[number, number, number], FillDoc>('fills', (doc) => [doc.tsUs, doc.orderId, doc.tradeId]);
+    this.#levels = table<[string, number], LevelDoc>('levels', (doc) => [doc.strategy, doc.level]);
+    this.#audit = table<[number, number, number], AuditDoc>('audit', (doc) => [doc.tsUs, doc.at.segment, doc.at.offset]);
+    this.#positions = table<[string, string], PositionDoc>('positions', (doc) => [doc.strategy, doc.instrument]);
+    this.#parameters = table<[number, string], ParametersDoc>('parameters', (doc) => [doc.run, doc.strategy]);
+    this.#candles = table<[number, string], CandleDoc>('candles', (doc) => [doc.openUs, doc.instrument]);
     const version = this.#head.get(HEAD)?.version ?? SCHEMA_VERSION;
-    if (version !== SCHEMA_VERSION) {
-      void this.#root.close();
-      throw new UsageError(
-        `${path} has store format ${version}; this Thor reads format ${SCHEMA_VERSION}: move it away, it is made again from the journal`,
-      );
-    }
+    if (version === SCHEMA_VERSION) return;
+    void this.#root.close();
+    throw new UsageError(`${path} has store format ${version}; this Thor reads format ${SCHEMA_VERSION}: use the version that wrote it`);
   }
 
-  /** Null when there is no file, or no whole one: readers of another process neither create nor repair. */
+  /** Null when there is no file, no whole one, or one of an older version: readers of another process neither create nor repair. */
   static openToRead(path: string): LmdbStore | null {
-    return existsSync(path) && statSync(path).size > 0 && isWhole(path) ? new LmdbStore(path, { readOnly: true }) : null;
+    if (!existsSync(path) || statSync(path).size === 0 || !isWholeFile(path)) return null;
+    const root = openRoot(path, true);
+    const isOldest = lacksTables(root);
+    void root.close();
+    return isOldest ? null : new LmdbStore(path, { readOnly: true });
+  }
+
+  /** Whether the file is from before format 2: it lacks a table that every later one has. */
+  static async isOldest(path: string): Promise<boolean> {
+    const root = openRoot(path, true);
+    try {
+      return lacksTables(root);
+    } finally {
+      await root.close();
+    }
   }
 
   position(): Promise<StorePosition | null> {
@@ -85,7 +101,7 @@ export class LmdbStore implements Store, CandleStore {
   }
 
   runs(): Promise<readonly RunDoc[]> {
-    return Promise.resolve([...valuesOf(this.#runs.getRange({}))]);
+    return Promise.resolve([...this.#runs.range()]);
   }
 
   orders(ids: readonly number[]): Promise<ReadonlyMap<number, OrderDoc>> {
@@ -98,72 +114,74 @@ export class LmdbStore implements Store, CandleStore {
   }
 
   allOrders(): Iterable<OrderDoc> {
-    return valuesOf(this.#orders.getRange({ snapshot: false }));
+    return this.#orders.range({ snapshot: false });
   }
 
   fills(range: TimeRange): Iterable<FillDoc> {
-    return valuesOf(this.#fills.getRange({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false }));
+    return this.#fills.range({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false });
   }
 
   levels(): Iterable<LevelDoc> {
-    return valuesOf(this.#levels.getRange({}));
+    return this.#levels.range();
   }
 
   audit(range: TimeRange): Iterable<AuditDoc> {
-    return valuesOf(this.#audit.getRange({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false }));
+    return this.#audit.range({ start: [range.fromUs, 0, 0], end: [range.toUs, LAST, LAST], snapshot: false });
   }
 
   positions(): Iterable<PositionDoc> {
-    return valuesOf(this.#positions.getRange({}));
+    return this.#positions.range();
   }
 
   parameters(): Iterable<ParametersDoc> {
-    return valuesOf(this.#parameters.getRange({}));
+    return this.#parameters.range();
   }
 
   candles(range: TimeRange, most?: number): Iterable<CandleDoc> {
     const limit = most === undefined ? {} : { limit: most };
-    return valuesOf(this.#candles.getRange({ start: [range.fromUs, ''], end: [range.toUs + 1, ''], snapshot: false, ...limit }));
+    return this.#candles.range({ start: [range.fromUs, ''], end: [range.toUs + 1, ''], snapshot: false, ...limit });
   }
 
   lastCandleUs(): Promise<number> {
-    const [last] = [...this.#candles.getKeys({ reverse: true, limit: 1 })];
-    return Promise.resolve(last?.[0] ?? 0);
+    return Promise.resolve(this.#candles.lastKey()?.[0] ?? 0);
   }
 
   async writeCandles(candles: readonly CandleDoc[]): Promise<void> {
     await this.#commit(() => {
-      for (const doc of candles) void this.#candles.put([doc.openUs, doc.instrument], doc);
+      for (const doc of candles) this.#candles.put(doc);
+    });
+  }
+
+  async write(batch: StoreBatch): Promise<void> {
+    await this.#commit(() => {
+      for (const doc of batch.runs) this.#runs.put(doc);
+      for (const doc of batch.orders) this.#orders.put(doc);
+      for (const doc of batch.fills) this.#fills.put(doc);
+      for (const doc of batch.levels) this.#levels.put(doc);
+      for (const doc of batch.audit) this.#audit.put(doc);
+      for (const doc of batch.positions) this.#positions.put(doc);
+      for (const doc of batch.parameters) this.#parameters.put(doc);
+      this.#head.put({ version: SCHEMA_VERSION, position: batch.position });
     });
   }
 
   async clear(): Promise<void> {
     await this.#commit(() => {
-      for (const one of [this.#head, this.#runs, this.#orders, this.#fills, this.#levels, this.#audit, this.#positions, this.#parameters])
-        one.clearSync();
+      for (const table of this.#fromJournal()) table.clear();
     });
   }
 
-  /** A whole copy as of now, while it is written. */
-  copyTo(path: string): Promise<void> {
-    return this.#root.backup(path, true);
-  }
-
-  async write(batch: StoreBatch): Promise<void> {
-    await this.#commit(() => {
-      for (const doc of batch.runs) void this.#runs.put(doc.tables.run, doc);
-      for (const doc of batch.orders) void this.#orders.put(doc.orderId, doc);
-      for (const doc of batch.fills) void this.#fills.put([doc.tsUs, doc.orderId, doc.tradeId], doc);
-      for (const doc of batch.levels) void this.#levels.put([doc.strategy, doc.level], doc);
-      for (const doc of batch.audit) void this.#audit.put([doc.tsUs, doc.at.segment, doc.at.offset], doc);
-      for (const doc of batch.positions) void this.#positions.put([doc.strategy, doc.instrument], doc);
-      for (const doc of batch.parameters) void this.#parameters.put([doc.run, doc.strategy], doc);
-      void this.#head.put(HEAD, { version: SCHEMA_VERSION, position: batch.position });
-    });
+  /** Reads everything; throws EngineError STORE_DAMAGED when a document is not what was written. */
+  check(): void {
+    for (const table of [...this.#fromJournal(), this.#candles]) table.check();
   }
 
   close(): Promise<void> {
     return this.#root.close();
+  }
+
+  #fromJournal(): readonly { check(): void; clear(): void }[] {
+    return [this.#head, this.#runs, this.#orders, this.#fills, this.#levels, this.#audit, this.#positions, this.#parameters];
   }
 
   /** Inside of a batch a put makes no promise of its own. */
@@ -174,6 +192,17 @@ export class LmdbStore implements Store, CandleStore {
       throw await reasonOf(error);
     }
   }
+}
+
+function openRoot(path: string, readOnly: boolean): RootDatabase<unknown, string> {
+  // Without a batch for each turn of the event loop: its promise is lmdb's own, and rejected by a full disk it would end the process (3.5.6).
+  return open<unknown, string>({ path, noSubdir: true, maxDbs: 16, eventTurnBatching: false, readOnly });
+}
+
+function lacksTables(root: RootDatabase<unknown, string>): boolean {
+  const raw = (name: (typeof TABLES)[number]): RawTable<string> | undefined =>
+    root.openDB<Uint8Array, string>({ name, encoding: 'binary' });
+  return raw('head')?.get(HEAD) !== undefined && raw('positions') === undefined;
 }
 
 /** lmdb's own error says only that a commit failed; a second promise, which must be awaited too, says why. */
@@ -197,7 +226,7 @@ const LMDB_MAGIC = 0xbeefc0de;
  * Whether both meta pages are those of an LMDB file and all its pages are there: lmdb maps the file and takes the process down when they are not
  * (tried with 3.5.6: garbage, and a file cut short, end in SIGSEGV or SIGBUS). True for a file that does not exist or is empty.
  */
-function isWhole(path: string): boolean {
+export function isWholeFile(path: string): boolean {
   if (!existsSync(path)) return true;
   const size = statSync(path).size;
   if (size === 0) return true;
@@ -215,8 +244,4 @@ function isWhole(path: string): boolean {
   } finally {
     closeSync(file);
   }
-}
-
-function* valuesOf<V>(range: Iterable<{ readonly value: V }>): Generator<V> {
-  for (const { value } of range) yield value;
 }

@@ -174,6 +174,13 @@ export function crcWords(i32: Int32Array, word: number, words: number, seed: num
   return ~crc;
 }
 
+/** CRC-32 of any bytes. */
+export function crcOf(bytes: Uint8Array): number {
+  let crc = ~0;
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ TABLE[(crc ^ bytes[i]!) & 255]!;
+  return ~crc;
+}
+
 function frameCrc(i32: Int32Array, word: number, words: number, number: number, offset: number): number {
   let crc = crcStep(~(offset / 8), i32[word]!, number | 0);
   for (let i = word + 2; i < word + words; i += 2) crc = crcStep(crc, i32[i]!, i32[i + 1]!);

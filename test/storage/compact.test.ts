@@ -111,12 +111,12 @@ describe('a checkpoint', () => {
         expect(comparable(recover({ folder, tables: fine }))).toEqual(comparable(recover({ folder: whole, tables: fine })));
         removeTemporaryFolders();
       }),
-      { numRuns: times(8, 200), seed: 11 },
+      { numRuns: times(4, 200), seed: 11 },
     );
   });
 
   it('keeps the ledger exact to the last unit when every segment but the last is gone', async () => {
-    const { folder } = await journalOf(4, 150, SMALL);
+    const { folder } = await journalOf(3, 80, SMALL);
     const money = (): unknown => {
       const ledger = new Ledger(TABLES);
       const recovered = recover({ folder, tables: TABLES });

@@ -241,8 +241,10 @@ describe('store', () => {
     await store.write({ ...emptyBatch, position: { segment: 3, offset: 96 } });
     const script = `
       import { open } from 'lmdb';
+      import { unpack } from 'msgpackr';
       const root = open({ path: process.argv[1], noSubdir: true, readOnly: true, maxDbs: 8 });
-      console.log(JSON.stringify(root.openDB({ name: 'head' }).get('head').position));
+      const head = root.openDB({ name: 'head', encoding: 'binary' }).get('head');
+      console.log(JSON.stringify(unpack(head.subarray(4)).position));
       await root.close();`;
     const text = execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8', cwd: process.cwd() });
     expect(JSON.parse(text)).toEqual({ segment: 3, offset: 96 });

@@ -62,7 +62,15 @@ export function trade(run: Run, orders: number, seed = 1): void {
     run.put({ ...order, kind: K.LEVEL, tsUs: at + 11, state: random(5), cumLots: parts * 2 });
     if (random(5) === 0) run.put({ kind: K.REFUSED, strategy, tsUs: at + 12, reason: Reason.EDGE_TOO_SMALL });
     if (random(20) === 0)
-      run.put({ kind: K.FUNDING, strategy, instrument: order.instrument, tsUs: at + 13, fee: random(100) - 50, feeAsset: 1, tradeId: i });
+      run.put({
+        kind: K.FUNDING,
+        strategy,
+        instrument: order.instrument,
+        tsUs: at + 13,
+        fee: random(100) - 50,
+        feeAsset: 1,
+        tradeId: run.tables.run * 1_000_000 + i,
+      });
   }
 }
 
