@@ -13,7 +13,8 @@ import type { FrameSource } from '../core/ports/frame-source.js';
 import type { HttpClient } from '../core/ports/http.js';
 import type { Credentials, PrivateSink } from '../core/ports/private-events.js';
 import { Line } from './line.js';
-import type { ListenKey, PrivateReader, PrivateStream } from './private/private-stream.js';
+import { FundingWatch } from './private/funding-watch.js';
+import type { FundingRest, ListenKey, PrivateOpening, PrivateReader, PrivateStream } from './private/private-stream.js';
 import { signed } from './private/signed.js';
 import type { Endpoints, Venue } from './venue.js';
 
@@ -39,6 +40,8 @@ export interface PrivateFeedOptions {
   readonly note: (text: string) => void;
   /** The venue's clock minus ours as measured, milliseconds; none when absent. */
   readonly offsetMs?: () => number;
+  /** Funding paid from this moment on (wall time) is told; from the start of the feed when absent. */
+  readonly fundingSinceUs?: number;
 }
 
 export class PrivateFeed {
@@ -58,6 +61,7 @@ export class PrivateFeed {
   #listenKey = '';
   #keepAlive: TimerHandle | null = null;
   #prolongedUs = 0;
+  readonly #funding: FundingWatch | null;
 
   /** Throws when the venue declares no private stream. */
   constructor(options: PrivateFeedOptions) {
@@ -67,6 +71,7 @@ export class PrivateFeed {
     this.#options = options;
     this.#stream = venue.private;
     this.#bySymbol = new Map(options.instruments.map((instrument) => [instrument.symbol, instrument]));
+    this.#funding = this.#stream.funding === null ? null : this.#fundingWatch(this.#stream.funding);
     this.#line = new Line({
       address: (ready, failed) => this.#address(ready, failed),
       heartbeat: this.#stream.heartbeat,
@@ -95,6 +100,7 @@ export class PrivateFeed {
   }
 
   stop(): void {
+    this.#funding?.stop();
     this.#line.stop();
   }
 
@@ -119,22 +125,44 @@ export class PrivateFeed {
   }
 
   #opened(): void {
-    const { clock, credentials, timers, sink } = this.#options;
+    const { timers, sink } = this.#options;
     this.#proofs = new Set(this.#stream.proofs);
     this.#reader = this.#stream.makeReader({
       sink,
       instrumentOf: (symbol) => this.#bySymbol.get(symbol),
       proved: (step) => this.#proved(step),
       lost: (reason) => this.#line.reconnect(reason),
+      funding: (event) => this.#funding?.tell(event),
+      fundingPaid: () => this.#funding?.ask(),
     });
     const { listenKey } = this.#stream;
     if (listenKey !== null) this.#keepAlive = timers.after(listenKey.keepAliveMs, () => this.#prolong(listenKey));
-    const texts = this.#stream.opening({
+    this.#line.say(this.#stream.opening(this.#opening()), () => undefined);
+  }
+
+  #opening(): PrivateOpening {
+    const { credentials, clock } = this.#options;
+    return {
       apiKey: credentials.apiKey,
       sign: (text) => signed(credentials.secret, text),
-      nowMs: Math.floor(clock.wallUs() / 1000) + (this.#options.offsetMs?.() ?? 0),
+      nowMs: Math.floor(clock.wallUs() / 1000) + Math.round(this.#options.offsetMs?.() ?? 0),
+    };
+  }
+
+  #fundingWatch(rest: FundingRest): FundingWatch {
+    const { endpoints, instruments, http, timers, clock, sink } = this.#options;
+    return new FundingWatch({
+      rest,
+      base: endpoints.rest,
+      instruments,
+      http,
+      timers,
+      sinceUs: this.#options.fundingSinceUs ?? clock.wallUs(),
+      opening: () => this.#opening(),
+      context: { instrumentOf: (symbol) => this.#bySymbol.get(symbol) },
+      tell: (event) => sink.onPrivateFunding(event),
+      note: (text) => this.#options.note(`${this.name}: ${this.#redacted(text)}`),
     });
-    this.#line.say(texts, () => undefined);
   }
 
   #frame(bytes: Uint8Array, start: number, end: number): void {
@@ -157,12 +185,14 @@ export class PrivateFeed {
     this.#isToldDown = false;
     this.#options.note(`${this.name}: up`);
     this.#options.sink.onPrivateUp(this.#options.clock.nowUs());
+    this.#funding?.start();
   }
 
   #ended(reason: string): void {
     if (this.#keepAlive !== null) this.#options.timers.cancel(this.#keepAlive);
     this.#keepAlive = null;
     this.#reader = null;
+    this.#funding?.stop();
     this.isUp = false;
     const clean = this.#redacted(reason);
     this.#options.note(`${this.name}: connection ended, ${clean}`);

@@ -335,7 +335,9 @@ export class SimulatedAccount implements Clock, Timers, HttpClient, FrameSource,
     this.told.push(...(event.instrument < 0 ? ['a position in nothing'] : []));
   }
   onPrivateFunding(event: Parameters<PrivateSink['onPrivateFunding']>[0]): void {
-    this.fundings.set(`${event.instrument} ${event.id}`, { asset: event.asset, amount: event.amount });
+    const key = `${event.instrument} ${event.id}`;
+    if (event.instrument < 0 || this.fundings.has(key)) this.told.push(`funding ${key}`);
+    this.fundings.set(key, { asset: event.asset, amount: event.amount });
   }
 
   #idOf(index: number): string {

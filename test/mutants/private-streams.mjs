@@ -71,4 +71,20 @@ export default [
     find: "if (action === 'insert' && before !== undefined) return;",
     replace: '',
   },
+  {
+    file: 'src/feeds/private/funding-watch.ts',
+    test: 'test/feeds/private/funding.test.ts',
+    id: 'C9',
+    why: 'a payment of stream and list counts twice',
+    find: 'if (this.#told.has(key)) return;',
+    replace: '',
+  },
+  {
+    file: 'src/feeds/private/funding-watch.ts',
+    test: 'test/feeds/private/funding.test.ts',
+    id: 'C9',
+    why: 'payments of before the run are told',
+    find: 'if (event.tsUs >= this.#sinceUs) this.tell(event);',
+    replace: 'this.tell(event);',
+  },
 ];

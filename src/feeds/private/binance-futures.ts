@@ -3,18 +3,20 @@
  * heartbeat: a stream that answers pings of the transport only may still be stuck.
  */
 import type { Endpoints } from '../venue.js';
+import { EngineError } from '../../core/numbers/errors.js';
 import { isRecord, listOf, recordOf, textOf, type JsonRecord } from '../json.js';
 import { isZero, sideOf, statusOf, unwrapped, usOf } from './binance-events.js';
-import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type PrivateContext, type PrivateStream } from './private-stream.js';
+import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type FundingRest, type PrivateContext, type PrivateStream } from './private-stream.js';
 
 const LIST = '{"method":"LIST_SUBSCRIPTIONS","params":[],"id":1}';
 /** "This listenKey does not exist." */
 const KEY_GONE = '-1125';
 
-export function binanceFuturesPrivate(listenKeyPath: string, url: (endpoints: Endpoints, listenKey: string) => string): PrivateStream {
+/** @param root `/fapi/v1` or `/dapi/v1` */
+export function binanceFuturesPrivate(root: string, url: (endpoints: Endpoints, listenKey: string) => string): PrivateStream {
   return {
     listenKey: {
-      path: listenKeyPath,
+      path: `${root}/listenKey`,
       header: 'X-MBX-APIKEY',
       /** Valid for 60 minutes; a PUT every 30 is what the venue asks for ("Keepalive User Data Stream", read 2026-11). */
       keepAliveMs: 30 * 60_000,
@@ -28,6 +30,7 @@ export function binanceFuturesPrivate(listenKeyPath: string, url: (endpoints: En
     proofs: ['answered'],
     heartbeat: { everyMs: PRIVATE_BEAT_MS, text: LIST },
     reconnectAfterMs: PRIVATE_RECONNECT_MS,
+    funding: incomeOf(`${root}/income`),
     makeReader: (context) => ({ read: (json) => read(recordOf(json), context) }),
   };
 }
@@ -106,26 +109,16 @@ function expiryReasonOf(order: JsonRecord): string {
   return typeof code === 'string' && code !== '0' ? code : '';
 }
 
-function readAccount(event: JsonRecord, { sink, instrumentOf }: PrivateContext): void {
+function readAccount(event: JsonRecord, { sink, instrumentOf, fundingPaid }: PrivateContext): void {
   const update = recordOf(event['a']);
   const tsUs = usOf(event['T']);
   const positions = listOf(update['P'] ?? []).map(recordOf);
   for (const entry of listOf(update['B'] ?? [])) {
     const balance = recordOf(entry);
-    const asset = textOf(balance['a']);
-    const wallet = textOf(balance['wb']);
-    sink.onPrivateBalance({ asset, total: wallet, free: null, tsUs });
-    // Funding names no payment: asset, time and the wallet after it tell one from a repeated message.
-    if (update['m'] === 'FUNDING_FEE') {
-      sink.onPrivateFunding({
-        instrument: instrumentOf(typeof positions[0]?.['s'] === 'string' ? positions[0]['s'] : '')?.index ?? -1,
-        asset,
-        amount: textOf(balance['bc']),
-        id: `${textOf(event['T'])}-${asset}-${wallet}`,
-        tsUs,
-      });
-    }
+    sink.onPrivateBalance({ asset: textOf(balance['a']), total: textOf(balance['wb']), free: null, tsUs });
   }
+  // For cross positions the message sums payments up and names no symbol.
+  if (update['m'] === 'FUNDING_FEE') fundingPaid();
   for (const position of positions) {
     // LONG and SHORT rows belong to hedge mode, which we do not trade in.
     if (position['ps'] !== 'BOTH') continue;
@@ -136,4 +129,33 @@ function readAccount(event: JsonRecord, { sink, instrumentOf }: PrivateContext):
       tsUs,
     });
   }
+}
+
+const INCOME_PER_PAGE = 1000;
+const RECEIVE_WINDOW_MS = 5_000;
+
+/** Oldest first from the start time on. */
+function incomeOf(path: string): FundingRest {
+  const targetOf = (sinceMs: number): string => `${path}?incomeType=FUNDING_FEE&startTime=${sinceMs}&limit=${INCOME_PER_PAGE}`;
+  return {
+    targets: (sinceMs) => [targetOf(sinceMs)],
+    sign: (target, { apiKey, sign, nowMs }) => {
+      const signed = `${target}&recvWindow=${RECEIVE_WINDOW_MS}&timestamp=${nowMs}`;
+      return { target: `${signed}&signature=${sign(signed.slice(path.length + 1))}`, headers: { 'X-MBX-APIKEY': apiKey } };
+    },
+    read: (target, json, { instrumentOf }, tell) => {
+      if (!Array.isArray(json)) throw new EngineError('VENUE_REFUSED', 'retry', { path, text: errorText(json) });
+      const rows = listOf(json).map(recordOf);
+      let lastMs = '0';
+      for (const row of rows) {
+        lastMs = textOf(row['time']);
+        if (row['incomeType'] !== 'FUNDING_FEE') continue;
+        const instrument = instrumentOf(textOf(row['symbol']))?.index ?? -1;
+        tell({ instrument, asset: textOf(row['asset']), amount: textOf(row['income']), id: textOf(row['tranId']), tsUs: usOf(lastMs) });
+      }
+      // The last time again: payments of one moment may be cut in two. They have ids.
+      const next = targetOf(Number(lastMs));
+      return rows.length === INCOME_PER_PAGE && next !== target ? next : null;
+    },
+  };
 }

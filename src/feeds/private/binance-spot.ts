@@ -24,6 +24,7 @@ export const binanceSpotPrivate: PrivateStream = {
   proofs: ['subscribed'],
   heartbeat: { everyMs: PRIVATE_BEAT_MS, text: '{"id":"beat","method":"ping"}' },
   reconnectAfterMs: PRIVATE_RECONNECT_MS,
+  funding: null,
   makeReader: (context) => ({ read: (json) => read(recordOf(json), context) }),
 };
 

@@ -4,9 +4,17 @@
  */
 import { formatDecimal, parseDecimal } from '../../core/numbers/decimal.js';
 import { EngineError } from '../../core/numbers/errors.js';
-import type { PrivateOrderStatus } from '../../core/ports/private-events.js';
+import type { Instrument } from '../../core/orders/instrument.js';
+import type { PrivateFundingEvent, PrivateOrderStatus } from '../../core/ports/private-events.js';
 import { isRecord, listOf, millisOf, recordOf, textOf, type JsonRecord } from '../json.js';
-import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type PrivateContext, type PrivateReader, type PrivateStream } from './private-stream.js';
+import {
+  PRIVATE_BEAT_MS,
+  PRIVATE_RECONNECT_MS,
+  type FundingRest,
+  type PrivateContext,
+  type PrivateReader,
+  type PrivateStream,
+} from './private-stream.js';
 
 /** How long the signature of `authKeyExpires` is good for, seconds. */
 const AUTH_VALID_S = 60;
@@ -29,6 +37,28 @@ const STATUS: Readonly<Record<string, PrivateOrderStatus>> = {
   Rejected: 'rejected',
 };
 
+const FUNDING_PATH = '/api/v1/execution/tradeHistory';
+const FUNDING_PER_PAGE = 500;
+const FUNDING_FILTER = encodeURIComponent('{"execType":"Funding"}');
+
+const FUNDING: FundingRest = {
+  targets: (sinceMs) => [
+    `${FUNDING_PATH}?filter=${FUNDING_FILTER}&startTime=${encodeURIComponent(new Date(sinceMs).toISOString())}&count=${FUNDING_PER_PAGE}&reverse=false&start=0`,
+  ],
+  sign: (target, { apiKey, sign, nowMs }) => {
+    const expires = String(Math.floor(nowMs / 1000) + AUTH_VALID_S);
+    return { target, headers: { 'api-key': apiKey, 'api-expires': expires, 'api-signature': sign(`GET${target}${expires}`) } };
+  },
+  read: (target, json, { instrumentOf }, tell) => {
+    if (!Array.isArray(json))
+      throw new EngineError('VENUE_REFUSED', 'retry', { path: FUNDING_PATH, text: JSON.stringify(json).slice(0, 200) });
+    const rows = listOf(json).map(recordOf);
+    for (const row of rows) if (row['execType'] === 'Funding') tell(fundingOf(row, instrumentOf));
+    const start = Number(/&start=(\d+)$/.exec(target)?.[1] ?? 0);
+    return rows.length < FUNDING_PER_PAGE ? null : target.replace(/&start=\d+$/, `&start=${start + FUNDING_PER_PAGE}`);
+  },
+};
+
 export const bitmexPrivate: PrivateStream = {
   listenKey: null,
   url: (endpoints) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/realtime`,
@@ -44,6 +74,7 @@ export const bitmexPrivate: PrivateStream = {
   heartbeat: { everyMs: PRIVATE_BEAT_MS, text: 'ping' },
   isAliveText: (text) => text === 'pong',
   reconnectAfterMs: PRIVATE_RECONNECT_MS,
+  funding: FUNDING,
   makeReader: (context) => new BitmexReader(context),
 };
 
@@ -174,20 +205,36 @@ class BitmexReader implements PrivateReader {
   }
 }
 
-/** Trades are fills, whoever caused them; a settlement closes at the settlement price; funding is money only. */
-function readExecution(row: JsonRecord, { sink, instrumentOf }: PrivateContext): void {
-  const type = textOf(row['execType']);
+interface Charge {
+  readonly instrument: Instrument | undefined;
+  /** Positive when paid. */
+  readonly fee: string;
+  readonly feeAsset: string;
+}
+
+function chargeOf(row: JsonRecord, instrumentOf: PrivateContext['instrumentOf']): Charge {
   const units = BITMEX_UNITS[textIn(row, 'settlCurrency')];
   const instrument = instrumentOf(textOf(row['symbol']));
   const fee = units === undefined ? '0' : moneyOf(decimalIn(row, 'execComm'), units.decimals);
-  const feeAsset = units?.asset ?? instrument?.settle ?? '';
+  return { instrument, fee, feeAsset: units?.asset ?? instrument?.settle ?? '' };
+}
+
+function fundingOf(row: JsonRecord, instrumentOf: PrivateContext['instrumentOf']): PrivateFundingEvent {
+  const { instrument, fee, feeAsset } = chargeOf(row, instrumentOf);
+  const amount = fee === '0' ? fee : fee.startsWith('-') ? fee.slice(1) : `-${fee}`;
+  return { instrument: instrument?.index ?? -1, asset: feeAsset, amount, id: textOf(row['execID']), tsUs: usIn(row) };
+}
+
+/** Trades are fills, whoever caused them; a settlement closes at the settlement price; funding is money only. */
+function readExecution(row: JsonRecord, { sink, instrumentOf, funding }: PrivateContext): void {
+  const type = textOf(row['execType']);
   if (type === 'Funding') {
-    const amount = fee === '0' ? fee : fee.startsWith('-') ? fee.slice(1) : `-${fee}`;
-    sink.onPrivateFunding({ instrument: instrument?.index ?? -1, asset: feeAsset, amount, id: textOf(row['execID']), tsUs: usIn(row) });
+    funding(fundingOf(row, instrumentOf));
     return;
   }
   // A settlement without a side has nothing to close.
   if (type !== 'Trade' && (type !== 'Settlement' || textIn(row, 'side') === '')) return;
+  const { instrument, fee, feeAsset } = chargeOf(row, instrumentOf);
   sink.onPrivateFill({
     instrument: instrument?.index ?? -1,
     clientId: textIn(row, 'clOrdID'),

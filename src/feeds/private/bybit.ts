@@ -1,10 +1,10 @@
 /** Bybit v5: one private connection for linear, inverse and spot; authentication and subscription are sent back to back. */
 import { EngineError } from '../../core/numbers/errors.js';
 import type { Instrument } from '../../core/orders/instrument.js';
-import type { PrivateOrderStatus } from '../../core/ports/private-events.js';
-import { listOf, recordOf, textOf, type JsonRecord } from '../json.js';
+import type { PrivateFundingEvent, PrivateOrderStatus } from '../../core/ports/private-events.js';
+import { isRecord, listOf, recordOf, textOf, type JsonRecord } from '../json.js';
 import { OrderTerms } from './order-terms.js';
-import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type PrivateContext, type PrivateStream } from './private-stream.js';
+import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type FundingRest, type PrivateContext, type PrivateStream } from './private-stream.js';
 
 /** How long the signature of the `auth` message is good for. */
 const AUTH_VALID_MS = 10_000;
@@ -27,6 +27,53 @@ const STATUS: Readonly<Record<string, PrivateOrderStatus>> = {
 const FILL_TYPES = new Set(['Trade', 'AdlTrade', 'BustTrade', 'Delivery', 'Settle']);
 const NO_REASON = new Set(['', 'EC_NoError', 'UNKNOWN']);
 
+const RECEIVE_WINDOW_MS = 5_000;
+/** The longest span between start and end that one request may ask for ("Get Trade History", read 2026-11). */
+const FUNDING_SPAN_MS = 7 * 24 * 3_600_000;
+
+const FUNDING: FundingRest = {
+  targets: (sinceMs, nowMs, instruments) => {
+    const targets: string[] = [];
+    for (const category of ['linear', 'inverse']) {
+      if (!instruments.some(({ symbol }) => symbol.startsWith(`${category}:`))) continue;
+      // The last span is open at its end: their clock may be ahead of ours.
+      for (let fromMs = sinceMs; ; fromMs += FUNDING_SPAN_MS) {
+        const isLast = nowMs - fromMs <= FUNDING_SPAN_MS;
+        const end = isLast ? '' : `&endTime=${fromMs + FUNDING_SPAN_MS}`;
+        targets.push(`/v5/execution/list?category=${category}&execType=Funding&startTime=${fromMs}${end}&limit=100`);
+        if (isLast) break;
+      }
+    }
+    return targets;
+  },
+  sign: (target, { apiKey, sign, nowMs }) => ({
+    target,
+    headers: {
+      'X-BAPI-API-KEY': apiKey,
+      'X-BAPI-TIMESTAMP': String(nowMs),
+      'X-BAPI-RECV-WINDOW': String(RECEIVE_WINDOW_MS),
+      'X-BAPI-SIGN': sign(`${nowMs}${apiKey}${RECEIVE_WINDOW_MS}${target.slice(target.indexOf('?') + 1)}`),
+    },
+  }),
+  read: (target, json, { instrumentOf: named }, tell) => {
+    const answer = recordOf(json);
+    if (answer['retCode'] !== '0' || !isRecord(answer['result']))
+      throw new EngineError('VENUE_REFUSED', 'retry', {
+        path: '/v5/execution/list',
+        text: `${String(answer['retCode'])} ${String(answer['retMsg'])}`,
+      });
+    const { list, nextPageCursor } = answer['result'];
+    const category = /category=(\w+)/.exec(target)?.[1] ?? '';
+    for (const entry of listOf(list)) {
+      const row = recordOf(entry);
+      if (row['execType'] === 'Funding') tell(fundingOf(row, named(`${category}:${textOf(row['symbol'])}`)));
+    }
+    if (typeof nextPageCursor !== 'string' || nextPageCursor === '') return null;
+    const cursor = nextPageCursor.includes('%') ? nextPageCursor : encodeURIComponent(nextPageCursor);
+    return `${target.replace(/&cursor=.*$/, '')}&cursor=${cursor}`;
+  },
+};
+
 export const bybitPrivate: PrivateStream = {
   listenKey: null,
   url: (endpoints) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/v5/private`,
@@ -42,6 +89,7 @@ export const bybitPrivate: PrivateStream = {
   /** The venue asks for a ping every 20 s and answers each. */
   heartbeat: { everyMs: PRIVATE_BEAT_MS, text: '{"op":"ping"}' },
   reconnectAfterMs: PRIVATE_RECONNECT_MS,
+  funding: FUNDING,
   makeReader: (context) => {
     const terms = new OrderTerms();
     return { read: (json) => read(recordOf(json), context, terms) };
@@ -118,6 +166,19 @@ function readOrder(row: JsonRecord, context: PrivateContext, terms: OrderTerms):
   });
 }
 
+/** A fee that we pay is positive there. */
+function fundingOf(row: JsonRecord, instrument: Instrument | undefined): PrivateFundingEvent {
+  const fee = decimalOf(row['execFee']);
+  const named = typeof row['feeCurrency'] === 'string' ? row['feeCurrency'] : '';
+  return {
+    instrument: instrument?.index ?? -1,
+    asset: named || (instrument?.settle ?? ''),
+    amount: fee.startsWith('-') ? fee.slice(1) : `-${fee}`,
+    id: textOf(row['execId']),
+    tsUs: usOf(row['execTime']),
+  };
+}
+
 function readExecution(row: JsonRecord, context: PrivateContext): void {
   const instrument = instrumentOf(row, context);
   const type = textOf(row['execType']);
@@ -125,14 +186,7 @@ function readExecution(row: JsonRecord, context: PrivateContext): void {
   const tsUs = usOf(row['execTime']);
   const named = typeof row['feeCurrency'] === 'string' ? row['feeCurrency'] : '';
   if (type === 'Funding') {
-    context.sink.onPrivateFunding({
-      instrument: instrument?.index ?? -1,
-      asset: named || (instrument?.settle ?? ''),
-      // A fee that we pay is positive there.
-      amount: fee.startsWith('-') ? fee.slice(1) : `-${fee}`,
-      id: textOf(row['execId']),
-      tsUs,
-    });
+    context.funding(fundingOf(row, instrument));
     return;
   }
   if (!FILL_TYPES.has(type)) return;

@@ -3,7 +3,7 @@
  * (`private-feed.ts`), which reads this. Messages come with every number as its text (core/numbers/exact-json.ts).
  */
 import type { Instrument } from '../../core/orders/instrument.js';
-import type { PrivateSink } from '../../core/ports/private-events.js';
+import type { PrivateFundingEvent, PrivateSink } from '../../core/ports/private-events.js';
 import type { Endpoints } from '../venue.js';
 
 /** Everything that opening needs to know. `sign` uses the account's secret, which nobody else sees. */
@@ -28,13 +28,31 @@ export interface ListenKey {
   isGone(json: unknown): boolean;
 }
 
+/** Payments of funding by REST: streams do not name them all, and one that got lost is told by nothing else. */
+export interface FundingRest {
+  /** Paths with queries that together ask for every payment since then. */
+  targets(sinceMs: number, nowMs: number, instruments: readonly Instrument[]): readonly string[];
+  sign(target: string, opening: PrivateOpening): { readonly target: string; readonly headers: Readonly<Record<string, string>> };
+  /** Tells an answer's payments; gives the target of the next page, null behind the last. Throws EngineError on a refusal and on nonsense. */
+  read(
+    target: string,
+    json: unknown,
+    context: Pick<PrivateContext, 'instrumentOf'>,
+    tell: (event: PrivateFundingEvent) => void,
+  ): string | null;
+}
+
 /** What a reader may say and ask. */
 export interface PrivateContext {
+  /** Everything but funding, which is told through `funding`: the same payment comes by REST too. */
   readonly sink: PrivateSink;
+  readonly funding: (event: PrivateFundingEvent) => void;
   /** The run's instrument with this symbol (ours, with the market in front where we have it), if it is traded. */
   readonly instrumentOf: (symbol: string) => Instrument | undefined;
   /** One of the stream's `proofs` has come. */
   readonly proved: (step: string) => void;
+  /** Funding was paid, and the message does not say for what: the history is to be asked. */
+  readonly fundingPaid: () => void;
   /** Nothing on this connection can be trusted from here on: refused, expired, or something was missed. */
   readonly lost: (reason: string) => void;
 }
@@ -58,6 +76,8 @@ export interface PrivateStream {
   /** Answers to the heartbeat that are no JSON. */
   isAliveText?(text: string): boolean;
   readonly reconnectAfterMs: number;
+  /** Null where there is no funding. */
+  readonly funding: FundingRest | null;
   makeReader(context: PrivateContext): PrivateReader;
 }
 

@@ -38,7 +38,7 @@ export const binanceCoinm: Venue = {
 
   instrumentPaths: () => ['/dapi/v1/exchangeInfo'],
   parseInstruments: parse,
-  private: binanceFuturesPrivate('/dapi/v1/listenKey', (endpoints, key) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/ws/${key}`),
+  private: binanceFuturesPrivate('/dapi/v1', (endpoints, key) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/ws/${key}`),
   depth: {
     path: (name) => `/dapi/v1/depth?symbol=${encodeURIComponent(name)}&limit=1000`,
     symbolOf: symbolOfDepthPath,

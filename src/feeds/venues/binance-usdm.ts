@@ -50,7 +50,7 @@ export const binanceUsdm: Venue = {
   instrumentPaths: () => ['/fapi/v1/exchangeInfo'],
   parseInstruments: parse,
   private: binanceFuturesPrivate(
-    '/fapi/v1/listenKey',
+    '/fapi/v1',
     (endpoints, key) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/private/ws?listenKey=${key}`,
   ),
   depth: {

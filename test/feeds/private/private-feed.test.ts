@@ -15,8 +15,15 @@ const MINUTE = 60_000;
 class ScriptedHttp implements HttpClient {
   readonly asked: string[] = [];
   answers: (HttpAnswer | Error)[] = [];
+  /** What the list of funding payments answers, and what was asked of it. */
+  funding: (target: string) => HttpAnswer = () => answer(200, '[]');
+  readonly fundingAsked: string[] = [];
 
   request(method: string, url: string, options?: { readonly headers?: Readonly<Record<string, string>> }): Promise<HttpAnswer> {
+    if (method === 'GET') {
+      this.fundingAsked.push(url.slice('http://rest'.length));
+      return Promise.resolve(this.funding(url));
+    }
     this.asked.push(`${method} ${url} ${JSON.stringify(options?.headers ?? {})}`);
     const answer = this.answers.shift() ?? { status: 200, headers: {}, text: '{"listenKey":"listen-key-1"}' };
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
@@ -24,6 +31,10 @@ class ScriptedHttp implements HttpClient {
   close(): void {
     this.answers = [];
   }
+}
+
+function answer(status: number, text: string): HttpAnswer {
+  return { status, headers: {}, text };
 }
 
 class World {
@@ -71,7 +82,6 @@ class World {
 
 const hmac = (text: string): string => createHmac('sha256', SECRET).update(text).digest('hex');
 const SPOT_OK = '{"id":"subscribe","status":200,"result":{"subscriptionId":0},"rateLimits":[]}';
-const answer = (status: number, text: string): HttpAnswer => ({ status, headers: {}, text });
 
 function spot(): World {
   const world = new World('binance-spot', ['BTCUSDT']);

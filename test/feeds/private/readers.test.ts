@@ -66,9 +66,6 @@ const update = (fields: Record<string, unknown>): string =>
     },
   });
 
-const funded = (wallet: string): string =>
-  JSON.stringify({ e: 'ACCOUNT_UPDATE', E: 8, T: 7, a: { m: 'FUNDING_FEE', B: [{ a: 'BTC', wb: wallet, cw: '1', bc: '-0.00000123' }] } });
-
 describe('Binance', () => {
   it('C15: a cancel names the order’s own client id, not the cancel’s', () => {
     expect(told('binance-spot', ['BTCUSDT'], report({ c: 'cancel-1', C: 'mine', x: 'CANCELED', X: 'CANCELED' }))).toEqual([
@@ -140,15 +137,9 @@ describe('Binance', () => {
     ]);
   });
 
-  it('funding is the change that the update names, with an id that a repeated message shares', () => {
-    expect(told('binance-coinm', ['BTCUSD_PERP'], funded('0.5'), funded('0.5'), funded('0.4'))).toEqual([
-      'balance BTC 0.5 free ? at 7000',
-      'funding -1 -0.00000123 BTC #7-BTC-0.5 at 7000',
-      'balance BTC 0.5 free ? at 7000',
-      'funding -1 -0.00000123 BTC #7-BTC-0.5 at 7000',
-      'balance BTC 0.4 free ? at 7000',
-      'funding -1 -0.00000123 BTC #7-BTC-0.4 at 7000',
-    ]);
+  it('an update of funding tells wallets, and that payments are to be looked up: it names no symbol', () => {
+    const raw = { e: 'ACCOUNT_UPDATE', E: 8, T: 7, a: { m: 'FUNDING_FEE', B: [{ a: 'BTC', wb: '0.5', cw: '1', bc: '-0.00000123' }] } };
+    expect(told('binance-coinm', ['BTCUSD_PERP'], JSON.stringify(raw))).toEqual(['balance BTC 0.5 free ? at 7000', 'funding was paid']);
   });
 
   it('refuses a status that it does not know', () => {

@@ -64,6 +64,8 @@ export function readerOf(venueId: string, symbols: readonly string[], told: Told
   const reader: PrivateReader = stream.makeReader({
     sink: told,
     instrumentOf: (symbol) => bySymbol.get(symbol),
+    funding: (event) => told.onPrivateFunding(event),
+    fundingPaid: () => void told.lines.push('funding was paid'),
     proved: (step) => void told.lines.push(`proved ${step}`),
     lost: (reason) => void told.lines.push(`lost: ${reason}`),
   });
