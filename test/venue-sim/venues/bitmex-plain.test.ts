@@ -175,6 +175,9 @@ describe.each([
     expect(position).toMatchObject({ symbol, isOpen: true });
     expect(Number(position?.['currentQty'])).toBeLessThan(0);
     expect(Number(position?.['unrealisedPnl'])).toBe(Number(position?.['markValue']) - Number(position?.['unrealisedCost']));
+    const opening = await client.rows(`/execution/tradeHistory?symbol=${symbol}&count=500`);
+    const paid = opening.reduce((sum, row) => sum + BigInt(Number(row['execComm'])), 0n);
+    expect(await balance(), 'only commissions while nothing was closed').toBe(before - paid);
     const closed = await client.call('POST', '/order', { symbol, ordType: 'Market', execInst: 'Close', clOrdID: 'p-4' });
     expect(closed.json).toMatchObject({ side: 'Buy', ordStatus: 'Filled', cumQty: -Number(position?.['currentQty']) });
 
