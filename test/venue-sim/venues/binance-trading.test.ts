@@ -299,11 +299,13 @@ describe('limits', () => {
     let last = first;
     for (let calls = 0; calls < 20; calls++) last = client.call('GET', '/fapi/v1/openOrders');
     expect(last.status).toBe(418);
-    expect(String((last.json as Json)['msg'])).toMatch(/^Way too much request weight used; IP banned until \d{13}\. /);
+    expect(String((last.json as Json)['msg'])).toMatch(
+      /^Way too many requests; IP banned until \d{13}\. Please use the websocket for live updates to avoid bans\.$/,
+    );
   });
 
   it('bans last longer each time, and behaving forgives what was refused', () => {
-    const limits = new RateLimits({ weightPerMinute: 10, orderLimits: [] });
+    const limits = new RateLimits({ family: 'spot', weightPerMinute: 10, orderLimits: [] });
     const minute = 60_000_000;
     const status = (nowUs: number): number => {
       try {
@@ -315,6 +317,15 @@ describe('limits', () => {
       }
     };
     const first = Array.from({ length: 21 }, () => status(0));
+    const words = (): string => {
+      try {
+        limits.spend('a', 1, 1);
+      } catch (error) {
+        return String(error);
+      }
+      return '';
+    };
+    expect(words()).toContain('Way too much request weight used; IP banned until 120000. Please use WebSocket Streams');
     expect(first).toEqual([200, ...Array<number>(19).fill(429), 418]);
     expect([status(2 * minute - 1), status(2 * minute)]).toEqual([418, 200]);
     for (let count = 0; count < 20; count++) status(2 * minute);

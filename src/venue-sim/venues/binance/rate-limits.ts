@@ -15,6 +15,8 @@ export interface OrderLimit {
 export type OrderCosts = Readonly<Partial<Record<OrderLimit['interval'], number>>>;
 
 export interface RateLimitTerms {
+  /** Spot and futures say the same in other words. */
+  readonly family: 'spot' | 'usdm' | 'coinm';
   readonly weightPerMinute: number;
   readonly orderLimits: readonly OrderLimit[];
 }
@@ -39,11 +41,13 @@ export class RateRefusal extends BinanceRefusal {
 }
 
 export class RateLimits {
+  readonly #isSpot: boolean;
   readonly #weights: WindowCounters;
   readonly #orders: readonly { readonly limit: OrderLimit; readonly counters: WindowCounters }[];
   readonly #bans = new Bans(REFUSALS_TO_BAN, FIRST_BAN_SECONDS, LONGEST_BAN_SECONDS);
 
   constructor(terms: RateLimitTerms) {
+    this.#isSpot = terms.family === 'spot';
     this.#weights = new WindowCounters(INTERVAL_MS.MINUTE, terms.weightPerMinute);
     this.#orders = terms.orderLimits.map((limit) => ({
       limit,
@@ -54,14 +58,17 @@ export class RateLimits {
   /** Throws when the address is banned or this request takes it over the limit. */
   spend(address: string, weight: number, nowUs: number): void {
     const bannedUntilUs = this.#bans.bannedUntil(address, nowUs);
-    if (bannedUntilUs !== null) throw banned(bannedUntilUs, nowUs);
+    if (bannedUntilUs !== null) throw this.#banned(bannedUntilUs, nowUs);
     if (this.#weights.spend(address, weight, nowUs) <= this.#weights.limit) {
       this.#bans.forgive(address);
       return;
     }
     const untilUs = this.#bans.offend(address, nowUs);
-    if (untilUs !== null) throw banned(untilUs, nowUs);
-    const text = `Too much request weight used; current limit is ${this.#weights.limit} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.`;
+    if (untilUs !== null) throw this.#banned(untilUs, nowUs);
+    const { limit } = this.#weights;
+    const text = this.#isSpot
+      ? `Too much request weight used; current limit is ${limit} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.`
+      : `Too many requests; current limit is ${limit} requests per minute. Please use the websocket for live updates to avoid polling the API.`;
     throw new RateRefusal(429, -1003, text, this.#weights.secondsLeft(nowUs));
   }
 
@@ -99,9 +106,12 @@ export class RateLimits {
       ]),
     );
   }
-}
 
-function banned(untilUs: number, nowUs: number): RateRefusal {
-  const text = `Way too much request weight used; IP banned until ${Math.ceil(untilUs / 1_000)}. Please use WebSocket Streams for live updates to avoid bans.`;
-  return new RateRefusal(418, -1003, text, Math.ceil((untilUs - nowUs) / 1_000_000));
+  #banned(untilUs: number, nowUs: number): RateRefusal {
+    const until = `IP banned until ${Math.ceil(untilUs / 1_000)}.`;
+    const text = this.#isSpot
+      ? `Way too much request weight used; ${until} Please use WebSocket Streams for live updates to avoid bans.`
+      : `Way too many requests; ${until} Please use the websocket for live updates to avoid bans.`;
+    return new RateRefusal(418, -1003, text, Math.ceil((untilUs - nowUs) / 1_000_000));
+  }
 }
