@@ -24,20 +24,31 @@ const FILL_FIELDS: Fields<Fill> = { idOf: ({ id }) => id, timeOf: ({ timeUs }) =
 const ENTRY_FIELDS: Fields<LedgerEntry> = { idOf: ({ id }) => id, timeOf: ({ timeUs }) => timeUs, marketOf: ({ market }) => market };
 
 export function ordersOf(state: AccountState, query: HistoryQuery): readonly Order[] {
-  const all: readonly Order[] = [...state.closed.all, ...state.open.values()].toSorted((a, b) => a.number - b.number);
-  return chosen(all, query, ({ number }) => (query.orderNumber ?? number) === number, ORDER_FIELDS);
+  const isWanted = ({ number }: Order): boolean => (query.orderNumber ?? number) === number;
+  const found = [
+    ...wanted(state.closed.all, query, isWanted, ORDER_FIELDS),
+    ...wanted([...state.open.values()], query, isWanted, ORDER_FIELDS),
+  ];
+  return limited(
+    found.toSorted((a, b) => a.number - b.number),
+    query,
+  );
 }
 
 export function fillsOf(state: AccountState, query: HistoryQuery): readonly Fill[] {
-  return chosen(state.fills.all, query, ({ orderNumber }) => (query.orderNumber ?? orderNumber) === orderNumber, FILL_FIELDS);
+  const isWanted = ({ orderNumber }: Fill): boolean => (query.orderNumber ?? orderNumber) === orderNumber;
+  return limited(wanted(state.fills.all, query, isWanted, FILL_FIELDS), query);
 }
 
 export function ledgerOf(state: AccountState, query: HistoryQuery): readonly LedgerEntry[] {
-  return chosen(state.ledger.all, query, ({ kind }) => (query.kind ?? kind) === kind, ENTRY_FIELDS);
+  return limited(
+    wanted(state.ledger.all, query, ({ kind }) => (query.kind ?? kind) === kind, ENTRY_FIELDS),
+    query,
+  );
 }
 
-function chosen<T>(all: readonly T[], query: HistoryQuery, isWanted: (entry: T) => boolean, fields: Fields<T>): readonly T[] {
-  const found = all.filter(
+function wanted<T>(all: readonly T[], query: HistoryQuery, isWanted: (entry: T) => boolean, fields: Fields<T>): readonly T[] {
+  return all.filter(
     (entry) =>
       (query.market === undefined || fields.marketOf(entry) === query.market) &&
       fields.timeOf(entry) >= (query.fromUs ?? 0) &&
@@ -45,6 +56,9 @@ function chosen<T>(all: readonly T[], query: HistoryQuery, isWanted: (entry: T) 
       fields.idOf(entry) >= (query.fromId ?? 0) &&
       isWanted(entry),
   );
+}
+
+function limited<T>(found: readonly T[], query: HistoryQuery): readonly T[] {
   const limit = query.limit ?? Number.POSITIVE_INFINITY;
   if (found.length <= limit) return found;
   return query.oldest === true || query.fromId !== undefined ? found.slice(0, limit) : found.slice(-limit);
