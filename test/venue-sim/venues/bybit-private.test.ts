@@ -67,6 +67,14 @@ describe('bybit authentication', () => {
     expect(bybit.send('GET', 'account/info', 'a=b', '', headers).retCode).toBe(10_004);
   });
 
+  it('states leverage steps, by category and symbol', () => {
+    const tiers = bybit.get('market/risk-limit', { category: 'linear', symbol: 'BTCUSDT' });
+    expect(rowsOf(tiers)).toMatchObject([
+      { id: 1, symbol: 'BTCUSDT', maintenanceMargin: '0.005', initialMargin: '0.01', maxLeverage: '100.00' },
+    ]);
+    expect(bybit.get('market/risk-limit', { category: 'spot' }).retCode).toBe(10_001);
+  });
+
   it('tells what a key may do, and refuses orders of a key that may not trade', () => {
     const rights = bybit.get('user/query-api').result;
     expect(rights).toMatchObject({ readOnly: 0, uta: 1, permissions: { Derivatives: ['DerivativesTrade'], Wallet: [] } });

@@ -52,7 +52,7 @@ function averageOf(order: Order): number | null {
 }
 
 function textOf(order: Order): string {
-  const own = order.extra['text'] ?? 'Submitted via API.';
+  const own = order.extra['text'] ?? (order.extra['forced'] === undefined ? 'Submitted via API.' : 'Liquidation');
   const ended = order.endReason === null ? undefined : ENDED[order.endReason];
   if (ended !== undefined) return `${ended}\n${own}`;
   const amended = order.extra['amended'];

@@ -25,6 +25,11 @@ function entryText(position: PositionView, settleDecimals: number): string {
   return unitsText((position.entryUnits * 10n ** BigInt(spec.qtyDecimals + decimals - settleDecimals)) / qtyUnits, decimals);
 }
 
+/** Value of the only risk step, in the settle coin; printed, not kept. */
+export function riskLimitOf(market: Market): string {
+  return market.spec.kind === 'inverse' ? '150' : '2000000';
+}
+
 function sideOf(position: PositionView): string {
   return position.lots > 0 ? 'Buy' : position.lots < 0 ? 'Sell' : '';
 }
@@ -37,7 +42,7 @@ export function positionRow(exchange: Exchange, position: PositionView): Row {
   return {
     positionIdx: 0,
     riskId: 1,
-    riskLimitValue: market.spec.kind === 'inverse' ? '150' : '2000000',
+    riskLimitValue: riskLimitOf(market),
     symbol: market.spec.symbol,
     side: sideOf(position),
     size: isOpen ? lotsText(market, Math.abs(position.lots)) : '0',

@@ -5,6 +5,7 @@ import { fixedText, trimmedText } from '../../market/decimal-text.js';
 import type { Exchange, MarketTerms } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
 import { unitsText } from '../decimal-units.js';
+import { riskLimitOf } from './account-rows.js';
 import { CONTRACT_PRICE_LIMIT, SPOT_PRICE_LIMIT } from './order-request.js';
 import {
   BYBIT_CATEGORIES,
@@ -66,6 +67,7 @@ export class BybitRest {
       ['tickers', (ask) => tickers(ask)],
       ['recent-trade', (ask) => withSymbol(ask, (market) => recentTrades(market, ask))],
       ['kline', (ask) => withSymbol(ask, (market) => klines(market, ask))],
+      ['risk-limit', riskLimits],
       ['funding/history', (ask) => withSymbol(ask, (market) => fundingHistory(market, ask))],
     ]);
   }
@@ -274,6 +276,28 @@ function klines(market: Market, ask: Ask): Answer {
       turnoverText(market, candle.lots, candle.tickLots),
     ]);
   return `{"symbol":"${market.spec.symbol}","category":"${ask.category}","list":${JSON.stringify(list)}}`;
+}
+
+/** One step for every market: the terms that the exchange keeps. */
+function riskLimits(ask: Ask): Answer {
+  if (ask.category === 'spot') return BAD_CATEGORY;
+  const symbol = ask.params.get('symbol');
+  const markets = symbol === undefined ? ask.markets : ask.markets.filter((market) => market.spec.symbol === symbol);
+  if (markets.length === 0) return BAD_SYMBOL;
+  const list = markets.map((market) => {
+    const { maintenanceRate, maxLeverage } = ask.exchange.terms(market);
+    return {
+      id: 1,
+      symbol: market.spec.symbol,
+      riskLimitValue: riskLimitOf(market),
+      maintenanceMargin: maintenanceRate,
+      initialMargin: String(1 / maxLeverage),
+      isLowestRisk: 1,
+      maxLeverage: maxLeverage.toFixed(2),
+      mmDeduction: '',
+    };
+  });
+  return `{"category":"${ask.category}","list":${JSON.stringify(list)},"nextPageCursor":""}`;
 }
 
 /** Payments that were made, newest first. */
