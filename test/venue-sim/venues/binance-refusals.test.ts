@@ -18,6 +18,13 @@ const missing = (name: string): string => `Mandatory parameter '${name}' was not
 const SPOT: readonly Row[] = [
   ['no symbol', { symbol: '' }, 400, -1102, missing('symbol')],
   ['an unknown symbol', { symbol: 'BTCEUR' }, 400, -1121, 'Invalid symbol.'],
+  [
+    'a parameter that it does not read',
+    { postOnly: true },
+    400,
+    -1104,
+    "Not all sent parameters were read; read '8' parameter(s) but was sent '9'.",
+  ],
   ['no quantity', { quantity: '' }, 400, -1102, missing('quantity')],
   ['no price', { price: '' }, 400, -1102, missing('price')],
   ['no time in force', { timeInForce: '' }, 400, -1102, missing('timeInForce')],

@@ -35,6 +35,8 @@ export const refusals = {
   illegal: (name: string, range: string) =>
     new BinanceRefusal(-1100, `Illegal characters found in parameter '${name}'; legal range is '${range}'.`),
   duplicate: () => new BinanceRefusal(-1101, 'Duplicate values for a parameter detected.'),
+  unread: (read: number, sent: number) =>
+    new BinanceRefusal(-1104, `Not all sent parameters were read; read '${read}' parameter(s) but was sent '${sent}'.`),
   empty: (name: string) => new BinanceRefusal(-1105, `Parameter '${name}' was empty.`),
   notRequired: (name: string) => new BinanceRefusal(-1106, `Parameter '${name}' sent when not required.`),
   badTimeInForce: () => new BinanceRefusal(-1115, 'Invalid timeInForce.'),

@@ -20,6 +20,8 @@ export interface Route {
   readonly weight: (params: BinanceParams) => number;
   /** New orders it counts for. */
   readonly orders?: (params: BinanceParams) => OrderCosts;
+  /** Names of the parameters it reads; others are refused. Absent: unknown ones are passed over, as on futures. */
+  readonly reads?: readonly string[];
   /** What faults match on. */
   readonly op: Operation['op'];
   /** The answer's body, before it becomes JSON text. */
@@ -38,6 +40,19 @@ export interface TradingRoom {
 }
 
 export const ONE_ORDER: OrderCosts = { SECOND: 1, MINUTE: 1, DAY: 1 };
+
+/** What every signed request may carry, and what the request socket adds. */
+const ALWAYS_READ = new Set(['timestamp', 'recvWindow', 'apiKey', 'returnRateLimits']);
+
+/** Throws when something was sent that the route does not read. */
+export function checkNames(route: Route, params: BinanceParams): void {
+  const { reads } = route;
+  if (reads === undefined) return;
+  const names = [...params.names];
+  const unread = names.filter((name) => !ALWAYS_READ.has(name) && !reads.includes(name));
+  // The signature was sent, and read, too.
+  if (unread.length > 0) throw refusals.unread(names.length + 1 - unread.length, names.length + 1);
+}
 
 export function fixed(weight: number): () => number {
   return () => weight;

@@ -22,9 +22,9 @@ export class SpotAccount {
 
   routes(): [string, Route][] {
     return [
-      [`GET ${ROOT}/account`, { ...READ, weight: fixed(20), answer: (call) => this.#account(call) }],
-      [`GET ${ROOT}/account/commission`, { ...READ, weight: fixed(20), answer: (call) => this.#commission(call) }],
-      [`GET ${ROOT}/rateLimit/order`, { ...READ, weight: fixed(40), answer: (call) => this.orderLimits(call) }],
+      [`GET ${ROOT}/account`, { ...READ, weight: fixed(20), reads: ['omitZeroBalances'], answer: (call) => this.#account(call) }],
+      [`GET ${ROOT}/account/commission`, { ...READ, weight: fixed(20), reads: ['symbol'], answer: (call) => this.#commission(call) }],
+      [`GET ${ROOT}/rateLimit/order`, { ...READ, weight: fixed(40), reads: [], answer: (call) => this.orderLimits(call) }],
     ];
   }
 

@@ -14,6 +14,34 @@ import { readSpotOrder } from './spot-order-request.js';
 import { amendedAnswer, cancelledAnswer, ownTrade, placedAnswer, queriedOrder } from './spot-texts.js';
 
 const ROOT = '/api/v3';
+const ONE = ['symbol', 'orderId', 'origClientOrderId'] as const;
+const STRETCH = ['symbol', 'orderId', 'startTime', 'endTime', 'limit'] as const;
+const NEW = [
+  'symbol',
+  'side',
+  'type',
+  'timeInForce',
+  'quantity',
+  'quoteOrderQty',
+  'price',
+  'newClientOrderId',
+  'strategyId',
+  'strategyType',
+  'stopPrice',
+  'trailingDelta',
+  'icebergQty',
+  'newOrderRespType',
+  'selfTradePreventionMode',
+] as const;
+const REPLACEMENT = [
+  ...NEW,
+  'cancelReplaceMode',
+  'cancelOrderId',
+  'cancelOrigClientOrderId',
+  'cancelNewClientOrderId',
+  'cancelRestrictions',
+  'orderRateLimitExceededMode',
+] as const;
 const RESTRICTIONS = ['ONLY_NEW', 'ONLY_PARTIALLY_FILLED'] as const;
 /** The longest stretch of orders or trades that one request may ask for. */
 const ONE_DAY = { days: 1, refuse: () => new BinanceRefusal(-1127, 'More than 24 hours between startTime and endTime.') };
@@ -31,17 +59,50 @@ export class SpotOrders {
   routes(): [string, Route][] {
     const trade = { security: 'trade', orders: () => ONE_ORDER } as const;
     const read = { security: 'read', op: 'query' } as const;
+    const cancels = { security: 'trade', weight: fixed(1) } as const;
     return [
-      [`POST ${ROOT}/order`, { ...trade, weight: fixed(1), op: 'place', answer: (call) => this.#place(call) }],
-      [`POST ${ROOT}/order/test`, { security: 'trade', weight: testWeight, op: 'test', answer: (call) => this.#test(call) }],
-      [`GET ${ROOT}/order`, { ...read, weight: fixed(4), answer: (call) => this.#query(call) }],
-      [`DELETE ${ROOT}/order`, { security: 'trade', weight: fixed(1), op: 'cancel', answer: (call) => this.#cancel(call) }],
-      [`POST ${ROOT}/order/cancelReplace`, { ...trade, weight: fixed(1), op: 'amend', answer: (call) => this.#cancelReplace(call) }],
-      [`PUT ${ROOT}/order/amend/keepPriority`, { security: 'trade', weight: fixed(4), op: 'amend', answer: (call) => this.#amend(call) }],
-      [`GET ${ROOT}/openOrders`, { ...read, weight: bySymbol(6, 80), answer: (call) => this.#openOrders(call) }],
-      [`DELETE ${ROOT}/openOrders`, { security: 'trade', weight: fixed(1), op: 'cancel-all', answer: (call) => this.#cancelAll(call) }],
-      [`GET ${ROOT}/allOrders`, { ...read, weight: fixed(20), answer: (call) => this.#allOrders(call) }],
-      [`GET ${ROOT}/myTrades`, { ...read, weight: (params) => (params.has('orderId') ? 5 : 20), answer: (call) => this.#trades(call) }],
+      [`POST ${ROOT}/order`, { ...trade, weight: fixed(1), reads: NEW, op: 'place', answer: (call) => this.#place(call) }],
+      [
+        `POST ${ROOT}/order/test`,
+        {
+          security: 'trade',
+          weight: testWeight,
+          reads: [...NEW, 'computeCommissionRates'],
+          op: 'test',
+          answer: (call) => this.#test(call),
+        },
+      ],
+      [`GET ${ROOT}/order`, { ...read, weight: fixed(4), reads: ONE, answer: (call) => this.#query(call) }],
+      [
+        `DELETE ${ROOT}/order`,
+        { ...cancels, reads: [...ONE, 'newClientOrderId', 'cancelRestrictions'], op: 'cancel', answer: (call) => this.#cancel(call) },
+      ],
+      [
+        `POST ${ROOT}/order/cancelReplace`,
+        { ...trade, weight: fixed(1), reads: REPLACEMENT, op: 'amend', answer: (call) => this.#cancelReplace(call) },
+      ],
+      [
+        `PUT ${ROOT}/order/amend/keepPriority`,
+        {
+          security: 'trade',
+          weight: fixed(4),
+          reads: [...ONE, 'newClientOrderId', 'newQty'],
+          op: 'amend',
+          answer: (call) => this.#amend(call),
+        },
+      ],
+      [`GET ${ROOT}/openOrders`, { ...read, weight: bySymbol(6, 80), reads: ['symbol'], answer: (call) => this.#openOrders(call) }],
+      [`DELETE ${ROOT}/openOrders`, { ...cancels, reads: ['symbol'], op: 'cancel-all', answer: (call) => this.#cancelAll(call) }],
+      [`GET ${ROOT}/allOrders`, { ...read, weight: fixed(20), reads: STRETCH, answer: (call) => this.#allOrders(call) }],
+      [
+        `GET ${ROOT}/myTrades`,
+        {
+          ...read,
+          weight: (params) => (params.has('orderId') ? 5 : 20),
+          reads: [...STRETCH, 'fromId'],
+          answer: (call) => this.#trades(call),
+        },
+      ],
     ];
   }
 

@@ -14,7 +14,7 @@ import { FuturesMessages, SpotMessages, type PrivateMessages } from './private-m
 import { RateRefusal, type Headers, type RateLimits } from './rate-limits.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import { readRestRequest } from './request.js';
-import { fixed, type Call, type Route, type TradingRoom } from './route.js';
+import { checkNames, fixed, type Call, type Route, type TradingRoom } from './route.js';
 import { SpotAccount, sapiRoutes } from './spot-account.js';
 import { SpotOrders } from './spot-routes.js';
 
@@ -102,6 +102,7 @@ export class BinanceTrading {
 
   /** Counts new orders and answers; the request was authenticated. */
   run(route: Route, call: Call): unknown {
+    checkNames(route, call.params);
     if (route.orders !== undefined) this.limits.spendOrders(call.account.id, route.orders(call.params), call.nowUs);
     return route.answer(call);
   }
