@@ -101,10 +101,19 @@ const STALE_AFTER_US = 2_000_000;
 const CALLS_MOST = 32;
 const WAITING_MOST = 256;
 const QUESTION_PATIENCE_US = 3_000_000;
+const QUESTION_AGAIN_US = 250_000;
 const SKEW_EVERY_US = 600_000_000;
 const SKEW_LEAST_US = 1_000_000;
 const PUBLISH_EVERY_US = 5_000;
 const QUESTION: CallTag = { kind: 'read', items: 0, weight: 5, group: '' };
+
+/** A question of the executor that was not asked yet, or that the venue was in no state to answer. */
+interface WaitingQuestion {
+  readonly request: GatewayRequest;
+  readonly sinceUs: number;
+  readonly dueUs: number;
+  readonly tries: number;
+}
 
 /** Loads the venue's class, on the thread that will step the gateway. */
 export async function openCcxtGateway(deps: CcxtGatewayDeps): Promise<CcxtGateway> {
@@ -129,7 +138,7 @@ export class CcxtGateway implements Role, PrivateSink {
   readonly #news: StreamNews;
   readonly #deadMan: DeadMan | null;
   readonly #owed = new OwedFills();
-  #waitingQuestions: { readonly request: GatewayRequest; readonly sinceUs: number }[] = [];
+  #waitingQuestions: WaitingQuestion[] = [];
   #calls = 0;
   #isStopping = false;
   /** News were lost because the outbox was full: the stream counts as down until there is room again. */
@@ -243,7 +252,9 @@ export class CcxtGateway implements Role, PrivateSink {
   /** When the gateway next has something to do of itself, Infinity when only rings, stream or answers can tell. A lane may sleep until then. */
   nextDueUs(): number {
     const nowUs = this.#deps.nowUs();
-    const question = this.#waitingQuestions.length === 0 ? Infinity : nowUs + Math.max(1_000, this.#budget.waitUs(QUESTION, nowUs));
+    let question = Infinity;
+    for (const { dueUs } of this.#waitingQuestions)
+      question = Math.min(question, Math.max(dueUs, nowUs + this.#budget.waitUs(QUESTION, nowUs)));
     const own = Math.min(this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#skewDueUs, this.#owed.dueUs);
     return Math.min(this.#requests.nextDueUs(nowUs), question, own);
   }
@@ -344,7 +355,7 @@ export class CcxtGateway implements Role, PrivateSink {
       taken++;
       if (request.kind === RecordKind.CREATE || request.kind === RecordKind.AMEND || request.kind === RecordKind.CANCEL)
         this.#requests.add(request);
-      else this.#waitingQuestions.push({ request, sinceUs: nowUs });
+      else this.#waitingQuestions.push({ request, sinceUs: nowUs, dueUs: nowUs, tries: 0 });
     }
     return taken;
   }
@@ -361,18 +372,34 @@ export class CcxtGateway implements Role, PrivateSink {
 
   #flush(nowUs: number): number {
     let calls = this.#requests.flush(nowUs);
-    while (this.#waitingQuestions.length > 0 && this.#calls < CALLS_MOST) {
-      const [first] = this.#waitingQuestions;
-      if (first === undefined) break;
-      const isOld = nowUs - first.sinceUs > QUESTION_PATIENCE_US;
-      if (!isOld && this.#budget.waitUs(QUESTION, nowUs) > 0) break;
-      this.#waitingQuestions.shift();
-      // By now the executor has asked again.
-      if (isOld) continue;
-      this.#fly(() => this.#questions.answer(first.request));
+    if (this.#waitingQuestions.length === 0) return calls;
+    const waiting = this.#waitingQuestions;
+    this.#waitingQuestions = [];
+    for (const question of waiting) {
+      // By then the executor has asked again.
+      if (nowUs - question.sinceUs > QUESTION_PATIENCE_US) continue;
+      if (nowUs < question.dueUs || this.#calls >= CALLS_MOST || this.#budget.waitUs(QUESTION, nowUs) > 0) {
+        this.#waitingQuestions.push(question);
+        continue;
+      }
+      this.#fly(() => this.#answer(question));
       calls++;
     }
     return calls;
+  }
+
+  /** A question that failed for a reason that passes is asked again, sooner than the executor would. */
+  async #answer(question: WaitingQuestion): Promise<void> {
+    try {
+      await this.#questions.answer(question.request);
+    } catch (error) {
+      const { verdict } = this.#exchange.asVenueError(error);
+      const tries = question.tries + 1;
+      const dueUs = this.#deps.nowUs() + QUESTION_AGAIN_US * 2 ** question.tries;
+      if (!isOurs(error) && (verdict.kind === 'unknown' || verdict.isLimit || verdict.isClock))
+        this.#waitingQuestions.push({ ...question, tries, dueUs });
+      throw error;
+    }
   }
 
   #refusal(kind: number): number {

@@ -28,10 +28,10 @@ export interface CallTag {
   readonly group: string;
 }
 
-/** Left free of every limit: clocks differ, and answers that correct us are on their way. */
+/** Of a limit that is counted by intervals: ours may begin a little before or after the venue's, and answers that correct us are on their way. */
 const SHARE = 0.9;
-/** Kept for cancels in buckets that cancels draw from too. */
-const CANCEL_RESERVE = 0.2;
+/** Kept from new orders and amends in buckets that cancels draw from too; questions settle what cancels need, and may use it. */
+const CANCEL_RESERVE = 0.1;
 /** A limit answer without a stated time. */
 const PAUSE_US = 1_000_000;
 /** No stated time is believed beyond this: a ban of days is for a person. */
@@ -130,7 +130,7 @@ class Bucket {
   constructor(readonly rule: BucketRule) {}
 
   get room(): number {
-    return this.rule.limit * SHARE;
+    return this.rule.shape === 'window' ? this.rule.limit * SHARE : this.rule.limit;
   }
 
   /** @param wallUs the venue's time as we know it: its intervals are aligned to it */
@@ -150,9 +150,9 @@ class Bucket {
     }
   }
 
-  /** Credits for the tag's kind, the part kept for cancels taken off for all others where cancels draw from it. */
+  /** Credits for the tag's kind; from a bucket that cancels draw from too, orders leave their part. */
   free(tag: CallTag): number {
-    const keeps = tag.kind !== 'cancel' && this.rule.cost(CANCEL) > 0 ? this.rule.limit * CANCEL_RESERVE : 0;
+    const keeps = (tag.kind === 'new' || tag.kind === 'change') && this.rule.cost(CANCEL) > 0 ? this.rule.limit * CANCEL_RESERVE : 0;
     return this.room - keeps - this.used;
   }
 

@@ -194,6 +194,8 @@ export interface BenchOptions {
   readonly ringRecords?: number;
   readonly change?: Partial<CcxtGatewayDeps>;
   readonly tables?: RunTables;
+  /** Room for a whole executor beside the gateway. */
+  readonly isWhole?: boolean;
 }
 
 export const WALL_START_US = 1_790_000_000_000_000;
@@ -217,16 +219,16 @@ export class GatewayBench {
       instruments: this.tables.instruments.length,
       bookBytes: BOOK_BYTES,
       strategies: this.tables.strategies.length,
-      levelsPerStrategy: 4,
+      levelsPerStrategy: options.isWhole === true ? 64 : 4,
       venues: 1,
       gateways: 1,
       assets: ASSETS.length,
       feedLanes: 1,
       lanes: 1,
       producers: 1,
-      orderSlots: 4,
+      orderSlots: options.isWhole === true ? 512 : 4,
       ringRecords: options.ringRecords ?? 256,
-      journalRecords: 4,
+      journalRecords: options.isWhole === true ? 4_096 : 4,
     });
     this.views = viewsOf(allocateShared(this.plan.bytes).buffer);
     this.requests = new SpscRing(this.views, this.plan.requests, RECORD_BYTES, this.plan.counts.ringRecords);

@@ -17,6 +17,10 @@ type Condition =
 
 const NOTHING = 'no answer';
 
+function questioned(end: string): Partial<Record<Condition, string>> {
+  return { success: end, 'bad signature': NOTHING, 'rate limited': end, '5xx': end, 'time-out after acceptance': end };
+}
+
 /** Outcome (of each item) by call and condition; a pair that is not there cannot happen. */
 const EXPECTED: Readonly<Record<Call, Partial<Record<Condition, string>>>> = {
   create: {
@@ -75,20 +79,15 @@ const EXPECTED: Readonly<Record<Call, Partial<Record<Condition, string>>>> = {
   query: {
     success: 'ACK',
     'bad signature': NOTHING,
-    'rate limited': NOTHING,
-    '5xx': NOTHING,
-    'time-out after acceptance': NOTHING,
+    // A question that failed for what passes is asked again.
+    'rate limited': 'ACK',
+    '5xx': 'ACK',
+    'time-out after acceptance': 'ACK',
     'unknown order': 'NOT_FOUND UNKNOWN_ORDER',
   },
-  list: { success: 'LIST_END', 'bad signature': NOTHING, 'rate limited': NOTHING, '5xx': NOTHING, 'time-out after acceptance': NOTHING },
-  fills: { success: 'FILLS_END', 'bad signature': NOTHING, 'rate limited': NOTHING, '5xx': NOTHING, 'time-out after acceptance': NOTHING },
-  positions: {
-    success: 'POSITIONS_END',
-    'bad signature': NOTHING,
-    'rate limited': NOTHING,
-    '5xx': NOTHING,
-    'time-out after acceptance': NOTHING,
-  },
+  list: questioned('LIST_END'),
+  fills: questioned('FILLS_END'),
+  positions: questioned('POSITIONS_END'),
 };
 
 /** Calls that a venue does not have, or that the gateway does not make there. */
@@ -203,7 +202,8 @@ async function make(id: VenueId, venue: Venue, call: Call, condition: Condition)
     loop.bench.ask({ kind: KIND[verb] ?? 0, orderId: orderIdAsked, ...wanted, tsUs: loop.time.wallUs() - 60_000_000 });
     if (!isOrder) break;
   }
-  await loop.run(condition === 'time-out after acceptance' ? 2_300 : 150);
+  const isAskedAgain = ['query', 'list', 'fills', 'positions'].includes(verb) && (condition === 'rate limited' || condition === '5xx');
+  await loop.run(condition === 'time-out after acceptance' ? 2_700 : isAskedAgain ? 1_600 : 150);
   const told = loop.all.slice(from);
   loop.clearFaults();
   // A pause that the venue asked for is over before the next case.

@@ -164,6 +164,8 @@ export interface SimLoopOptions {
   readonly hasStream?: boolean;
   readonly secret?: string;
   readonly deadManMs?: number;
+  readonly seed?: number;
+  readonly isWhole?: boolean;
   /** Instruments other than the venue's own, to send what it must refuse. */
   readonly adjust?: (one: Omit<Instrument, 'index' | 'id' | 'venue'>) => Omit<Instrument, 'index' | 'id' | 'venue'>;
 }
@@ -178,6 +180,8 @@ export class SimLoop {
   readonly all: Told[] = [];
   readonly bench: GatewayBench;
   readonly feed: PrivateFeed | null;
+  /** Takes the outcomes in place of the test: an executor's turn. */
+  trader: (() => void) | null = null;
 
   private constructor(
     venue: TestVenue,
@@ -195,10 +199,10 @@ export class SimLoop {
     this.feed = feed;
   }
 
-  static async start(id: VenueId, options: SimLoopOptions = {}, venue = new TestVenue(id, SEED)): Promise<SimLoop> {
+  static async start(id: VenueId, options: SimLoopOptions = {}, venue = new TestVenue(id, options.seed ?? SEED)): Promise<SimLoop> {
     const time = new SimTime(venue);
     const http = new SimHttp(venue, time);
-    const honest = credentialsOf(SEED, id, 'test');
+    const honest = credentialsOf(venue.world.seed, id, 'test');
     const adjust = options.adjust ?? ((one) => one);
     const tables = tablesOf(id, simInstruments(id, venue.world.marketsOf(id)).map(adjust));
     const handOver = await prepareCcxt(id, {
@@ -216,6 +220,7 @@ export class SimLoop {
       apiKey: honest.apiKey,
       secret: options.secret ?? honest.secret,
       tables,
+      ...(options.isWhole === true ? { isWhole: true, ringRecords: 1_024 } : {}),
       change: {
         handOver,
         nowUs: () => time.nowUs(),
@@ -284,9 +289,10 @@ export class SimLoop {
       this.venue.world.step();
       this.time.advance(STEP_MS);
       this.bench.nowUs = this.time.nowUs();
+      this.trader?.();
       this.bench.step();
       for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
-      this.all.push(...this.bench.heard());
+      if (this.trader === null) this.all.push(...this.bench.heard());
     }
     return this.all.slice(from);
   }
