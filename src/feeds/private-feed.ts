@@ -13,6 +13,7 @@ import type { FrameSource } from '../core/ports/frame-source.js';
 import type { HttpClient } from '../core/ports/http.js';
 import type { Credentials, PrivateSink } from '../core/ports/private-events.js';
 import { Line } from './line.js';
+import { Expectations } from './private/expectations.js';
 import { FundingWatch } from './private/funding-watch.js';
 import type { FundingRest, ListenKey, PrivateOpening, PrivateReader, PrivateStream } from './private/private-stream.js';
 import { signed } from './private/signed.js';
@@ -51,6 +52,7 @@ export class PrivateFeed {
   messages = 0;
   bad = 0;
   readonly #options: PrivateFeedOptions;
+  readonly #sink: Expectations;
   readonly #stream: PrivateStream;
   readonly #bySymbol: ReadonlyMap<string, Instrument>;
   readonly #line: Line;
@@ -69,6 +71,7 @@ export class PrivateFeed {
     if (venue.private === undefined) throw new Error(`${venue.id} declares no private stream`);
     this.name = `private ${venue.id}`;
     this.#options = options;
+    this.#sink = new Expectations(options.sink);
     this.#stream = venue.private;
     this.#bySymbol = new Map(options.instruments.map((instrument) => [instrument.symbol, instrument]));
     this.#funding = this.#stream.funding === null ? null : this.#fundingWatch(this.#stream.funding);
@@ -85,7 +88,7 @@ export class PrivateFeed {
       hooks: {
         onOpen: () => this.#opened(),
         onFrame: (bytes, start, end) => this.#frame(bytes, start, end),
-        onWatch: (nowUs) => (this.isUp || nowUs - this.#line.openUs <= PROOF_WITHIN_MS * 1000 ? null : 'not authenticated in time'),
+        onWatch: (nowUs) => this.#watch(nowUs),
         onEnded: (reason) => this.#ended(reason),
       },
     });
@@ -102,6 +105,11 @@ export class PrivateFeed {
   stop(): void {
     this.#funding?.stop();
     this.#line.stop();
+  }
+
+  /** The venue took this order by another way: its event must follow here, or the stream is dead. */
+  expect(clientId: string): void {
+    if (this.isUp) this.#sink.expect(clientId, this.#options.clock.nowUs());
   }
 
   /** Command: a fresh connection now. */
@@ -125,10 +133,10 @@ export class PrivateFeed {
   }
 
   #opened(): void {
-    const { timers, sink } = this.#options;
+    const { timers } = this.#options;
     this.#proofs = new Set(this.#stream.proofs);
     this.#reader = this.#stream.makeReader({
-      sink,
+      sink: this.#sink,
       instrumentOf: (symbol) => this.#bySymbol.get(symbol),
       proved: (step) => this.#proved(step),
       lost: (reason) => this.#line.reconnect(reason),
@@ -179,6 +187,12 @@ export class PrivateFeed {
     }
   }
 
+  #watch(nowUs: number): string | null {
+    if (!this.isUp) return nowUs - this.#line.openUs <= PROOF_WITHIN_MS * 1000 ? null : 'not authenticated in time';
+    const untold = this.#sink.overdue(nowUs);
+    return untold === null ? null : `order ${untold} was taken and not told`;
+  }
+
   #proved(step: string): void {
     if (!this.#proofs.delete(step) || this.#proofs.size > 0 || this.isUp) return;
     this.isUp = true;
@@ -192,6 +206,7 @@ export class PrivateFeed {
     if (this.#keepAlive !== null) this.#options.timers.cancel(this.#keepAlive);
     this.#keepAlive = null;
     this.#reader = null;
+    this.#sink.forget();
     this.#funding?.stop();
     this.isUp = false;
     const clean = this.#redacted(reason);

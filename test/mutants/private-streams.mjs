@@ -32,6 +32,13 @@ export default [
     replace: 'this.#options.note(`unreadable message, ${messageOf(error)}`);',
   },
   {
+    ...feed,
+    id: 'C13',
+    why: 'orders that are not told are not missed',
+    find: 'return untold === null ? null :',
+    replace: 'return untold !== null ? null :',
+  },
+  {
     file: 'src/feeds/private/binance-futures.ts',
     test: feed.test,
     id: 'C13',
@@ -83,8 +90,8 @@ export default [
     file: 'src/feeds/private/funding-watch.ts',
     test: 'test/feeds/private/funding.test.ts',
     id: 'C9',
-    why: 'payments of before the run are told',
-    find: 'if (event.tsUs >= this.#sinceUs) this.tell(event);',
-    replace: 'this.tell(event);',
+    why: 'what was paid while the stream was down is not asked for',
+    find: 'Math.floor(this.#sinceUs / 1000)',
+    replace: 'opening().nowMs',
   },
 ];

@@ -117,7 +117,7 @@ export class FundingWatch {
         const answer = await http.request('GET', base + signed.target, { headers: signed.headers, timeoutMs: TIMEOUT_MS });
         const next = rest.read(target, parseExactJson(answer.text), context, (event) => {
           newestUs = Math.max(newestUs, event.tsUs);
-          if (event.tsUs >= this.#sinceUs) this.tell(event);
+          this.tell(event);
         });
         target = next;
       }

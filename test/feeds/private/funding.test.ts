@@ -78,16 +78,14 @@ class Lists implements HttpClient {
     }
     expect(pathname).toBe(this.venue === 'binance-usdm' ? '/fapi/v1/income' : '/dapi/v1/income');
     const symbol = SYMBOLS[this.venue];
-    return rows
-      .slice(0, limit)
-      .map(({ id, timeMs, amount }) => ({
-        symbol,
-        incomeType: 'FUNDING_FEE',
-        income: String(amount),
-        asset: 'USDT',
-        time: timeMs,
-        tranId: Number(id),
-      }));
+    return rows.slice(0, limit).map(({ id, timeMs, amount }) => ({
+      symbol,
+      incomeType: 'FUNDING_FEE',
+      income: String(amount),
+      asset: 'USDT',
+      time: timeMs,
+      tranId: Number(id),
+    }));
   }
 }
 

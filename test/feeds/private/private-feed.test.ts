@@ -98,6 +98,10 @@ async function usdm(): Promise<World> {
   return world;
 }
 
+const newOrder = (clientId: string): string =>
+  `{"subscriptionId":0,"event":{"e":"executionReport","E":1,"s":"BTCUSDT","c":"${clientId}","S":"BUY","o":"LIMIT","f":"GTC","q":"1","p":"2","C":"","x":"NEW",` +
+  '"X":"NEW","r":"NONE","i":5,"l":"0","z":"0","L":"0","n":"0","N":null,"T":7,"t":-1,"m":false}}';
+
 /** Time passes on a line that answers. */
 async function live(world: World, ms: number): Promise<void> {
   for (let at = 0; at < ms; at += 5_000) {
@@ -232,6 +236,32 @@ describe('private feed', () => {
     expect(world.told.take()).toEqual([]);
     world.time.advance(2_000);
     expect(world.told.take()).toEqual(['down: silent']);
+  });
+
+  it('C13: a stream that answers its heartbeats and tells nothing of an order that was taken is dead', () => {
+    const world = spot();
+    const beat = (seconds: number): void => {
+      for (let at = 0; at < seconds; at++) {
+        world.time.advance(1_000);
+        if (!world.source.last.isClosed) world.source.last.say('{"id":"beat","status":200,"result":{}}');
+      }
+    };
+    world.source.last.say(SPOT_OK);
+    // Told before the answer, told after it, told in time.
+    world.source.last.say(newOrder('early'));
+    world.feed.expect('early');
+    world.feed.expect('late');
+    beat(9);
+    world.source.last.say(newOrder('late'));
+    beat(20);
+    expect(world.told.take().filter((line) => !line.startsWith('order'))).toEqual(['up']);
+    world.feed.expect('lost');
+    beat(11);
+    expect(world.told.take()).toEqual(['down: order lost was taken and not told']);
+    world.source.last.open();
+    world.source.last.say(SPOT_OK);
+    beat(30);
+    expect(world.told.take()).toEqual(['up']);
   });
 
   it('a silent account is no reason to doubt: answered heartbeats keep the stream up', () => {
