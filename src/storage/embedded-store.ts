@@ -53,10 +53,13 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<LmdbStore>
   return store;
 }
 
-/** Null when there is no file, or none that can be trusted: readers of another process neither create nor repair. `isLive`: an engine writes it now. */
-export async function openEmbeddedToRead(path: string, isLive: boolean): Promise<LmdbStore | null> {
+/**
+ * Null when there is no file, or none that can be trusted: readers of another process neither create nor repair.
+ * @param isCalm an engine writes it now, or closed it: a seal is checked, but no page by page
+ */
+export async function openEmbeddedToRead(path: string, isCalm: boolean): Promise<LmdbStore | null> {
   if (!existsSync(path) || statSync(path).size === 0) return null;
-  if (!isLive && (await examine(path, false)) !== null) return null;
+  if ((!isCalm || existsSync(sealPath(path))) && (await examine(path, false)) !== null) return null;
   return LmdbStore.openToRead(path);
 }
 

@@ -5,12 +5,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../core/numbers/errors.js';
+import { loadCheckpoint } from './checkpoint.js';
+import { readRunFile } from './data-dir.js';
+import { isRunning } from './directory-lock.js';
+import { nodeDisk } from './disk.js';
+import { openEmbeddedToRead } from './embedded-store.js';
 import { JournalReader } from './journal-reader.js';
-import { LMDB_NAME, LmdbStore } from './lmdb.js';
+import { LMDB_NAME } from './lmdb.js';
 import { OverlayStore } from './overlay.js';
 import { type JournalItem, Projection } from './projection.js';
-import type { TimeRange } from './schema.js';
+import type { StoreReader, TimeRange } from './schema.js';
+import { segmentName } from './segment.js';
 import { collector } from './store-feed.js';
+import { seedFromCheckpoint } from './store-seed.js';
 
 export const EXPORT_KINDS = ['orders', 'fills', 'levels', 'ledger'] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
@@ -25,6 +32,8 @@ export interface ExportOptions {
   /** ISO date or time (UTC where it names no zone), or seconds, milliseconds or microseconds since 1970. Orders: by creation. Inclusive. */
   readonly from?: string;
   readonly to?: string;
+  /** Read this store instead of the embedded one; it is closed afterwards. */
+  readonly store?: StoreReader;
 }
 
 type Row = Readonly<Record<string, string | number | boolean>>;
@@ -87,7 +96,7 @@ export async function runExport(options: ExportOptions, write: (text: string) =>
   if (!existsSync(folder) && !existsSync(storePath))
     throw new UsageError(`${options.data} is not a data directory: it has neither journal nor store`);
   const range = { fromUs: timeUs(options.from, 'from') ?? 0, toUs: timeUs(options.to, 'to') ?? Number.MAX_SAFE_INTEGER };
-  const store = new OverlayStore(LmdbStore.openToRead(storePath));
+  const store = new OverlayStore(options.store ?? (await openEmbeddedToRead(storePath, !isCrashed(options.data))));
   try {
     await catchUp(store, folder);
     const format = options.format ?? 'ndjson';
@@ -104,8 +113,18 @@ export async function runExport(options: ExportOptions, write: (text: string) =>
   }
 }
 
-/** Adds to a reading of a store what the journal has and the store has not. */
+/** Whether the last engine on the directory ended without a word: then its store is looked at before it is trusted. */
+function isCrashed(data: string): boolean {
+  const file = readRunFile(data);
+  return file !== null && !file.isStopped && !isRunning(file.pid);
+}
+
+/** Adds to a reading of a store what the journal has and the store has not. Where the journal was compacted and there is no store, the checkpoint speaks first. */
 export async function catchUp(store: OverlayStore, folder: string): Promise<void> {
+  if ((await store.position()) === null) {
+    const { checkpoint } = loadCheckpoint(folder, nodeDisk, false);
+    if (checkpoint !== null && !nodeDisk.list(folder).includes(segmentName(1))) await seedFromCheckpoint(checkpoint, store);
+  }
   const from = await store.position();
   const reader = new JournalReader(from === null ? { folder } : { folder, from });
   const projection = await Projection.over(store);
