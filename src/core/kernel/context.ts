@@ -26,6 +26,12 @@
  *         80  rows        i32   byte offset of the scratch list of rows: ROW_BYTES each
  *         84  rowsEnd     i32   byte offset behind it
  *         88  powers      i32   byte offset of 10^0 .. 10^22, f64
+ *         92  tables      i32   byte offset of the digit tables (digit-tables.ts)
+ *         96  at          i32   of the levels: byte offset of the next price
+ *        100  priceScale  i32   of the book
+ *        104  lotScale    i32
+ *        108  priceLines  i32   byte offset of the digit table of that scale
+ *        112  lotLines    i32
  *        128  fields      f64   FIELD_*
  *        224  mantissas   f64   NUMBER_*
  *        296  decimals    i32   NUMBER_*
@@ -53,6 +59,12 @@ export const CTX_ROW_COUNT = 76;
 export const CTX_ROWS = 80;
 export const CTX_ROWS_END = 84;
 export const CTX_POWERS = 88;
+export const CTX_TABLES = 92;
+export const CTX_AT = 96;
+export const CTX_PRICE_SCALE = 100;
+export const CTX_LOT_SCALE = 104;
+export const CTX_PRICE_LINES = 108;
+export const CTX_LOT_LINES = 112;
 export const CTX_FIELDS = 128;
 export const CTX_MANTISSAS = 224;
 export const CTX_DECIMALS = 296;
@@ -93,6 +105,26 @@ export const DONE_BOOK = 0;
 export const DONE_PART = 1;
 /** A trade, quote or mark stands in the fields and numbers. */
 export const DONE_MESSAGE = 2;
+
+/**
+ * Digit tables, one set a memory (digit-tables.ts): vectors that stay in registers, then for each scale of 0 to 18 decimals two times 32 x 32 vectors: by count of
+ * whole digits and length of the text, where each of eight digits stands in it, for the lower and for the upper half of a vector. In the other half, beside
+ * "nowhere", stands what is to be watched.
+ */
+export const TABLE_ZERO = 0;
+export const TABLE_ABOVE = 16;
+export const TABLE_TENS = 32;
+export const TABLE_HUNDREDS = 48;
+export const TABLE_TEN_THOUSANDS = 64;
+export const LINES = 128;
+export const LINES_HIGH = 16_384;
+export const LINES_SHIFT = 15;
+export const LINES_SCALES = 19;
+/** More than eight digits, or none. */
+export const WATCH_LONG = 1;
+/** More decimals than the scale has. */
+export const WATCH_FINE = 2;
+export const TABLES_BYTES = LINES + (LINES_SCALES << LINES_SHIFT);
 
 /** Bytes behind the end of a frame that must belong to the memory: they are loaded with others and never looked at. */
 export const SLACK_BYTES = 64;

@@ -31,12 +31,15 @@ import {
   CTX_SYMBOL_FROM,
   CTX_SYMBOL_MASK,
   CTX_SYMBOL_TO,
+  CTX_TABLES,
   LEVEL_BYTES,
   ROW_BYTES,
   SLACK_BYTES,
   SYMBOL_MOST,
   SYMBOL_PLACE_BYTES,
+  TABLES_BYTES,
 } from './context.js';
+import { writeDigitTables } from './digit-tables.js';
 import type { BookKernel } from './kernel.js';
 import type { KernelRoom } from './kernel-room.js';
 import { FIELD_COUNT, NUMBER_COUNT, type Message } from './message.js';
@@ -70,21 +73,32 @@ export function kernelModule(): WebAssembly.Module | null {
   return module;
 }
 
-const instances = new WeakMap<WebAssembly.Memory, Exports>();
+/** What all kernels of a thread share on one memory. */
+interface Shared {
+  readonly exports: Exports;
+  /** Byte offset of the digit tables, 0 when there was no room. */
+  readonly tables: number;
+}
 
-function exportsOn(memory: WebAssembly.Memory, compiled: WebAssembly.Module): Exports {
-  let exports = instances.get(memory);
-  if (exports === undefined) {
-    exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
-    instances.set(memory, exports);
+const instances = new WeakMap<WebAssembly.Memory, Shared>();
+
+function sharedOn(room: KernelRoom, compiled: WebAssembly.Module): Shared {
+  const { memory, views } = room;
+  let shared = instances.get(memory);
+  if (shared === undefined) {
+    const exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Exports;
+    shared = { exports, tables: room.take(TABLES_BYTES) };
+    if (shared.tables !== 0) writeDigitTables(views.u8, shared.tables);
+    instances.set(memory, shared);
   }
-  return exports;
+  return shared;
 }
 
 /** Null where the kernel is not built or the room is full. */
 export function makeWasmKernel(program: Program, symbols: SymbolTable, room: KernelRoom): WasmKernel | null {
   const compiled = kernelModule();
   if (compiled === null) return null;
+  const { exports, tables } = sharedOn(room, compiled);
   const bytes =
     CTX_BYTES + POWERS.byteLength + program.code.byteLength + program.starts.byteLength + program.pool.byteLength + SLACK_BYTES * 2;
   const ctx = room.take(bytes);
@@ -92,11 +106,12 @@ export function makeWasmKernel(program: Program, symbols: SymbolTable, room: Ker
   const rows = room.take(MOST_ROWS * ROW_BYTES);
   const copy = room.take(COPY_BYTES + SLACK_BYTES);
   const table = room.take(FIRST_PLACES * SYMBOL_PLACE_BYTES);
-  if (ctx === 0 || levels === 0 || rows === 0 || copy === 0 || table === 0) return null;
-  return new WasmKernel(exportsOn(room.memory, compiled), program, symbols, room, { ctx, bytes, levels, rows, copy, table });
+  if (tables === 0 || ctx === 0 || levels === 0 || rows === 0 || copy === 0 || table === 0) return null;
+  return new WasmKernel(exports, program, symbols, room, { tables, ctx, bytes, levels, rows, copy, table });
 }
 
 interface Places {
+  readonly tables: number;
   readonly ctx: number;
   readonly bytes: number;
   readonly levels: number;
@@ -155,6 +170,7 @@ export class WasmKernel implements BookKernel {
     this.#set(CTX_SYMBOLS, places.table);
     this.#set(CTX_SYMBOL_MASK, FIRST_PLACES - 1);
     this.#set(CTX_POWERS, powers);
+    this.#set(CTX_TABLES, places.tables);
     this.#set(CTX_ROWS, places.rows);
     this.#set(CTX_ROWS_END, places.rows + MOST_ROWS * ROW_BYTES);
     this.#set(CTX_LEVELS, places.levels);

@@ -40,16 +40,3 @@ export function valueOf(digits: v128): i64 {
 export function integerOf(digits: v128, count: i32): i64 {
   return valueOf(i8x16.swizzle(digits, i8x16.add(iota(), i8x16.splat(<i8>(count - 16)))));
 }
-
-/**
- * Where the digits of a number with `scale` decimals stand: added to a splat of the count of whole digits it is the swizzle that puts them in line,
- * the point left out.
- */
-// @ts-ignore: decorator
-@inline
-export function lineUp(scale: i32): v128 {
-  const lanes = iota();
-  const base = i8x16.add(lanes, i8x16.splat(<i8>(scale - 16)));
-  // One further behind the point: -1 in a lane of the fraction.
-  return i8x16.sub(base, i8x16.gt_s(lanes, i8x16.splat(<i8>(15 - scale))));
-}

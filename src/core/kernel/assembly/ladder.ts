@@ -63,58 +63,85 @@ export function hasLevel(book: usize, ask: i32, key: i64): bool {
   return ((load<u32>(side + (<usize>(index >>> 5) << 2), SIDE_BITS) >>> (index & 31)) & 1) != 0;
 }
 
-/** @param ask 0 = bids, 1 = asks @param from, to of the scratch list @returns the first level that is not applied, `to` when all are */
-export function applySide(book: usize, ask: u32, from: usize, to: usize): usize {
-  const fours = book + (<usize>ask << 2);
-  const eights = book + (<usize>ask << 3);
-  const sixteens = book + (<usize>ask << 4);
-  const side = ask != 0 ? book + BOOK_ASK_SIDE : book + BOOK_BID_SIDE;
+/** Levels of the window, as long as the best stays or moves inside its word of bits. No calls: they would cost the registers. @returns the level it stopped at */
+function fastSide(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32, from: usize, to: usize): usize {
   let count = load<i32>(fours, BOOK_BID_LEVELS);
-  if (count == 0) return from;
-  const low = <i64>load<f64>(eights, BOOK_BID_LOW);
   const ticks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
-  let best = ask != 0 ? ticks : 0 - ticks;
+  let best = ask != 0 ? ticks : -ticks;
   let at = from;
   for (; at < to; at += LEVEL_BYTES) {
     const key = load<i64>(at);
     const lots = load<f64>(at, 8);
-    const isGone = lots == 0;
-    if (<u64>(key - low) >= <u64>WINDOW_KEYS) {
-      if (key < low) {
-        if (isGone) continue;
-        break;
-      }
-      const root = fours + BOOK_BID_ROOT;
-      const free = fours + BOOK_BID_FREE;
-      const more: i32 = isGone ? 0 - removeSpilled(side, root, free, <f64>key) : setSpilled(side, root, fours + BOOK_BID_USED, free, <f64>key, lots);
-      if (!isGone && more < 0) break;
-      count += more;
-      store<i32>(fours, load<i32>(fours, BOOK_BID_SPILLED) + more, BOOK_BID_SPILLED);
-      continue;
-    }
+    if (<u64>(key - low) >= <u64>WINDOW_KEYS) break;
     const index = <u32>key & WINDOW_MASK;
     const word = side + (<usize>(index >>> 5) << 2);
     const before = load<u32>(word, SIDE_BITS);
     const bit: u32 = 1 << (index & 31);
-    const was = (before >>> (index & 31)) & 1;
+    const isGone = lots == 0;
+    const after = isGone ? before & ~bit : before | bit;
     if (isGone && key == best) {
-      if (was == 0) continue;
-      const next = afterInWindow(side, low, key);
-      if (next == NONE || next - low > FOLLOW) break;
-      best = next;
+      // Better levels than the best there are none: what is left in its word stands behind it.
+      if (after == 0 || key - low > FOLLOW - 32) break;
+      best = key + <i64>(ctz(after) - (index & 31));
+    }
+    if (before != after) {
+      store<u32>(word, after, SIDE_BITS);
+      count += isGone ? -1 : 1;
+      if (before == 0 || after == 0) {
+        const summary = side + (<usize>(index >>> 10) << 2);
+        store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ (1 << ((index >>> 5) & 31)), SIDE_SUMMARY);
+      }
     }
     store<f64>(side + (<usize>index << 3), lots, SIDE_LOTS);
-    const after = isGone ? before & ~bit : before | bit;
-    store<u32>(word, after, SIDE_BITS);
-    count += <i32>!isGone - <i32>was;
-    if (<i32>(before == 0) != <i32>(after == 0)) {
-      const summary = side + (<usize>(index >>> 10) << 2);
-      store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ (1 << ((index >>> 5) & 31)), SIDE_SUMMARY);
-    }
     if (!isGone && key < best) best = key;
   }
   store<i32>(fours, count, BOOK_BID_LEVELS);
   store<f64>(sixteens, <f64>(ask != 0 ? best : -best), BOOK_BID_TICKS);
-  store<f64>(sixteens, load<f64>(side + (<usize>(<u32>best & WINDOW_MASK) << 3), SIDE_LOTS), BOOK_BID_LOTS);
+  return at;
+}
+
+/** One level that `fastSide` leaves: outside of the window, or the best that goes. False when it is JavaScript's. */
+function slowLevel(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32, at: usize): bool {
+  const key = load<i64>(at);
+  const lots = load<f64>(at, 8);
+  if (key < low) return lots == 0;
+  if (key - low >= WINDOW_KEYS) {
+    const root = fours + BOOK_BID_ROOT;
+    const free = fours + BOOK_BID_FREE;
+    const more: i32 = lots == 0 ? 0 - removeSpilled(side, root, free, <f64>key) : setSpilled(side, root, fours + BOOK_BID_USED, free, <f64>key, lots);
+    if (lots != 0 && more < 0) return false;
+    store<i32>(fours, load<i32>(fours, BOOK_BID_LEVELS) + more, BOOK_BID_LEVELS);
+    store<i32>(fours, load<i32>(fours, BOOK_BID_SPILLED) + more, BOOK_BID_SPILLED);
+    return true;
+  }
+  const best = afterInWindow(side, low, key);
+  if (best == NONE || best - low > FOLLOW) return false;
+  const index = <u32>key & WINDOW_MASK;
+  const word = side + (<usize>(index >>> 5) << 2);
+  const after = load<u32>(word, SIDE_BITS) & ~(1 << (index & 31));
+  store<u32>(word, after, SIDE_BITS);
+  if (after == 0) {
+    const summary = side + (<usize>(index >>> 10) << 2);
+    store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) & ~(1 << ((index >>> 5) & 31)), SIDE_SUMMARY);
+  }
+  store<i32>(fours, load<i32>(fours, BOOK_BID_LEVELS) - 1, BOOK_BID_LEVELS);
+  store<f64>(sixteens, <f64>(ask != 0 ? best : -best), BOOK_BID_TICKS);
+  return true;
+}
+
+/** @param ask 0 = bids, 1 = asks @param from, to of the scratch list @returns the first level that is not applied, `to` when all are */
+export function applySide(book: usize, ask: u32, from: usize, to: usize): usize {
+  const fours = book + (<usize>ask << 2);
+  const sixteens = book + (<usize>ask << 4);
+  const side = ask != 0 ? book + BOOK_ASK_SIDE : book + BOOK_BID_SIDE;
+  // The best of an empty side is not a number.
+  if (from == to || load<i32>(fours, BOOK_BID_LEVELS) == 0) return from;
+  const low = <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW);
+  let at = fastSide(fours, sixteens, side, low, ask, from, to);
+  while (at < to && slowLevel(fours, sixteens, side, low, ask, at)) {
+    at = fastSide(fours, sixteens, side, low, ask, at + LEVEL_BYTES, to);
+  }
+  const ticks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
+  store<f64>(sixteens, load<f64>(side + (<usize>(<u32>(ask != 0 ? ticks : -ticks) & WINDOW_MASK) << 3), SIDE_LOTS), BOOK_BID_LOTS);
   return at;
 }

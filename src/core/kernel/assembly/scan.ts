@@ -28,6 +28,7 @@ import {
   OP_TIME,
 } from '../program';
 import {
+  CTX_AT,
   CTX_BID_FROM,
   CTX_BID_TO,
   CTX_BOOK,
@@ -37,15 +38,23 @@ import {
   CTX_INSTRUMENT,
   CTX_KIND,
   CTX_LEVELS_END,
+  CTX_LOT_LINES,
+  CTX_LOT_SCALE,
   CTX_MANTISSAS,
   CTX_NEXT,
   CTX_POOL,
+  CTX_PRICE_LINES,
+  CTX_PRICE_SCALE,
   CTX_ROWS,
   CTX_ROWS_END,
   CTX_ROW_COUNT,
   CTX_SYMBOL_FROM,
   CTX_SYMBOL_TO,
+  CTX_TABLES,
   LEVEL_BYTES,
+  LINES,
+  LINES_HIGH,
+  LINES_SHIFT,
   ROW_ABSENT,
   ROW_BYTES,
   ROW_ID,
@@ -57,8 +66,15 @@ import {
   SYMBOL_BOOK,
   SYMBOL_INSTRUMENT,
   SYMBOL_LENGTH,
+  TABLE_ABOVE,
+  TABLE_HUNDREDS,
+  TABLE_TENS,
+  TABLE_TEN_THOUSANDS,
+  TABLE_ZERO,
+  WATCH_FINE,
+  WATCH_LONG,
 } from '../context';
-import { digitsOf, integerOf, iota, lineUp, nonDigits, valueOf } from './digits';
+import { digitsOf, integerOf, nonDigits } from './digits';
 import { placeOf } from './symbols';
 
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
@@ -165,7 +181,7 @@ function readDecimal(start: usize, end: usize, mantissas: usize, decimalsAt: usi
 /** Result register of `longNumber`. */
 let longNext: usize = 0;
 
-/** A number that 16 bytes do not hold, in units of the grid; -1 when it does not fit exactly. Its end goes to `longNext`. */
+/** A number of any length, in units of the grid before its unit; -1 when it does not fit exactly. Its end goes to `longNext`. */
 function longNumber(start: usize, end: usize, scale: i32): i64 {
   let at = start;
   let value: i64 = 0;
@@ -197,93 +213,156 @@ function longNumber(start: usize, end: usize, scale: i32): i64 {
   return value;
 }
 
+/** `","` between the numbers of a level, `"],[` (and a quote) between two levels, `"]]` behind the last. */
+const PRICE_TO_QTY: u32 = 0x22_2c22;
+const LEVEL_TO_LEVEL: u32 = 0x5b2c_5d22;
+const LEVELS_END: u32 = 0x5d_5d22;
+/** `["0","0"]` and a comma. */
+const LEAST_LEVEL_BYTES = 10;
+
+/** What `fastLevels` came to. */
+const LEVELS_WHOLE = 1;
+const LEVELS_LONG = 2;
+const LEVELS_BAD = 0;
+
 /**
- * `[]` or `[["price","qty"],...]` into the scratch list; bids get keys below zero. One check of the end a level: everything that had a say lies before the
- * byte that is checked.
+ * Levels as long as they are of the usual length, into the scratch list. Both numbers of a level go through the vector unit together: their ends come from one mask
+ * of 32 bytes, a table puts their digits in line (the point left out, missing decimals as zeros) and says what is to be watched, three multiplications make
+ * eight digits each. One check of the frame's end a level: everything that had a say lies before the byte that is checked. No calls: they would cost the
+ * registers. @returns LEVELS_*; CTX_AT and CTX_NEXT say how far
  */
+function fastLevels(ctx: usize, end: usize, ask: i32): i32 {
+  const tables = <usize>load<u32>(ctx, CTX_TABLES);
+  // From memory, so that they stay in registers: constants and sums would be made anew in each turn.
+  const priceLines = <usize>load<u32>(ctx, CTX_PRICE_LINES);
+  const lotLines = <usize>load<u32>(ctx, CTX_LOT_LINES);
+  const zero = v128.load(tables, TABLE_ZERO);
+  const above = v128.load(tables, TABLE_ABOVE);
+  const tens = v128.load(tables, TABLE_TENS);
+  const hundreds = v128.load(tables, TABLE_HUNDREDS);
+  const thousands = v128.load(tables, TABLE_TEN_THOUSANDS);
+  let out = <usize>load<u32>(ctx, CTX_NEXT);
+  let at = <usize>load<u32>(ctx, CTX_AT);
+  let result = LEVELS_BAD;
+  while (true) {
+    const digits = i8x16.sub(v128.load(at), zero);
+    const odd =
+      i8x16.bitmask(i8x16.add_sat_u(digits, above)) |
+      (i8x16.bitmask(i8x16.add_sat_u(i8x16.sub(v128.load(at, 16), zero), above)) << 16) |
+      0x8000_0000;
+    const whole = ctz(odd);
+    const second = ctz(odd & (odd - 1));
+    const length = second == whole + 1 ? whole : second;
+    const qtyAt = at + length + 3;
+    const oddQty = odd >>> (length + 3);
+    const wholeQty = ctz(oddQty);
+    const secondQty = ctz(oddQty & (oddQty - 1));
+    const lengthQty = secondQty == wholeQty + 1 ? wholeQty : secondQty;
+    const last = qtyAt + lengthQty;
+    const priceLine = priceLines + (<usize>((whole << 5) + length) << 4);
+    const lotLine = lotLines + (<usize>((wholeQty << 5) + lengthQty) << 4);
+    const qty = i8x16.sub(v128.load(qtyAt), zero);
+    const watch = <i32>load<u8>(priceLine, 15) | <i32>load<u8>(lotLine) | (<i32>(at + 29 - last) >> 31);
+    if ((watch & WATCH_LONG) != 0) {
+      result = LEVELS_LONG;
+      break;
+    }
+    const inLine = v128.or(i8x16.swizzle(digits, v128.load(priceLine)), i8x16.swizzle(qty, v128.load(lotLine)));
+    const fours = i32x4.dot_i16x8_s(i16x8.shr_u(i16x8.mul(inLine, tens), 8), hundreds);
+    const both = i64x2.extract_lane(i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), thousands), 0);
+    const bad =
+      ((load<u32>(at + length) & 0xff_ffff) ^ PRICE_TO_QTY) |
+      ((<i32>load<u8>(at + whole) ^ 0x2e) * (length - whole)) |
+      ((<i32>load<u8>(qtyAt + wholeQty) ^ 0x2e) * (lengthQty - wholeQty)) |
+      // A leading zero, and more digits of the whole.
+      ((((<i32>load<u8>(at) - 0x31) & (1 - whole)) | ((<i32>load<u8>(qtyAt) - 0x31) & (1 - wholeQty))) >>> 31);
+    if (bad != 0) break;
+    if ((watch & WATCH_FINE) != 0) {
+      // Decimals behind those of the grid must be zeros.
+      const finePrice =
+        (~i8x16.bitmask(i8x16.eq(digits, i8x16.splat(0))) & ((1 << length) - 1)) >>> (whole + 1 + load<i32>(ctx, CTX_PRICE_SCALE));
+      const fineLots =
+        (~i8x16.bitmask(i8x16.eq(qty, i8x16.splat(0))) & ((1 << lengthQty) - 1)) >>> (wholeQty + 1 + load<i32>(ctx, CTX_LOT_SCALE));
+      if ((finePrice | fineLots) != 0) break;
+    }
+    const ticks = both & 0xffff_ffff;
+    store<i64>(out, ask != 0 ? ticks : -ticks);
+    store<f64>(out, <f64>(both >>> 32), 8);
+    out += LEVEL_BYTES;
+    at = last + 5;
+    if (load<u32>(last) == LEVEL_TO_LEVEL && load<u8>(last, 4) == 0x22 && at <= end) continue;
+    at = last + 3;
+    if ((load<u32>(last) & 0xff_ffff) == LEVELS_END && at <= end) result = LEVELS_WHOLE;
+    break;
+  }
+  store<u32>(ctx, <u32>at, CTX_AT);
+  store<u32>(ctx, <u32>out, CTX_NEXT);
+  return result;
+}
+
+/** One level that `fastLevels` does not hold, at CTX_AT. */
+function longLevel(ctx: usize, end: usize, ask: i32): i32 {
+  const ticks = longNumber(<usize>load<u32>(ctx, CTX_AT), end, load<i32>(ctx, CTX_PRICE_SCALE));
+  if (ticks < 0 || (load<u32>(longNext) & 0xff_ffff) != PRICE_TO_QTY) return LEVELS_BAD;
+  const lots = longNumber(longNext + 3, end, load<i32>(ctx, CTX_LOT_SCALE));
+  if (lots < 0) return LEVELS_BAD;
+  const last = longNext;
+  const out = <usize>load<u32>(ctx, CTX_NEXT);
+  store<i64>(out, ask != 0 ? ticks : -ticks);
+  store<f64>(out, <f64>lots, 8);
+  store<u32>(ctx, <u32>(out + LEVEL_BYTES), CTX_NEXT);
+  const isMore = load<u32>(last) == LEVEL_TO_LEVEL && load<u8>(last, 4) == 0x22;
+  if (!isMore && (load<u32>(last) & 0xff_ffff) != LEVELS_END) return LEVELS_BAD;
+  const next = last + (isMore ? 5 : 3);
+  store<u32>(ctx, <u32>next, CTX_AT);
+  if (next > end) return LEVELS_BAD;
+  return isMore ? LEVELS_LONG : LEVELS_WHOLE;
+}
+
+/** Where the tick or the lot is no power of ten: divides; false when one does not fit. */
+function divideLevels(from: usize, to: usize, ticksEach: i64, lotsEach: f64): bool {
+  for (let at = from; at < to; at += LEVEL_BYTES) {
+    const ticks = load<i64>(at) / ticksEach;
+    const lots = trunc(load<f64>(at, 8) / lotsEach);
+    if (ticks * ticksEach != load<i64>(at) || lots * lotsEach != load<f64>(at, 8)) return false;
+    store<i64>(at, ticks);
+    store<f64>(at, lots, 8);
+  }
+  return true;
+}
+
+/** `[]` or `[["price","qty"],...]` into the scratch list; bids get keys below zero. */
 function readLevels(ctx: usize, start: usize, end: usize, ask: i32): usize {
   const book = <usize>load<u32>(ctx, CTX_BOOK);
-  let out = <usize>load<u32>(ctx, CTX_NEXT);
-  const outEnd = <usize>load<u32>(ctx, CTX_LEVELS_END);
   const range = ctx + (<usize>ask << 3);
-  store<u32>(range, <u32>out, CTX_BID_FROM);
-  if (<i32>(end - start) < 2 || load<u8>(start) != 0x5b) return 0;
-  let at = start + 1;
-  if (load<u8>(at) == 0x5d) {
-    store<u32>(range, <u32>out, CTX_BID_TO);
-    return at + 1;
-  }
+  const from = load<u32>(ctx, CTX_NEXT);
+  store<u32>(range, from, CTX_BID_FROM);
+  store<u32>(range, from, CTX_BID_TO);
+  if (<i32>(end - start) < 3 || load<u8>(start) != 0x5b) return 0;
+  if (load<u8>(start + 1) == 0x5d) return start + 2;
+  if (load<u16>(start + 1) != 0x225b) return 0;
+  // A level has ten bytes at least: none is looked for beyond the list.
+  if (<i32>(end - start) / LEAST_LEVEL_BYTES >= <i32>(load<u32>(ctx, CTX_LEVELS_END) - from) / LEVEL_BYTES) return 0;
+  const tables = load<u32>(ctx, CTX_TABLES);
   const priceScale = load<i32>(book, BOOK_PRICE_SCALE);
   const lotScale = load<i32>(book, BOOK_LOT_SCALE);
-  const priceUnit = <i64>load<f64>(book, BOOK_PRICE_UNIT);
-  const lotUnit = <i64>load<f64>(book, BOOK_LOT_UNIT);
-  const priceLine = lineUp(priceScale);
-  const lotLine = lineUp(lotScale);
-  const lanes = iota();
-  const flip: i64 = ask != 0 ? 0 : -1;
-  while (true) {
-    if (out >= outEnd) return 0;
-    const isOpen = load<u16>(at) == 0x225b;
-    at += 2;
-    let digits = digitsOf(v128.load(at));
-    let odd = nonDigits(digits);
-    let whole = ctz(odd);
-    let isPoint = load<u8>(at + whole) == 0x2e;
-    let length = isPoint ? ctz(odd & (odd - 1)) : whole;
-    let ticks: i64;
-    if (length > 15 || whole + priceScale > 16) {
-      ticks = longNumber(at, end, priceScale);
-      if (ticks < 0) return 0;
-      at = longNext;
-    } else {
-      const surplus = (~i8x16.bitmask(i8x16.eq(digits, i8x16.splat(0))) & ((1 << length) - 1)) >>> (whole + 1 + priceScale);
-      const isBad = surplus | <i32>(whole == 0) | <i32>(length - whole == 1) | (<i32>(load<u8>(at) == 0x30) & <i32>(whole > 1));
-      if (isBad != 0) return 0;
-      ticks = valueOf(i8x16.swizzle(v128.and(digits, i8x16.gt_s(i8x16.splat(<i8>length), lanes)), i8x16.add(priceLine, i8x16.splat(<i8>whole))));
-      at += length;
-    }
-    if (!isOpen || (load<u32>(at) & 0xff_ffff) != 0x22_2c22) return 0;
-    at += 3;
-    digits = digitsOf(v128.load(at));
-    odd = nonDigits(digits);
-    whole = ctz(odd);
-    isPoint = load<u8>(at + whole) == 0x2e;
-    length = isPoint ? ctz(odd & (odd - 1)) : whole;
-    let lots: i64;
-    if (length > 15 || whole + lotScale > 16) {
-      lots = longNumber(at, end, lotScale);
-      if (lots < 0) return 0;
-      at = longNext;
-    } else {
-      const surplus = (~i8x16.bitmask(i8x16.eq(digits, i8x16.splat(0))) & ((1 << length) - 1)) >>> (whole + 1 + lotScale);
-      const isBad = surplus | <i32>(whole == 0) | <i32>(length - whole == 1) | (<i32>(load<u8>(at) == 0x30) & <i32>(whole > 1));
-      if (isBad != 0) return 0;
-      lots = valueOf(i8x16.swizzle(v128.and(digits, i8x16.gt_s(i8x16.splat(<i8>length), lanes)), i8x16.add(lotLine, i8x16.splat(<i8>whole))));
-      at += length;
-    }
-    const tail = load<u32>(at);
-    at += 3;
-    if (at > end || (tail & 0xffff) != 0x5d22 || ticks > MAX_SAFE || lots > MAX_SAFE) return 0;
-    if (priceUnit != 1) {
-      const units = ticks / priceUnit;
-      if (units * priceUnit != ticks) return 0;
-      ticks = units;
-    }
-    if (lotUnit != 1) {
-      const units = lots / lotUnit;
-      if (units * lotUnit != lots) return 0;
-      lots = units;
-    }
-    store<i64>(out, (ticks ^ flip) - flip);
-    store<f64>(out, <f64>lots, 8);
-    out += LEVEL_BYTES;
-    const next = (tail >>> 16) & 0xff;
-    if (next == 0x5d) break;
-    if (next != 0x2c) return 0;
+  store<i32>(ctx, priceScale, CTX_PRICE_SCALE);
+  store<i32>(ctx, lotScale, CTX_LOT_SCALE);
+  store<u32>(ctx, tables + LINES + (priceScale << LINES_SHIFT), CTX_PRICE_LINES);
+  store<u32>(ctx, tables + LINES + LINES_HIGH + (lotScale << LINES_SHIFT), CTX_LOT_LINES);
+  store<u32>(ctx, <u32>(start + 3), CTX_AT);
+  let result = fastLevels(ctx, end, ask);
+  while (result == LEVELS_LONG) {
+    result = longLevel(ctx, end, ask);
+    if (result == LEVELS_LONG) result = fastLevels(ctx, end, ask);
   }
-  store<u32>(ctx, <u32>out, CTX_NEXT);
-  store<u32>(range, <u32>out, CTX_BID_TO);
-  return at;
+  if (result == LEVELS_BAD) return 0;
+  const to = load<u32>(ctx, CTX_NEXT);
+  store<u32>(range, to, CTX_BID_TO);
+  const priceUnit = load<f64>(book, BOOK_PRICE_UNIT);
+  const lotUnit = load<f64>(book, BOOK_LOT_UNIT);
+  if ((priceUnit != 1 || lotUnit != 1) && !divideLevels(from, to, <i64>priceUnit, lotUnit)) return 0;
+  return load<u32>(ctx, CTX_AT);
 }
 
 /** `count` digits as a number, -1 when one is none. */
