@@ -70,7 +70,9 @@ function act(world: VenueWorld, exchange: VenueExchange, taken: Step): void {
     case 'place': {
       const market = marketAt(taken.market);
       const { side } = taken;
-      const touch = side === 'buy' ? market.engine.bids.bestTicks : market.engine.asks.bestTicks;
+      const best = market.engine.side(side).bestTicks;
+      // A market order of this size may have emptied the side.
+      const touch = Number.isNaN(best) ? Math.round(market.middlePrice / market.tickSize) : best;
       const ticks = taken.away === null ? null : Math.max(1, touch + (side === 'buy' ? -taken.away : taken.away));
       const lotUsd = (market.spec.kind === 'inverse' ? market.lotSize : market.lotSize * market.middlePrice) * market.spec.contractValue;
       const lots = Math.max(1, Math.round(taken.usd / lotUsd));
