@@ -130,6 +130,7 @@ describe('bybit refusals', () => {
     [{ price: '60000.05' }, 170_134, 'Order price has too many decimals.'],
     [{ qty: '0.00001' }, 170_140, 'Order value exceeded lower limit.'],
     [{ qty: '100' }, 170_131, 'Insufficient balance.'],
+    [{ qty: '200' }, 170_124, 'Order amount too large.'],
     [{ side: 'Sell', qty: '21', price: '80000' }, 170_131, 'Insufficient balance.'],
   ] as const)('spot %j: %d', (more, code, message) => {
     expect(bybit.post('order/create', far('spot', more))).toMatchObject({ status: 200, retCode: code, retMsg: message });

@@ -4,12 +4,11 @@ import { accountRow, transactionRow, transactionsOf, typeOf } from './account-ro
 import type { DeadMan } from './dead-man.js';
 import { isSet, limitOf, pageOf, textOf, type Item } from './items.js';
 import { statementOf } from './queries.js';
-import { BAD_SYMBOL, CONTRACT, ILLEGAL_CATEGORY, badParameter, missingParameter, type BybitRefusal } from './refusals.js';
+import { BAD_SYMBOL, CONTRACT, ILLEGAL_CATEGORY, badParameter, missingParameter } from './refusals.js';
 import { categoryOf, type Answer } from './trading.js';
 
 /** The unified account in its second form, in which inverse contracts share the wallet (Bybit v5, `unifiedMarginStatus`). */
 const UNIFIED_STATUS = 5;
-const NO_LEVERAGE: BybitRefusal = { code: 10_001, message: 'leverage invalid' };
 
 export class BybitAccount {
   readonly #exchange: Exchange;
@@ -83,7 +82,7 @@ export class BybitAccount {
     if (market === undefined) return { refusal: BAD_SYMBOL };
     const buy = textOf(item, 'buyLeverage');
     const leverage = Number(buy);
-    if (buy === '' || !(leverage >= 1) || buy !== textOf(item, 'sellLeverage')) return { refusal: NO_LEVERAGE };
+    if (buy === '' || !(leverage >= 1) || buy !== textOf(item, 'sellLeverage')) return { refusal: CONTRACT.leverageOutOfRange };
     if (leverage > this.#exchange.terms(market).maxLeverage) return { refusal: CONTRACT.leverageTooHigh };
     const done = this.#exchange.setLeverage(account, market, leverage);
     if (done.ok) return { result: {} };

@@ -6,6 +6,7 @@ import type { AmendRequest, Exchange, Order, OrderRequest, SelfTradeMode } from 
 import type { Market } from '../../market/market.js';
 import { priceText } from './public-messages.js';
 import { stepsOf, unitsOf, type UnreadNumber } from '../decimal-units.js';
+import { SPOT_FACTS } from './instrument-facts.js';
 import { isSet, isTrue, textOf, type Item } from './items.js';
 import { CONTRACT, SPOT, badParameter, missingParameter, type BybitRefusal } from './refusals.js';
 
@@ -62,6 +63,9 @@ export function readCreate(exchange: Exchange, market: Market, item: Item): Read
   if ('refusal' in lots) return lots;
   if (lots.value !== null && !isReducing && isTooSmall(exchange, market, lots.value, ticks.value ?? market.lastTicks)) {
     return no(isSpot ? SPOT.belowNotional : CONTRACT.belowNotional);
+  }
+  if (isSpot && lots.value !== null && ticks.value !== null && isTooLarge(exchange, market, lots.value, ticks.value)) {
+    return no(SPOT.valueAboveMost);
   }
   return {
     value: {
@@ -157,4 +161,10 @@ function readAmount(exchange: Exchange, market: Market, text: string): Read<bigi
 
 function isTooSmall(exchange: Exchange, market: Market, lots: number, ticks: number): boolean {
   return exchange.valueOf(market, lots, ticks) < exchange.terms(market).minNotional;
+}
+
+/** Most that one spot order may be worth. */
+function isTooLarge(exchange: Exchange, market: Market, lots: number, ticks: number): boolean {
+  const most = unitsOf(SPOT_FACTS[market.spec.symbol]?.maxAmount ?? '', exchange.terms(market).settle.decimals);
+  return typeof most === 'bigint' && exchange.valueOf(market, lots, ticks) > most;
 }

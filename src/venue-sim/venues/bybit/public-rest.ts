@@ -6,6 +6,7 @@ import type { Exchange, MarketTerms } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
 import { unitsText } from '../decimal-units.js';
 import { riskLimitOf } from './account-rows.js';
+import { CONTRACT_FACTS, SPOT_FACTS } from './instrument-facts.js';
 import { CONTRACT_PRICE_LIMIT, SPOT_PRICE_LIMIT } from './order-request.js';
 import {
   BYBIT_CATEGORIES,
@@ -40,17 +41,6 @@ const BAD_CATEGORY = { code: 10_001, message: 'Illegal category' };
 /** Requests per address: 600 in five seconds (VENUES.md 3). */
 const REQUESTS = 600;
 const REQUESTS_PER_SECOND = 120;
-
-/** What the instruments endpoint states besides the terms that the exchange trades by (recorded 2026-08-09; inverse from the venue's document). */
-const CONTRACT_FACTS: Readonly<Record<string, { launch: string; minPrice: string; maxPrice: string; id: number }>> = {
-  'linear:BTCUSDT': { launch: '1584230400000', minPrice: '0.10', maxPrice: '1999999.80', id: 5 },
-  'linear:ETHUSDT': { launch: '1615766400000', minPrice: '0.01', maxPrice: '199999.98', id: 6 },
-  'inverse:BTCUSD': { launch: '1542211200000', minPrice: '0.10', maxPrice: '1999999.80', id: 1 },
-};
-const SPOT_FACTS: Readonly<Record<string, { maxAmount: string; postOnlyMax: string; id: number }>> = {
-  BTCUSDT: { maxAmount: '8000000', postOnlyMax: '1150', id: 9 },
-  ETHUSDT: { maxAmount: '7000000', postOnlyMax: '40590', id: 10 },
-};
 
 export class BybitRest {
   readonly #context: VenueContext;

@@ -47,7 +47,6 @@ export const CONTRACT = {
   unknownOrder: refusal(110_001, 'order not exists or too late to cancel'),
   unknownAmended: refusal(110_001, 'order not exists or too late to replace'),
   priceOutOfRange: refusal(110_003, 'Order price exceeds the allowable range.'),
-  walletEmpty: refusal(110_004, 'Wallet balance is insufficient'),
   notEnough: refusal(110_007, 'ab not enough for new order'),
   tooManyOrders: refusal(110_020, 'You are not allowed to have more than 500 active orders'),
   nothingToReduce: refusal(110_017, 'current position is zero, cannot fix reduce-only order qty'),
