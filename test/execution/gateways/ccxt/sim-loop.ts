@@ -23,7 +23,7 @@ const STEP_MS = 10;
 const TIMEOUT_MS = 2_000;
 const ENDPOINTS = { rest: 'http://venue.test', wsPublic: 'ws://venue.test', wsPrivate: 'ws://venue.test', wsApi: 'ws://venue.test' };
 
-class SimTime extends ManualTime {
+export class SimTime extends ManualTime {
   constructor(readonly venue: TestVenue) {
     super();
   }
@@ -34,7 +34,7 @@ class SimTime extends ManualTime {
 }
 
 /** Requests as direct calls of the venue's handlers; an answer that never comes is a time-out in market time. */
-class SimHttp implements HttpClient {
+export class SimHttp implements HttpClient {
   readonly #venue: TestVenue;
   readonly #time: SimTime;
   readonly sent: { readonly method: string; readonly path: string; readonly body: string }[] = [];
