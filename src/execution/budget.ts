@@ -7,6 +7,7 @@ import {
   BUDGET_FREE_ORDERS,
   BUDGET_KNOWN,
   BUDGET_PAUSE_UNTIL_US,
+  BUDGET_SEEN,
   budgetBase,
   type MemoryPlan,
 } from '../core/memory/layout.js';
@@ -26,25 +27,26 @@ export interface GatewayWord {
   readonly freeCancels: number;
 }
 
-/** The block in shared memory. Requests that still stand in the ring are not in the gateway's count yet. */
+/** The block in shared memory. Requests that the gateway had not taken when it wrote it are taken off here. */
 export class SharedGatewayWord implements GatewayWord {
   pauseUntilUs = 0;
   freeOrders = 0;
   freeCancels = 0;
   readonly #views: SharedViews;
   readonly #base: number;
-  readonly #ring: { waiting(): number };
+  /** Requests put into the gateway's ring so far, modulo 2^32. */
+  sent = 0;
 
-  constructor(views: SharedViews, plan: MemoryPlan, gateway: number, ring: { waiting(): number }) {
+  constructor(views: SharedViews, plan: MemoryPlan, gateway: number) {
     this.#views = views;
     this.#base = budgetBase(plan, gateway);
-    this.#ring = ring;
   }
 
   read(): boolean {
     const { i32, f64 } = this.#views;
     if (Atomics.load(i32, (this.#base + BUDGET_KNOWN) >> 2) === 0) return false;
-    const unseen = this.#ring.waiting();
+    // Read first: figures that are younger than the count only make it too careful.
+    const unseen = (this.sent - Atomics.load(i32, (this.#base + BUDGET_SEEN) >> 2)) | 0;
     this.pauseUntilUs = f64[(this.#base + BUDGET_PAUSE_UNTIL_US) >> 3]!;
     this.freeOrders = i32[(this.#base + BUDGET_FREE_ORDERS) >> 2]! - unseen;
     this.freeCancels = i32[(this.#base + BUDGET_FREE_CANCELS) >> 2]! - unseen;

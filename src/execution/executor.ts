@@ -161,13 +161,26 @@ export class Executor implements Role {
     Atomics.store(this.#deps.views.i32, this.#runWord, RUN_STOPPING);
   }
 
-  /** Nothing waits in a ring or a plan, and every request was answered. */
+  /**
+   * Nothing waits in a ring or a plan, and every request was answered. A question about an order that stands as far as we know does not count: the next start
+   * adopts the order and asks again.
+   */
   isDrained(): boolean {
-    if (this.#desk.inflightCount > 0 || this.#groups.waiting > 0) return false;
+    if (this.#groups.waiting > 0 || this.#owesAnswer()) return false;
     for (const plan of this.#desk.requests.plans) if (plan.count > 0) return false;
     for (const ring of this.#intentRings) if (ring.waiting() > 0) return false;
     for (const ring of this.#outcomeRings) if (ring.waiting() > 0) return false;
     return true;
+  }
+
+  #owesAnswer(): boolean {
+    const { orders, inflightCount } = this.#desk;
+    if (inflightCount === 0) return false;
+    for (let place = orders.liveCount - 1; place >= 0; place--) {
+      const slot = orders.liveAt(place);
+      if ((orders.inflight[slot]! & ~IN_QUERY) !== 0 || orders.state(slot) === OrderState.UNKNOWN) return true;
+    }
+    return false;
   }
 
   /** Cancels every live order of ours: with a halt word of HALT_NEW_ORDERS, the kill switch. Orders that still wait here never leave. */
@@ -418,7 +431,7 @@ export class Executor implements Role {
     }
   }
 
-  /** Orders and amends that still wait for budget when the stop comes never leave: waiting for it would hold up the stop. */
+  /** Orders, amends and questions about orders that stand never leave when the stop comes first: waiting for budget would hold it up. */
   #dropWaiting(): void {
     const desk = this.#desk;
     if (!desk.requests.plans.some((plan) => plan.count > 0)) return;
@@ -426,7 +439,9 @@ export class Executor implements Role {
       const slot = desk.orders.liveAt(place);
       if (desk.requests.waitingKind(slot) === 0 || !desk.trail.canTell(desk.orders.strategyOf(slot), 1)) continue;
       if (desk.orders.state(slot) === OrderState.NONE) desk.dropUnsent(slot, RecordKind.DENIED, Reason.HALTED);
-      else if (desk.requests.waitingKind(slot) === RecordKind.AMEND) {
+      else if (desk.requests.waitingKind(slot) === RecordKind.QUERY && desk.orders.state(slot) !== OrderState.UNKNOWN) {
+        desk.requests.unplan(slot);
+      } else if (desk.requests.waitingKind(slot) === RecordKind.AMEND) {
         desk.requests.unplan(slot);
         desk.refuseAmend(slot, Reason.HALTED);
       }

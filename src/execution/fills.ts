@@ -72,6 +72,8 @@ export class Fills {
       trail.counters[strategy]!.add('filled');
       desk.close(slot);
     }
+    // What the venue counted more than we had seen is here: nothing to ask any more.
+    if (endKind === 0 && state !== OrderState.UNKNOWN && cum >= orders.venueCum[slot]!) orders.askUs[slot] = Infinity;
     desk.rehold(slot);
     trail.writeFill(slot, at, tsUs);
     trail.tellFill(slot, at, tsUs);

@@ -227,7 +227,9 @@ export class Reconciler {
     const cum = views.f64[(at + REC_CUM) >> 3]!;
     if (cum > orders.venueCum[slot]!) orders.venueCum[slot] = cum;
     const isChanged = views.f64[(at + REC_PRICE) >> 3] !== orders.priceOf(slot) || views.f64[(at + REC_QTY) >> 3] !== orders.qtyOf(slot);
-    if (orders.inflight[slot] === 0 && (isChanged || cum > orders.cumOf(slot))) this.#doubts.askLater(slot);
+    // An amend may have been answered since the list was made.
+    const isNews = isChanged && tsUs >= orders.termsUs[slot]!;
+    if (orders.inflight[slot] === 0 && (isNews || cum > orders.cumOf(slot))) this.#doubts.askLater(slot);
   }
 
   /** Ours by its id, unknown to journal and table. One of this very run was known and is over: if it stands there all the same, nobody waits for it. */
@@ -266,7 +268,9 @@ export class Reconciler {
     for (let place = orders.liveCount - 1; place >= 0; place--) {
       const slot = orders.liveAt(place);
       if (orders.gatewayOf(slot) !== gateway || this.#seenIn[slot] === this.#list[gateway]) continue;
-      const isOlder = orders.createdUs[slot]! < this.#sentUs[gateway]! && orders.state(slot) !== OrderState.NONE;
+      // A create may have overtaken the list, or the other way round: a younger one is looked for in the next.
+      const isOlder =
+        orders.createdUs[slot]! < this.#sentUs[gateway]! - this.#doubts.times.notFoundGraceUs && orders.state(slot) !== OrderState.NONE;
       if (isOlder && orders.inflight[slot] === 0) this.#doubts.askLater(slot);
     }
     desk.reconciled[gateway]!.set('foreign', this.#foreign[gateway]!);

@@ -38,6 +38,7 @@ export class Requests {
   readonly #deps: DeskDeps;
   readonly #waiting: WaitingRequests;
   readonly #rings: readonly SpscRing[];
+  readonly #words: readonly SharedGatewayWord[];
   readonly #caps: readonly VenueCaps[];
   readonly #senders: readonly ((slot: number, kind: number) => number)[];
   readonly #tickToOrder: Histogram;
@@ -54,11 +55,9 @@ export class Requests {
     this.#rings = tables.venues.map(
       (_, gateway) => new SpscRing(views, plan.requests + plan.ringStride * gateway, RECORD_BYTES, plan.counts.ringRecords),
     );
+    this.#words = tables.venues.map((_, gateway) => new SharedGatewayWord(views, plan, gateway));
     const distance = (slot: number): number => this.#distance(slot);
-    this.plans = this.#caps.map(
-      (caps, gateway) =>
-        new GatewayPlan(this.#waiting, new Budget(caps, new SharedGatewayWord(views, plan, gateway, this.#rings[gateway]!)), distance),
-    );
+    this.plans = this.#caps.map((caps, gateway) => new GatewayPlan(this.#waiting, new Budget(caps, this.#words[gateway]!), distance));
     this.#senders = tables.venues.map((_, gateway) => (slot, kind) => this.#send(gateway, slot, kind));
     this.#holds = new Uint16Array(tables.venues.length);
     this.#tickToOrder = new Histogram(views, histogramBase(plan, deps.lane, 'tickToOrder'));
@@ -95,7 +94,7 @@ export class Requests {
     f64[(at + REC_JOURNAL_SEQ) >> 3] = sequence;
     f64[(at + REC_DECIDED_US) >> 3] = askedUs;
     f64[(at + REC_TS_US) >> 3] = tsUs;
-    ring.commit();
+    this.#words[gateway]!.sent = ring.commit();
     this.hasSent = true;
     return askedUs;
   }
@@ -164,7 +163,7 @@ export class Requests {
     const sequence = trail.writeRequest(kind, slot, tsUs, nowUs);
     this.#writeRequest(ring.reserve(), slot, kind, sequence, nowUs);
     if (kind === RecordKind.QUERY) orders.askedUs[slot] = nowUs;
-    ring.commit();
+    this.#words[gateway]!.sent = ring.commit();
     this.hasSent = true;
     const causeUs = orders.causeUs[slot]!;
     if (causeUs > 0) {

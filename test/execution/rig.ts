@@ -2,7 +2,7 @@
 import { BookWriter } from '../../src/core/book/book-writer.js';
 import { gridOf } from '../../src/core/book/grid.js';
 import { BOOK_BYTES, BOOK_LIVE } from '../../src/core/memory/book-layout.js';
-import { bookBase, CONTROL_RUN, planMemory, RUN_TRADING, type MemoryPlan } from '../../src/core/memory/layout.js';
+import { bookBase, BUDGET_SEEN, budgetBase, CONTROL_RUN, planMemory, RUN_TRADING, type MemoryPlan } from '../../src/core/memory/layout.js';
 import {
   RecordKind,
   REC_CAUSE_US,
@@ -328,8 +328,11 @@ export class Rig {
     }
   }
 
+  /** Takes the requests off a gateway's ring, and says so in its budget block as a gateway does. */
   requests(gateway: number): Row[] {
-    return drain(this.views, this.#requests[gateway]!);
+    const rows = drain(this.views, this.#requests[gateway]!);
+    Atomics.store(this.views.i32, (budgetBase(this.plan, gateway) + BUDGET_SEEN) >> 2, this.#requests[gateway]!.released() | 0);
+    return rows;
   }
 
   events(strategy: number): Row[] {

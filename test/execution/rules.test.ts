@@ -290,6 +290,23 @@ describe('what may leave', () => {
     expect(rig.requests(1)).toMatchObject([{ level: 19 }]);
   });
 
+  it('C8: requests that the gateway has not taken yet count against what it says the venue has left', () => {
+    const rig = ready();
+    const base = budgetBase(rig.plan, 1);
+    rig.views.i32[(base + BUDGET_KNOWN) >> 2] = 1;
+    rig.views.i32[(base + BUDGET_FREE_ORDERS) >> 2] = 3;
+    for (let level = 0; level < 20; level++) {
+      rig.place({ ...LINEAR, level, priceTicks: 599_000 + level });
+      rig.step(1000);
+    }
+    expect(rig.executor.counts()).toMatchObject({ unanswered: 3, waiting: 17 });
+    // Taken, and nothing debited yet: the figures are written together with the count of what they hold.
+    rig.requests(1);
+    rig.views.i32[(base + BUDGET_FREE_ORDERS) >> 2] = 0;
+    rig.step(1000);
+    expect(rig.requests(1)).toEqual([]);
+  });
+
   it('C8: a pause that the venue asked for holds back everything; after it what is wanted by then goes', () => {
     const rig = ready();
     resting(rig, { ...LINEAR, level: 1 }, 1);

@@ -79,9 +79,10 @@ export const MARK_RECV_US = 40; // f64 monotonic
 export const BUDGET_BYTES = 128;
 export const BUDGET_PAUSE_UNTIL_US = 0; // f64 monotonic: the venue asked for silence until then; 0 = none. Cancels wait for it too
 export const BUDGET_KNOWN = 8; // i32 1 once a gateway keeps this block
-export const BUDGET_FREE_ORDERS = 12; // i32 order requests that the tightest bucket still takes now, requests under way and the part kept for cancels taken off
+export const BUDGET_FREE_ORDERS = 12; // i32 order requests that the tightest bucket still takes now, requests under way or waiting in the gateway and the part kept for cancels taken off
 export const BUDGET_FREE_CANCELS = 16; // i32 as above, for cancels: they may use the kept part
 export const BUDGET_USED_PERMILLE = 20; // i32 of the tightest bucket, 0 to 1000
+export const BUDGET_SEEN = 32; // u32 requests that the gateway took off its ring so far (modulo 2^32): those after them are not in these figures
 export const BUDGET_NEXT_FREE_US = 24; // f64 monotonic: when the tightest bucket gives back its next credit; 0 when it is not empty
 
 /**

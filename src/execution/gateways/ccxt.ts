@@ -500,7 +500,7 @@ export class CcxtGateway implements Role, PrivateSink {
   #publish(nowUs: number): void {
     const { views, plan, venueIndex } = this.#deps;
     this.#publishDueUs = nowUs + PUBLISH_EVERY_US;
-    this.#budget.publish(views, budgetBase(plan, venueIndex), nowUs);
+    this.#budget.publish(views, budgetBase(plan, venueIndex), nowUs, this.#requests.waitingCount, this.#ring.released());
   }
 
   #onLink(isUp: boolean, reason: string): void {

@@ -10,6 +10,7 @@ import {
   BUDGET_KNOWN,
   BUDGET_NEXT_FREE_US,
   BUDGET_PAUSE_UNTIL_US,
+  BUDGET_SEEN,
   BUDGET_USED_PERMILLE,
 } from '../../../core/memory/layout.js';
 import type { SharedViews } from '../../../core/memory/shared-memory.js';
@@ -30,6 +31,8 @@ export interface CallTag {
 
 /** Of a limit that is counted by intervals: ours may begin a little before or after the venue's, and answers that correct us are on their way. */
 const SHARE = 0.9;
+/** Requests overtake each other on the way: two that leave a second apart may arrive closer together. */
+const ON_THE_WAY_US = 100_000;
 /** Kept from new orders and amends in buckets that cancels draw from too; questions settle what cancels need, and may use it. */
 const CANCEL_RESERVE = 0.1;
 /** A limit answer without a stated time. */
@@ -43,8 +46,10 @@ interface BucketRule {
   readonly name: string;
   readonly limit: number;
   readonly windowUs: number;
-  /** `window`: the venue counts from the start of its own interval; `refill`: credits come back evenly. */
-  readonly shape: 'window' | 'refill';
+  /**
+   * `window`: the venue counts from the start of its own interval; `rolling`: the last so many microseconds, whenever they are; `refill`: credits come back evenly.
+   */
+  readonly shape: 'window' | 'rolling' | 'refill';
   /** Credits that a call takes; 0 = none of its business. */
   cost(tag: CallTag): number;
   /** Credits used as a header says, null when it does not. */
@@ -77,7 +82,7 @@ function bybitRate(kind: CallKind, group: string): BucketRule {
     name: `${kind}-${group}`,
     limit: 10,
     windowUs: SECOND_US,
-    shape: 'window',
+    shape: 'rolling',
     cost: (tag) => (isOurs(tag) ? tag.items : 0),
     used: (header, limit, tag) => (isOurs(tag) ? used(header, limit, tag) : null),
   };
@@ -108,7 +113,7 @@ const RULES: Readonly<Record<string, readonly BucketRule[]>> = {
       name: 'orders-1s',
       limit: 10,
       windowUs: SECOND_US,
-      shape: 'window',
+      shape: 'rolling',
       cost: (tag) => (tag.kind === 'read' ? 0 : 1),
       used: remaining('x-ratelimit-remaining-1s'),
     },
@@ -126,11 +131,13 @@ function rulesOf(venue: string): readonly BucketRule[] {
 class Bucket {
   used = 0;
   #atUs = 0;
+  /** `rolling`: when each part of `used` was taken, oldest first; the limits that roll are small. */
+  #taken: { readonly wallUs: number; readonly cost: number }[] = [];
 
   constructor(readonly rule: BucketRule) {}
 
   get room(): number {
-    return this.rule.shape === 'window' ? this.rule.limit * SHARE : this.rule.limit;
+    return this.rule.shape === 'refill' ? this.rule.limit : this.rule.limit * SHARE;
   }
 
   /** @param wallUs the venue's time as we know it: its intervals are aligned to it */
@@ -144,10 +151,21 @@ class Bucket {
       }
       return;
     }
+    if (shape === 'rolling') {
+      const gone = wallUs - windowUs - ON_THE_WAY_US;
+      while (this.#taken[0] !== undefined && this.#taken[0].wallUs <= gone) this.used -= this.#taken.shift()?.cost ?? 0;
+      return;
+    }
     if (wallUs > this.#atUs) {
       if (this.#atUs > 0) this.used = Math.max(0, this.used - ((wallUs - this.#atUs) / windowUs) * limit);
       this.#atUs = wallUs;
     }
+  }
+
+  /** After `advance`. */
+  take(cost: number, wallUs: number): void {
+    this.used += cost;
+    if (this.rule.shape === 'rolling' && cost > 0) this.#taken.push({ wallUs, cost });
   }
 
   /** Credits for the tag's kind; from a bucket that cancels draw from too, orders leave their part. */
@@ -161,7 +179,14 @@ class Bucket {
     const short = cost - this.free(tag);
     if (short <= 0) return 0;
     const { windowUs, shape, limit } = this.rule;
-    return shape === 'window' ? this.#atUs + windowUs - wallUs : (short / limit) * windowUs;
+    if (shape === 'window') return this.#atUs + windowUs - wallUs;
+    if (shape === 'refill') return (short / limit) * windowUs;
+    let back = 0;
+    for (const taken of this.#taken) {
+      back += taken.cost;
+      if (back >= short) return taken.wallUs + windowUs + ON_THE_WAY_US - wallUs;
+    }
+    return windowUs;
   }
 }
 
@@ -208,7 +233,7 @@ export class Budget {
     const wallUs = this.#wallUs(nowUs);
     for (const bucket of this.#buckets) {
       bucket.advance(wallUs);
-      bucket.used += bucket.rule.cost(tag);
+      bucket.take(bucket.rule.cost(tag), wallUs);
     }
   }
 
@@ -220,7 +245,7 @@ export class Budget {
       const said = bucket.rule.used(header, numberOf(header('x-bapi-limit')) ?? bucket.rule.limit, tag);
       if (said === null) continue;
       bucket.advance(wallUs);
-      if (said > bucket.used) bucket.used = said;
+      if (said > bucket.used) bucket.take(said - bucket.used, wallUs);
     }
     if (status < 400) this.#strikes = 0;
   }
@@ -234,9 +259,10 @@ export class Budget {
     this.#pauseUntilUs = Math.max(this.#pauseUntilUs, nowUs + forUs);
   }
 
-  publish(views: SharedViews, base: number, nowUs: number): void {
-    const freeOrders = this.#free('new', nowUs);
-    const freeCancels = this.#free('cancel', nowUs);
+  /** @param waiting requests that have not left the gateway yet: nothing was debited for them @param seen requests taken off the ring so far */
+  publish(views: SharedViews, base: number, nowUs: number, waiting: number, seen: number): void {
+    const freeOrders = Math.max(0, this.#free('new', nowUs) - waiting);
+    const freeCancels = Math.max(0, this.#free('cancel', nowUs) - waiting);
     let used = 0;
     for (const bucket of this.#buckets) used = Math.max(used, bucket.used / bucket.rule.limit);
     let wait = 0;
@@ -247,6 +273,8 @@ export class Budget {
     Atomics.store(views.i32, word + (BUDGET_FREE_CANCELS >> 2), freeCancels);
     Atomics.store(views.i32, word + (BUDGET_USED_PERMILLE >> 2), Math.min(1_000, Math.round(used * 1_000)));
     Atomics.store(views.i32, word + (BUDGET_FREE_ORDERS >> 2), freeOrders);
+    // Last: a reader that sees the count sees figures that hold it.
+    Atomics.store(views.i32, word + (BUDGET_SEEN >> 2), seen | 0);
     Atomics.store(views.i32, word + (BUDGET_KNOWN >> 2), 1);
   }
 
