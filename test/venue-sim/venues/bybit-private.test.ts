@@ -358,6 +358,15 @@ describe('bybit private socket', () => {
     expect(other.take()).toEqual([]);
   });
 
+  it('lets go of a client that reads too slowly', () => {
+    const slow = bybit.socket('/v5/private', 'order');
+    slow.outcome = 'dropped';
+    bybit.post('order/create', far('linear'));
+    bybit.post('order/create', far('linear'));
+    bybit.venue.run(0.02);
+    expect(bybit.venue.venue.counters.slowClients).toBe(1);
+  });
+
   it('cancels an account’s orders when its listeners of dcp are gone for the window', () => {
     expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 2, product: 'DERIVATIVES' }).retCode).toBe(10_001);
     expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 5, product: 'DERIVATIVES' }).retCode).toBe(0);

@@ -138,7 +138,9 @@ export class BybitPrivateStreams {
 
   #send(session: Session, text: string): void {
     this.#deps.counters.messagesOut++;
-    session.socket.send(text);
+    if (session.socket.send(text) !== 'dropped' || !this.#sessions.has(session.socket.id)) return;
+    this.#deps.counters.slowClients++;
+    this.close(session.socket);
   }
 
   #onEvent(event: ExchangeEvent): void {
