@@ -3,6 +3,7 @@ import { makeKernel } from '../../src/feeds/kernels.js';
 import type { KernelName } from '../../src/core/kernel/kernel.js';
 import type { Program } from '../../src/core/kernel/program.js';
 import { KernelRoom } from '../../src/core/kernel/kernel-room.js';
+import { WasmKernel } from '../../src/core/kernel/wasm-kernel.js';
 import { SymbolTable } from '../../src/core/kernel/symbol-table.js';
 import { BookReader, DepthView } from '../../src/core/book/book-reader.js';
 import { BOOK_BYTES, BOOK_LIVE } from '../../src/core/memory/book-layout.js';
@@ -36,6 +37,7 @@ export class OurBooks {
   /** Books, the kernel's tables, and the frames themselves: where a socket would have put them. */
   readonly room = KernelRoom.alone(ROOM_BYTES);
   readonly #bases: number[] = [];
+  readonly #contexts = new Map<string, number>();
 
   constructor(venue: Venue, kernel: KernelName) {
     this.#venue = venue;
@@ -46,6 +48,11 @@ export class OurBooks {
   /** Where a book stands in the room's memory, for readers on other threads. */
   baseOf(instrument: number): number {
     return this.#bases[instrument] ?? 0;
+  }
+
+  /** Byte offset of a connection's kernel context; 0 where TypeScript reads. */
+  contextOf(conn: string): number {
+    return this.#contexts.get(conn) ?? 0;
   }
 
   /** A receive buffer in the room's memory. */
@@ -68,9 +75,11 @@ export class OurBooks {
     let reader = this.#readers.get(conn);
     if (reader === undefined) {
       const symbols = new SymbolTable();
+      const kernel = makeKernel(this.#kernel, this.#program, symbols, this.room);
+      if (kernel instanceof WasmKernel) this.#contexts.set(conn, kernel.context);
       reader = new FrameReader({
         venue: this.#venue,
-        kernel: makeKernel(this.#kernel, this.#program, symbols, this.room),
+        kernel,
         symbols,
         slots: this.#slots,
         sink: SILENT,

@@ -177,6 +177,10 @@ export class WasmKernel implements BookKernel {
     this.#set(CTX_LEVELS_END, places.levels + MOST_LEVELS * LEVEL_BYTES);
   }
 
+  /** Byte offset of the context, for benchmarks that run other kernels on it. */
+  get context(): number {
+    return this.#ctx;
+  }
   get symbolStart(): number {
     return this.#scanner.symbolStart;
   }

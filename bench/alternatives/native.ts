@@ -1,0 +1,103 @@
+/**
+ * The yardsticks in other languages, compiled where their compilers are: C++ on an image of our own memory, Rust on the text of the frames. Each round is a process of
+ * its own that prints CPU nanoseconds a message; what it ends with is compared by the caller.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Of the compiled file, dist-bench/bench/alternatives. */
+const SOURCES = resolve(dirname(fileURLToPath(import.meta.url)), '../../../bench/alternatives');
+const PAGE = 4096;
+const RUN_LIMIT_MS = 60_000;
+const BUILD_LIMIT_MS = 300_000;
+
+/** A compiler that is not here is no error; what it says otherwise is. */
+export class NotHere extends Error {}
+
+export class Workshop {
+  readonly folder = mkdtempSync(join(tmpdir(), 'thor-native-'));
+
+  /** Path of the C++ program. Throws NotHere without g++. */
+  buildCpp(): string {
+    const program = join(this.folder, 'kernel');
+    run('g++', ['-std=c++20', '-O3', '-march=native', '-o', program, join(SOURCES, 'cpp', 'main.cpp')], BUILD_LIMIT_MS);
+    return program;
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: readonly string[], timeout: number, cwd?: string): string {
+  const done = spawnSync(command, args, { timeout, encoding: 'utf8', ...(cwd === undefined ? {} : { cwd }), maxBuffer: 1 << 26 });
+  if (done.error !== undefined && 'code' in done.error && done.error.code === 'ENOENT') throw new NotHere(`no ${command}`);
+  if (done.status !== 0) throw new Error(`${command} ended with ${done.status ?? done.signal}: ${done.stderr.slice(0, 2000)}`);
+  return done.stdout;
+}
+
+export interface ImageFrame {
+  readonly at: number;
+  readonly end: number;
+  readonly ctx: number;
+}
+
+/** Pages of a memory that are not all zeros. */
+export function usedPages(memory: Uint8Array): ReadonlySet<number> {
+  const words = new BigInt64Array(memory.buffer, memory.byteOffset, memory.length >> 3);
+  const used = new Set<number>();
+  for (let page = 0; page < memory.length / PAGE; page++) {
+    const from = page * (PAGE >> 3);
+    for (let at = from; at < from + (PAGE >> 3); at++) {
+      if (words[at] === 0n) continue;
+      used.add(page);
+      break;
+    }
+  }
+  return used;
+}
+
+/** A memory as it is now, and the frames in it. */
+export class MemoryImage {
+  readonly #u8: Uint8Array;
+  readonly #pages: readonly number[];
+  readonly #frames: readonly ImageFrame[];
+
+  /** @param touched pages that a pass fills, beside those that are filled now */
+  constructor(memory: Uint8Array, frames: readonly ImageFrame[], touched: ReadonlySet<number>) {
+    this.#u8 = memory;
+    this.#frames = frames;
+    this.#pages = [...new Set([...touched, ...usedPages(memory)])].toSorted((a, b) => a - b);
+  }
+
+  write(path: string): void {
+    const file = openSync(path, 'w');
+    writeSync(file, Uint32Array.of(this.#u8.length, this.#pages.length, this.#frames.length, 0));
+    writeSync(file, Uint32Array.from(this.#pages));
+    for (const page of this.#pages) writeSync(file, this.#u8.subarray(page * PAGE, (page + 1) * PAGE));
+    writeSync(file, Uint32Array.from(this.#frames.flatMap(({ at, end, ctx }) => [at, end, ctx, 0])));
+    closeSync(file);
+  }
+
+  /** The pages as a program left them. */
+  restore(path: string): void {
+    const bytes = readFileSync(path);
+    for (const [index, page] of this.#pages.entries()) this.#u8.set(bytes.subarray(index * PAGE, (index + 1) * PAGE), page * PAGE);
+  }
+}
+
+/** Microseconds a message, one figure a pass. */
+export function runPasses(program: string, input: string, passes: number, output: string): readonly number[] {
+  const said = run(program, [input, String(passes), output], RUN_LIMIT_MS);
+  return said
+    .trim()
+    .split('\n')
+    .map((line) => Number(line) / 1000);
+}
