@@ -93,6 +93,10 @@ export interface CcxtGatewayDeps {
   readonly isExecutorAlive: () => boolean;
   /** For a person: what went wrong, without secrets. */
   readonly notice: (text: string) => void;
+  /** An order was taken by REST, and the private stream has still to tell of it: who watches that stream wants to know. */
+  readonly onTaken?: (clientId: string) => void;
+  /** Trade ids of the venue's FUNDING entries in the journal: such payments are not told again. */
+  readonly paidFundings?: readonly number[];
 }
 
 /** A create or amend that has not left by then never does: the executor's patience ends a second later. */
@@ -215,10 +219,20 @@ export class CcxtGateway implements Role, PrivateSink {
       fly: (call) => this.#fly(call),
       ask: (order, request) => this.#questions.order(order, request),
       isStreamUp: () => options.hasPrivateStream && this.#link.isStreamUp,
+      onTaken: deps.onTaken ?? (() => undefined),
       note: notice,
     });
     const { isAsynchronous } = this.#dialect;
-    this.#news = new StreamNews({ views, plan, tables, known: this.#known, teller: this.#teller, isAsynchronous, notice });
+    this.#news = new StreamNews({
+      views,
+      plan,
+      tables,
+      known: this.#known,
+      teller: this.#teller,
+      isAsynchronous,
+      paidFundings: new Set(deps.paidFundings),
+      notice,
+    });
     const arm = this.#dialect.armDeadMan?.bind(this.#dialect);
     this.#deadMan =
       options.deadManMs === null || arm === undefined
@@ -271,6 +285,11 @@ export class CcxtGateway implements Role, PrivateSink {
   isDrained(): boolean {
     const isIdle = this.#calls === 0 && this.#requests.waitingCount === 0 && this.#waitingQuestions.length === 0;
     return isIdle && this.#ring.waiting() === 0 && this.#outbox.isTaken;
+  }
+
+  /** Venue's clock minus ours, milliseconds, as last measured. */
+  get clockOffsetMs(): number {
+    return this.#exchange.skewMs;
   }
 
   /** Our orders that live at the venue, as far as this run heard of them. */

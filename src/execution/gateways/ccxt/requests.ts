@@ -54,6 +54,8 @@ export interface RequestsDeps {
   /** The order's whole story is asked for, and told. */
   readonly ask: (order: KnownOrder, request: GatewayRequest) => Promise<void>;
   readonly isStreamUp: () => boolean;
+  /** Taken by REST before the private stream told of it. */
+  readonly onTaken: (clientId: string) => void;
   /** For a person. */
   readonly note: (text: string) => void;
 }
@@ -201,7 +203,10 @@ export class Requests {
     if (!order.isAcked) {
       known.markAcked(order);
       // Its end may have come first: nothing is said to live after that.
-      if (!order.isEnded) teller.ack(order, request.decidedUs, tsUs);
+      if (!order.isEnded) {
+        teller.ack(order, request.decidedUs, tsUs);
+        this.#deps.onTaken(order.clientId);
+      }
     }
     if (row === null) return;
     for (const fill of row.fills) teller.fill(order, fill);

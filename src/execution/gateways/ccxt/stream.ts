@@ -27,6 +27,8 @@ export interface StreamDeps {
   readonly teller: Teller;
   /** The venue judges orders after it took them: a rejection on the stream is the only one. */
   readonly isAsynchronous: boolean;
+  /** Trade ids of payments that an earlier run counted. */
+  readonly paidFundings: ReadonlySet<number>;
   readonly notice: (text: string) => void;
 }
 
@@ -93,15 +95,17 @@ export class StreamNews {
 
   /** A payment on the account's position, told to each strategy by its share of it; the shares add up to the payment. */
   funding(event: PrivateFundingEvent): void {
-    const { teller, tables, notice } = this.#deps;
+    const { teller, tables, paidFundings, notice } = this.#deps;
     const feeAsset = tables.assets.indexOf(event.asset);
     if (event.instrument < 0 || feeAsset < 0) return;
     if (!teller.isNews(`funding ${event.instrument} ${event.id}`)) return;
+    // The ledger knows shares by strategy; positions may differ since, but a payment that was shared out once is not shared out again.
+    if (tables.strategies.some(({ index }) => paidFundings.has(shareIdOf(event.id, index)))) return;
     const amount = centsOf(event.amount);
     const shares = this.#shares(event.instrument, amount);
     if (shares.length === 0 && amount !== 0) notice(`a funding payment of ${event.amount} ${event.asset} on a position of no strategy`);
     for (const { strategy, part } of shares) {
-      const tradeId = tradeIdOf(`${event.id}/${strategy}`);
+      const tradeId = shareIdOf(event.id, strategy);
       teller.push({
         kind: RecordKind.FUNDING,
         order: null,
@@ -143,6 +147,10 @@ export class StreamNews {
       })
       .filter(({ part }) => part !== 0);
   }
+}
+
+function shareIdOf(paymentId: string, strategy: number): number {
+  return tradeIdOf(`${paymentId}/${strategy}`);
 }
 
 function statusOf({ status }: PrivateOrderEvent): VenueStatus {

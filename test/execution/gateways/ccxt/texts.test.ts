@@ -116,6 +116,20 @@ describe('texts', () => {
       ['FUNDING', 1, 3],
     ]);
   });
+
+  it('a funding payment that an earlier run counted is not told again', async () => {
+    const [first] = await usdm(accepts);
+    first.setPosition(0, 0, 30);
+    first.gateway.onPrivateFunding({ instrument: 0, asset: 'USDT', amount: '-0.5', id: 'f1', tsUs: 9 });
+    const paidFundings = first.heard().map(({ tradeId }) => tradeId);
+    expect(paidFundings).toHaveLength(1);
+    const [second] = await usdm(accepts, { paidFundings });
+    second.setPosition(1, 0, 30);
+    second.gateway.onPrivateFunding({ instrument: 0, asset: 'USDT', amount: '-0.5', id: 'f1', tsUs: 9 });
+    expect(second.heard()).toEqual([]);
+    second.gateway.onPrivateFunding({ instrument: 0, asset: 'USDT', amount: '-0.5', id: 'f2', tsUs: 9 });
+    expect(second.heard().map(({ kind, strategy }) => [kind, strategy])).toEqual([['FUNDING', 1]]);
+  });
 });
 
 describe('B18: secrets', () => {
