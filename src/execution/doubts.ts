@@ -22,6 +22,7 @@ const MOST_TRIES = 30;
 export class Doubts {
   readonly times: AnswerTimes;
   readonly #desk: Desk;
+  #isHurried = false;
 
   constructor(desk: Desk, times: AnswerTimes) {
     this.#desk = desk;
@@ -66,12 +67,29 @@ export class Doubts {
     this.#desk.requests.plan(slot, RecordKind.QUERY);
   }
 
+  /** From now on what is in doubt is asked at once: the run ends. */
+  hurry(): void {
+    const { orders, nowUs } = this.#desk;
+    this.#isHurried = true;
+    for (let place = orders.liveCount - 1; place >= 0; place--) {
+      const slot = orders.liveAt(place);
+      if (orders.askUs[slot]! < Infinity) orders.askUs[slot] = nowUs;
+    }
+  }
+
   /** The venue seems to know more than we do: it is asked, unless the news comes by itself within one answer's time. */
   askLater(slot: number): void {
     const { orders, nowUs } = this.#desk;
-    const at = nowUs + this.patienceUs(slot);
+    const at = this.#isHurried ? nowUs : nowUs + this.patienceUs(slot);
     this.#tried(slot);
     if (at < orders.askUs[slot]!) orders.askUs[slot] = at;
+  }
+
+  /** A question about some order is due and has not left. */
+  isAsking(): boolean {
+    const { orders, nowUs } = this.#desk;
+    for (let place = orders.liveCount - 1; place >= 0; place--) if (orders.askUs[orders.liveAt(place)]! <= nowUs) return true;
+    return false;
   }
 
   /** How long an answer may take: longer with every question about the same order. */

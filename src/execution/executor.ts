@@ -36,6 +36,9 @@ const POSTPONED_MOST = 16;
 /** A fill whose message was lost is found at the latest by the next list of fills. */
 const RECONCILE_EVERY_US = 60_000_000;
 
+/** How long a stop waits for its last questions. */
+const SETTLE_WITHIN_US = 3_000_000;
+
 export const DEFAULT_TIMES: AnswerTimes = { answerTimeoutUs: 3_000_000, askMostUs: 30_000_000, notFoundGraceUs: 2_000_000 };
 
 export interface ExecutorDeps extends DeskDeps {
@@ -44,6 +47,8 @@ export interface ExecutorDeps extends DeskDeps {
   /** Gateways (by index) that answer LIST, FILLS and POSITIONS: reconciled with at start, after a loss, and every `reconcileEveryUs` (Infinity: never again). */
   readonly lists?: readonly boolean[];
   readonly reconcileEveryUs?: number;
+  /** A stop compares with each venue once more, for so long at most; 0: it does not. */
+  readonly settleWithinUs?: number;
   /** Something a person should know of: a confirmed difference between the venue's account and ours. Rare. */
   readonly onNotice?: (text: string) => void;
   /** Called at most once a turn, after requests or journal entries became visible: wakes gateways and writer. */
@@ -80,6 +85,9 @@ export class Executor implements Role {
   /** The ring whose wishes are being taken. */
   #draining: SpscRing | null = null;
   #isStopping = false;
+  #isDone = false;
+  /** Until then a stop waits for questions too. */
+  #settleUntilUs = 0;
 
   constructor(deps: ExecutorDeps) {
     const { views, plan, tables } = deps;
@@ -132,7 +140,7 @@ export class Executor implements Role {
     const written = desk.trail.written;
     let work = 0;
     for (let gateway = 0; gateway < this.#outcomeRings.length; gateway++) work += this.#drainOutcomes(gateway, maxRecords);
-    if (i32[this.#runWord] === RUN_STOPPING) this.#isStopping = true;
+    if (i32[this.#runWord] === RUN_STOPPING && !this.#isStopping) this.#beginStop(nowUs);
     const cancelAll = Atomics.load(i32, this.#cancelAllWord);
     if (cancelAll !== this.#cancelAllSeen) {
       this.#cancelAllSeen = cancelAll;
@@ -141,7 +149,7 @@ export class Executor implements Role {
     if (nowUs - this.#sweptUs >= SWEEP_EVERY_US) {
       this.#sweptUs = nowUs;
       this.#sweep();
-      if (!this.#isStopping) this.#reconciler.sweep();
+      this.#reconciler.sweep();
     }
     const strategies = this.#intentRings.length;
     for (let n = 0; n < strategies; n++) work += this.#drainIntents((this.#nextStrategy + n) % strategies, maxRecords);
@@ -157,20 +165,33 @@ export class Executor implements Role {
 
   /** No new orders from now on; cancels pass. The run word says the same to everyone. */
   beginStop(): void {
-    this.#isStopping = true;
     Atomics.store(this.#deps.views.i32, this.#runWord, RUN_STOPPING);
+    if (!this.#isStopping) this.#beginStop(this.#deps.nowUs());
+  }
+
+  /** The books are settled with each venue's a last time. */
+  #beginStop(nowUs: number): void {
+    this.#isStopping = true;
+    const settleWithinUs = this.#deps.settleWithinUs ?? SETTLE_WITHIN_US;
+    this.#settleUntilUs = nowUs + settleWithinUs;
+    if (settleWithinUs > 0) this.#reconciler.finish();
   }
 
   /**
-   * Nothing waits in a ring or a plan, and every request was answered. A question about an order that stands as far as we know does not count: the next start
-   * adopts the order and asks again.
+   * Nothing waits in a ring or a plan, and every request was answered. A stop waits for questions about what stands as far as we know too, but not for long: the
+   * next start adopts the order and asks again.
    */
   isDrained(): boolean {
     if (this.#groups.waiting > 0 || this.#owesAnswer()) return false;
+    if (this.#isSettling() && !(this.#reconciler.isSettled() && this.#desk.inflightCount === 0 && !this.#doubts.isAsking())) return false;
     for (const plan of this.#desk.requests.plans) if (plan.count > 0) return false;
     for (const ring of this.#intentRings) if (ring.waiting() > 0) return false;
     for (const ring of this.#outcomeRings) if (ring.waiting() > 0) return false;
     return true;
+  }
+
+  #isSettling(): boolean {
+    return this.#isStopping && this.#desk.nowUs < this.#settleUntilUs;
   }
 
   #owesAnswer(): boolean {
@@ -439,8 +460,8 @@ export class Executor implements Role {
       const slot = desk.orders.liveAt(place);
       if (desk.requests.waitingKind(slot) === 0 || !desk.trail.canTell(desk.orders.strategyOf(slot), 1)) continue;
       if (desk.orders.state(slot) === OrderState.NONE) desk.dropUnsent(slot, RecordKind.DENIED, Reason.HALTED);
-      else if (desk.requests.waitingKind(slot) === RecordKind.QUERY && desk.orders.state(slot) !== OrderState.UNKNOWN) {
-        desk.requests.unplan(slot);
+      else if (desk.requests.waitingKind(slot) === RecordKind.QUERY) {
+        if (desk.orders.state(slot) !== OrderState.UNKNOWN && !this.#isSettling()) desk.requests.unplan(slot);
       } else if (desk.requests.waitingKind(slot) === RecordKind.AMEND) {
         desk.requests.unplan(slot);
         desk.refuseAmend(slot, Reason.HALTED);
@@ -449,8 +470,10 @@ export class Executor implements Role {
   }
 
   #watchStop(): void {
+    if (this.#isDone) return;
     this.#dropWaiting();
     this.#quietTurns = this.isDrained() ? this.#quietTurns + 1 : 0;
-    Atomics.store(this.#deps.views.i32, this.#stopWord, this.#quietTurns >= QUIET_TURNS ? 2 : 1);
+    this.#isDone = this.#quietTurns >= QUIET_TURNS;
+    Atomics.store(this.#deps.views.i32, this.#stopWord, this.#isDone ? 2 : 1);
   }
 }

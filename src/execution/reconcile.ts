@@ -91,6 +91,19 @@ export class Reconciler {
     for (let gateway = 0; gateway < gateways; gateway++) this.#begin(gateway);
   }
 
+  /** The last round of a run: what no stream told is known before the stop. A gateway that is down has one when it is back. */
+  finish(): void {
+    this.#doubts.hurry();
+    for (let gateway = 0; gateway < this.#phase.length; gateway++) if (this.#isDown[gateway] === 0) this.#begin(gateway);
+  }
+
+  /** No round is under way where one could end. */
+  isSettled(): boolean {
+    for (let gateway = 0; gateway < this.#phase.length; gateway++)
+      if (this.#phase[gateway] !== IDLE && this.#options.lists[gateway] === true && this.#isDown[gateway] === 0) return false;
+    return true;
+  }
+
   /** Questions that are due go out; one without an answer is asked again. */
   sweep(): void {
     const { nowUs } = this.#desk;

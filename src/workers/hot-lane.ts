@@ -14,6 +14,9 @@ import type { LaneData } from './lane-data.js';
 import { PRODUCER_HOT } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
 
+/** Wall microseconds that a stop waits for the venues' last word; the host gives up the step later. */
+const STOP_SETTLE_US = 3_000_000;
+
 export interface HotLane {
   readonly runner: StrategyRunner;
   readonly executor: Executor;
@@ -115,6 +118,8 @@ export function buildHotLane(
     wallUs,
     wakeService: ringService,
     lists: tables.venues.map(() => true),
+    // A recording's clock stands still when the recording has ended.
+    settleWithinUs: data.isStepped ? 0 : STOP_SETTLE_US * Math.max(1, data.market.speed),
     onNotice: (text) => tellers.note('executor', text),
   });
   const stopWatch = new StopWatch(views, plan, {

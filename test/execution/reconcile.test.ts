@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CONTROL_EXECUTOR_STOP } from '../../src/core/memory/layout.js';
 import { FLAG_ADOPTED, RecordKind, SIDE_BUY } from '../../src/core/memory/record.js';
 import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { OrderState } from '../../src/core/orders/order-state.js';
@@ -198,5 +199,54 @@ describe('reconcile', () => {
     rig.answer(1, { kind: K.LIST_END });
     rig.step();
     expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST, K.POSITIONS, K.CREATE]);
+  });
+
+  it('C9: a stop compares once more: what is in doubt is asked at once and waited for, and the comparing goes on until the end', () => {
+    const rig = listing({ recovered: RECOVERED });
+    rig.step();
+    const { orderId } = RECOVERED.orders[0]!;
+    rig.answer(1, { kind: K.FILLS_END });
+    rig.step();
+    rig.answer(1, { ...LIVE, kind: K.LISTED, orderId });
+    rig.answer(1, { kind: K.LIST_END });
+    rig.step();
+    rig.answer(1, { kind: K.POSITIONS_END });
+    rig.step();
+    rig.requests(1);
+    rig.executor.beginStop();
+    const stopWord = (): number => rig.views.i32[(rig.plan.control + CONTROL_EXECUTOR_STOP) >> 2]!;
+    for (const [asked, end] of ENDS) {
+      rig.step(20_000);
+      expect(rig.requests(1).map((row) => row.kind)).toEqual(asked === K.POSITIONS ? [asked, K.QUERY] : [asked]);
+      for (let n = 0; n < 5; n++) rig.step();
+      expect([stopWord(), rig.executor.isDrained()]).toEqual([1, false]);
+      // The venue's list no longer has the order, and no stream said why.
+      rig.answer(1, { kind: end });
+    }
+    for (let n = 0; n < 5; n++) rig.step();
+    expect([stopWord(), rig.executor.isDrained()]).toEqual([1, false]);
+    rig.answer(1, { kind: K.CANCELLED, orderId });
+    for (let n = 0; n < 5; n++) rig.step();
+    expect([stopWord(), rig.executor.isDrained()]).toEqual([2, true]);
+    rig.answer(1, { kind: K.GATEWAY_DOWN });
+    rig.answer(1, { kind: K.GATEWAY_UP });
+    rig.step(20_000);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+  });
+
+  it('C9: a stop does not wait for a venue that is down, nor for ever', () => {
+    const rig = listing();
+    settle(rig);
+    rig.answer(1, { kind: K.GATEWAY_DOWN });
+    rig.step();
+    rig.executor.beginStop();
+    for (let n = 0; n < 5; n++) rig.step();
+    expect(rig.executor.isDrained()).toBe(true);
+    const silent = listing();
+    silent.executor.beginStop();
+    silent.step(2_900_000);
+    expect(silent.executor.isDrained()).toBe(false);
+    silent.step(200_000);
+    expect(silent.executor.isDrained()).toBe(true);
   });
 });
