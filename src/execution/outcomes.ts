@@ -89,6 +89,9 @@ export class Outcomes {
     const desk = this.#desk;
     const { u8, u16, f64 } = desk.views;
     const asset = u16[(at + REC_FEE_ASSET) >> 1]!;
+    // A reading that was asked for is as of the question: what filled while it was read may not be in it.
+    const askedUs = f64[(at + REC_DECIDED_US) >> 3]!;
+    if (askedUs > 1) toldUs = this.#wallUs(askedUs);
     desk.risk.funds.told(u8[at + REC_GATEWAY]!, asset, f64[(at + REC_QTY) >> 3]!, f64[(at + REC_CUM) >> 3]!, toldUs);
   }
 

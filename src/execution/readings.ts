@@ -22,6 +22,8 @@ export class Readings {
   readonly #suspectFills: Float64Array;
   readonly #confirmed: Float64Array;
   readonly #isSuspicious: Uint8Array;
+  /** By gateway: no reading was whole yet. */
+  readonly #isFirst: Uint8Array;
   readonly #instruments: number;
   readonly #assets: number;
 
@@ -38,6 +40,7 @@ export class Readings {
     this.#suspectFills = new Float64Array(count);
     this.#confirmed = new Float64Array(count);
     this.#isSuspicious = new Uint8Array(venues.length);
+    this.#isFirst = new Uint8Array(venues.length).fill(1);
   }
 
   /** The last reading of this gateway found something that one more has to confirm. */
@@ -73,18 +76,20 @@ export class Readings {
     const { funds } = desk.risk;
     const asset = u16[(at + REC_FEE_ASSET) >> 1]!;
     if (asset >= this.#assets) return true;
-    if (!funds.isKnown(gateway, asset)) return false;
+    const fills = this.#fillsOfVenue(gateway);
+    // At start there is nothing of ours to compare with: what the engine counts begins with a reading that no fill disturbed, after all fills of before are known.
+    const isDisturbed = fills !== this.#fillsAt[this.#instruments + gateway * this.#assets + asset];
+    if (!funds.isKnown(gateway, asset) || (this.#isFirst[gateway] === 1 && !isDisturbed)) return false;
     const key = this.#instruments + gateway * this.#assets + asset;
     const theirs = f64[(at + REC_QTY) >> 3]!;
     const ours = funds.total(gateway, asset);
-    const fills = this.#fillsOfVenue(gateway);
     const slack = UNIT_SLACK * (fills + 1) + SHARE_SLACK * Math.abs(theirs);
     if (Math.abs(theirs - ours) <= slack) {
       this.#suspect[key] = 0;
       return true;
     }
     // Something moved while the venue was read: the next reading tells.
-    if (fills !== this.#fillsAt[key]) {
+    if (isDisturbed) {
       this.#isSuspicious[gateway] = 1;
       return true;
     }
@@ -109,6 +114,7 @@ export class Readings {
   /** All positions were told. On spot a position is what this engine traded: the venue knows balances only. */
   end(gateway: number, tsUs: number): void {
     const { risk, tables } = this.#desk;
+    if (this.#fillsOfVenue(gateway) === this.#fillsAt[this.#instruments + gateway * this.#assets]) this.#isFirst[gateway] = 0;
     for (let instrument = 0; instrument < this.#instruments; instrument++) {
       if (risk.limits.venue[instrument] !== gateway || tables.instruments[instrument]!.kind === 'spot') continue;
       if (this.#fillsOf(instrument) === this.#fillsAt[instrument]) this.#compare(gateway, instrument, tsUs);

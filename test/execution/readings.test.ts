@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { CounterBlock, COUNTER_BLOCK_BYTES, RECONCILE_COUNTERS, type ReconcileCounter } from '../../src/core/memory/counters.js';
 import { balanceBase, BALANCE_TOTAL, positionBase, POSITION_NET_LOTS } from '../../src/core/memory/layout.js';
 import { RecordKind, SIDE_BUY } from '../../src/core/memory/record.js';
+import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { Reason } from '../../src/core/orders/reasons.js';
-import { Rig, type Row } from './rig.js';
+import { Rig, WALL_AT_ZERO_US, type Row } from './rig.js';
 
 const K = RecordKind;
 const EVERY_US = 30_000_000;
@@ -124,22 +125,32 @@ describe('a reading of positions', () => {
 });
 
 describe('a reading of wallets', () => {
-  it('the first word on a balance hides no fill: it was read at no one moment', () => {
-    const rig = new Rig({ lists: [false, true, false], reconcileEveryUs: EVERY_US });
+  it('the first word on a balance hides no fill of the moment before it', () => {
+    const rig = new Rig();
     rig.book(1, 600_000, 600_010);
-    rig.answer(1, { kind: K.BALANCE, feeAsset: 0, qtyLots: 1000, cumLots: 1000, tsUs: 9000 });
-    answer(rig, asked(rig, 0), 0);
+    rig.answer(1, { kind: K.BALANCE, feeAsset: 0, qtyLots: 1000, cumLots: 1000, tsUs: WALL_AT_ZERO_US });
+    rig.step();
     rig.place(WISH);
     rig.step();
     const created = rig.requests(1).find((row) => row.kind === K.CREATE)!;
-    rig.answer(1, { ...created, kind: K.FILL, fillLots: 5, fillTicks: 599_000, tradeId: 2, fee: 1e9, feeAsset: 0, tsUs: 5000 });
+    rig.answer(1, {
+      ...created,
+      kind: K.FILL,
+      fillLots: 5,
+      fillTicks: 599_000,
+      tradeId: 2,
+      fee: 1e9,
+      feeAsset: 0,
+      tsUs: WALL_AT_ZERO_US - 500_000,
+    });
     rig.step();
     expect(usdtOf(rig)).toBe(990);
   });
 
   it('C9: that differs twice is an audit row, counted, said, and the guard takes the word of the venue', () => {
     const rig = ready();
-    answer(rig, asked(rig, 0), 0, 900);
+    answer(rig, asked(rig, 0), 0);
+    answer(rig, asked(rig), 0, 900);
     expect(repairs(rig)).toEqual([[Reason.BALANCE_DIFFERS, 1, 900, 1000]]);
     expect([usdtOf(rig), rig.notices, found(rig, 'balancesDiffer')]).toEqual([1000, [], 0]);
     answer(rig, asked(rig, 3_100_000), 0, 900);
@@ -148,9 +159,32 @@ describe('a reading of wallets', () => {
     expect([repairs(rig).length, rig.notices.length]).toEqual([1, 1]);
   });
 
+  it('C9: a start compares with nothing: fills of before are in the first wallets, and the first undisturbed reading is what counting begins with', () => {
+    const rig = ready();
+    const fill = {
+      kind: K.FILL,
+      instrument: 1,
+      side: SIDE_BUY,
+      orderId: makeOrderId(3, 0, 9, 5),
+      fillLots: 3,
+      fillTicks: 601_000,
+      fee: 1e9,
+      feeAsset: 0,
+    };
+    rig.step();
+    const [fills] = rig.requests(1);
+    rig.answer(1, { ...fill, tradeId: 1, decidedUs: fills!.decidedUs, tsUs: 5 });
+    rig.answer(1, { kind: K.FILLS_END, decidedUs: fills!.decidedUs });
+    answer(rig, asked(rig, 0), 3, 1000);
+    expect([usdtOf(rig), repairs(rig).filter(([reason]) => reason === Reason.BALANCE_DIFFERS), rig.notices]).toEqual([1000, [], []]);
+    answer(rig, asked(rig), 3, 1000);
+    expect([repairs(rig).filter(([reason]) => reason === Reason.BALANCE_DIFFERS), rig.notices]).toEqual([[], []]);
+  });
+
   it('C9: roundings of the venue are no difference', () => {
     const rig = ready();
-    answer(rig, asked(rig, 0), 0, 1000.000000009);
+    answer(rig, asked(rig, 0), 0);
+    answer(rig, asked(rig), 0, 1000.000000009);
     expect([repairs(rig), usdtOf(rig)]).toEqual([[], 1000]);
   });
 
@@ -161,12 +195,21 @@ describe('a reading of wallets', () => {
     rig.step();
     const created = rig.requests(1).find((row) => row.kind === K.CREATE)!;
     rig.answer(1, { ...created, kind: K.ACK });
-    rig.answer(1, { kind: K.BALANCE, feeAsset: 0, qtyLots: 990, cumLots: 990, tsUs: 5000 });
+    rig.answer(1, { kind: K.BALANCE, feeAsset: 0, qtyLots: 990, cumLots: 990, tsUs: WALL_AT_ZERO_US + 1e9 });
     const fee = 10 * 1e8;
-    rig.answer(1, { ...created, kind: K.FILL, fillLots: 5, fillTicks: 599_000, tradeId: 2, fee, feeAsset: 0, tsUs: 5000 });
+    rig.answer(1, { ...created, kind: K.FILL, fillLots: 5, fillTicks: 599_000, tradeId: 2, fee, feeAsset: 0, tsUs: WALL_AT_ZERO_US + 1e9 });
     rig.step();
     expect(usdtOf(rig)).toBe(990);
-    rig.answer(1, { ...created, kind: K.FILL, fillLots: 5, fillTicks: 599_000, tradeId: 3, fee, feeAsset: 0, tsUs: 5001 });
+    rig.answer(1, {
+      ...created,
+      kind: K.FILL,
+      fillLots: 5,
+      fillTicks: 599_000,
+      tradeId: 3,
+      fee,
+      feeAsset: 0,
+      tsUs: WALL_AT_ZERO_US + 1e9 + 1,
+    });
     rig.step();
     expect(usdtOf(rig)).toBe(980);
   });

@@ -12,6 +12,8 @@ import type { RiskLimits } from './limits.js';
 /** Sums of floats: what is short by less than this share is not short. */
 const SLACK = 1e-9;
 const FEE_UNIT = 1e-8;
+/** How long the venue may take over a first reading of wallets. */
+const READING_US = 1_000_000;
 
 export class Funds {
   readonly #views: SharedViews;
@@ -53,8 +55,9 @@ export class Funds {
   /** The venue's word, as of its time `tsUs` (0: of no known time): it holds the fills until then, also those that we hear of later. What it locks beyond our own orders is somebody else's. */
   told(venue: number, asset: number, total: number, free: number, tsUs: number): void {
     const key = venue * this.#assets + asset;
-    // The first word is a reading that was begun and ended at no one moment; what follows are events.
-    if (this.isKnown(venue, asset) && tsUs > this.#toldUs[key]!) this.#toldUs[key] = tsUs;
+    // The first word is a reading that was under way for a while: what filled just before its time may not be in it.
+    const sinceUs = this.isKnown(venue, asset) ? tsUs : tsUs - READING_US;
+    if (sinceUs > this.#toldUs[key]!) this.#toldUs[key] = sinceUs;
     this.#foreign[key] = Math.max(0, total - free - this.#held[key]!);
     this.#write(venue, asset, total);
   }
