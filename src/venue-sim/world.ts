@@ -5,7 +5,7 @@
 import { assert } from '../core/numbers/errors.js';
 import { VenueExchange, type SavedExchange } from './exchange/exchange.js';
 import type { HistoryLine } from './exchange/history.js';
-import { PricePath, type SavedPath } from './flow/price-path.js';
+import { CrossPath, PricePath, type LatentPrice, type SavedPath } from './flow/price-path.js';
 import { FlowRandom } from './flow/random.js';
 import { MARKETS, START_PRICES } from './markets.js';
 import { Market, type SavedMarket } from './market/market.js';
@@ -63,7 +63,7 @@ export class VenueWorld {
       ASSETS.map((asset) => [asset, new PricePath(START_PRICES[asset], FlowRandom.of(seed, `path ${asset}`))]),
     ) as Record<Asset, PricePath>;
     const specs = (options.markets ?? MARKETS).filter((spec) => options.only === undefined || options.only.includes(spec.venue));
-    this.markets = specs.map((spec) => new Market(spec, this.#paths[spec.asset], seed, QUANTUM_MS));
+    this.markets = specs.map((spec) => new Market(spec, this.#latentOf(spec), seed, QUANTUM_MS));
     const venues = new Set(specs.map((spec) => spec.venue));
     this.exchanges = new Map([...venues].map((venue) => [venue, new VenueExchange(venue, this.marketsOf(venue), seed, this.#nowUs)]));
     for (const exchange of this.exchanges.values()) exchange.history.isKept = options.keepsHistory === true;
@@ -147,6 +147,10 @@ export class VenueWorld {
       markets: Object.fromEntries(this.markets.map((market) => [keyOf(market.spec), market.save()])),
       exchanges: Object.fromEntries([...this.exchanges].map(([venue, exchange]) => [venue, exchange.save()])),
     };
+  }
+
+  #latentOf({ asset, quoteAsset }: MarketSpec): LatentPrice {
+    return quoteAsset === undefined ? this.#paths[asset] : new CrossPath(this.#paths[asset], this.#paths[quoteAsset]);
   }
 
   #restore(saved: SavedWorld): void {

@@ -46,6 +46,7 @@ const LIMITS: Readonly<Record<string, Limits>> = {
   'binance-spot:spot:BTCUSDT': { minLots: 1, maxLots: 900_000_000, maxMarketLots: 11_221_108, minNotional: 5_00000000n },
   'binance-spot:spot:ETHUSDT': { minLots: 1, maxLots: 90_000_000, maxMarketLots: 30_000_000, minNotional: 5_00000000n },
   'binance-spot:spot:SOLUSDT': { minLots: 1, maxLots: 90_000_000, maxMarketLots: 30_000_000, minNotional: 5_00000000n },
+  'binance-spot:spot:ETHBTC': { minLots: 1, maxLots: 100_000_000, maxMarketLots: 1_000_000, minNotional: 10_000n },
   'binance-usdm:linear:BTCUSDT': { minLots: 1, maxLots: 1_000_000, maxMarketLots: 120_000, minNotional: 100_00000000n },
   'binance-usdm:linear:ETHUSDT': { minLots: 1, maxLots: 1_000_000, maxMarketLots: 120_000, minNotional: 20_00000000n },
   'binance-coinm:inverse:BTCUSD_PERP': { minLots: 1, maxLots: 1_000_000, maxMarketLots: 100_000, minNotional: 0n },

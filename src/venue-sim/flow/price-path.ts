@@ -38,10 +38,19 @@ export interface SavedPath {
   readonly past: readonly number[];
 }
 
+/** What a market's participants trade around. */
+export interface LatentPrice {
+  /** Price `quantaAgo` steps ago (0 = now), in the market's quote asset. */
+  price(quantaAgo?: number): number;
+  /** What a unit of that asset is worth in US dollars now. */
+  readonly quoteUsd: number;
+}
+
 /** How many past quanta a lagging venue may look back. */
 const PAST_QUANTA = 128;
 
-export class PricePath {
+export class PricePath implements LatentPrice {
+  readonly quoteUsd = 1;
   readonly #start: number;
   readonly #shape: PathShape;
   readonly #random: FlowRandom;
@@ -94,5 +103,24 @@ export class PricePath {
 
   #value(): number {
     return this.#start * Math.exp(this.#anchor + this.#swing);
+  }
+}
+
+/** One asset in another: the ratio of their prices as of one moment. It has no chance of its own; what the market adds is its participants' noise and delay. */
+export class CrossPath implements LatentPrice {
+  readonly #base: PricePath;
+  readonly #quote: PricePath;
+
+  constructor(base: PricePath, quote: PricePath) {
+    this.#base = base;
+    this.#quote = quote;
+  }
+
+  price(quantaAgo = 0): number {
+    return this.#base.price(quantaAgo) / this.#quote.price(quantaAgo);
+  }
+
+  get quoteUsd(): number {
+    return this.#quote.price();
   }
 }

@@ -5,7 +5,7 @@
 import type { Side } from '../engine/book-side.js';
 import { MatchingEngine, type EngineEvents, type EngineTrade, type SavedBook } from '../engine/matching-engine.js';
 import { MarketFlow, type SavedFlow } from '../flow/market-flow.js';
-import type { PricePath } from '../flow/price-path.js';
+import type { LatentPrice } from '../flow/price-path.js';
 import { FlowRandom, type RandomState } from '../flow/random.js';
 import { Candles, type Candle } from './candles.js';
 import { fixedText, trimmedText } from './decimal-text.js';
@@ -83,7 +83,7 @@ export class Market implements EngineEvents {
   #seenTrades = 0;
   #seenAggregates = 0;
   readonly #flow: MarketFlow;
-  readonly #path: PricePath;
+  readonly #path: LatentPrice;
   readonly #random: FlowRandom;
   readonly #lagQuanta: number;
   readonly #listeners = new Set<LevelListener>();
@@ -96,7 +96,7 @@ export class Market implements EngineEvents {
   #openInterestLots: number;
   #bestBefore: readonly [number, number, number, number] = [0, 0, 0, 0];
 
-  constructor(spec: MarketSpec, path: PricePath, seed: number, quantumMs: number) {
+  constructor(spec: MarketSpec, path: LatentPrice, seed: number, quantumMs: number) {
     const name = `${spec.venue}:${spec.kind}:${spec.symbol}`;
     this.spec = spec;
     this.tickSize = tickSizeOf(spec);
@@ -109,7 +109,7 @@ export class Market implements EngineEvents {
     const first = { sequence: spec.firstSequence, orderId: 1 };
     const jump = spec.sequenceJump;
     this.engine = new MatchingEngine(this, first, jump === 1 ? {} : { sequenceStep: () => 1 + this.#random.below(jump) });
-    const lotUsd = (price: number): number => lotUsdOf(spec, price);
+    const lotUsd = (price: number): number => lotUsdOf(spec, price, path.quoteUsd);
     this.#flow = new MarketFlow(this.engine, { tick: this.tickSize, lotUsd }, spec.flow, FlowRandom.of(seed, `flow ${name}`));
     this.#openInterestLots = Math.max(1, Math.round(2e8 / lotUsd(path.price())));
   }

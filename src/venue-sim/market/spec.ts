@@ -11,6 +11,8 @@ export interface MarketSpec {
   readonly symbol: string;
   readonly kind: MarketKind;
   readonly asset: Asset;
+  /** The asset that prices are in, when it is not a dollar: a cross market's latent price is the ratio of the two. */
+  readonly quoteAsset?: Asset;
   readonly base: string;
   readonly quote: string;
   readonly settle: string;
@@ -40,8 +42,8 @@ export function lotSizeOf(spec: MarketSpec): number {
   return spec.lotUnits / 10 ** spec.qtyDecimals;
 }
 
-/** Value of one lot in US dollars. */
-export function lotUsdOf(spec: MarketSpec, price: number): number {
-  const value = lotSizeOf(spec) * spec.contractValue;
+/** Value of one lot in US dollars. @param quoteUsd what a unit of the quote asset is worth */
+export function lotUsdOf(spec: MarketSpec, price: number, quoteUsd = 1): number {
+  const value = lotSizeOf(spec) * spec.contractValue * quoteUsd;
   return spec.kind === 'inverse' ? value : value * price;
 }
