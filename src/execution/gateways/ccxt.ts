@@ -10,26 +10,13 @@
  */
 import { CounterBlock, COUNTER_BLOCK_BYTES, GATEWAY_COUNTERS, type GatewayCounter } from '../../core/memory/counters.js';
 import { Histogram } from '../../core/memory/histogram.js';
-import {
-  budgetBase,
-  CONTROL_HALT,
-  CURSOR_BYTES,
-  CURSOR_DURABLE,
-  CURSOR_WRITTEN,
-  HALT_ALL,
-  HALT_NONE,
-  histogramBase,
-  type MemoryPlan,
-} from '../../core/memory/layout.js';
-import { REC_JOURNAL_SEQ, REC_PRODUCER, REC_TS_US, RECORD_BYTES, RecordKind } from '../../core/memory/record.js';
-import type { SharedViews } from '../../core/memory/shared-memory.js';
+import { budgetBase, CONTROL_HALT, HALT_ALL, HALT_NONE, histogramBase } from '../../core/memory/layout.js';
+import { RECORD_BYTES, RecordKind } from '../../core/memory/record.js';
 import { SpscRing } from '../../core/memory/spsc-ring.js';
 import { assert, EngineError, messageOf } from '../../core/numbers/errors.js';
 import { Reason } from '../../core/orders/reasons.js';
-import type { RunTables } from '../../core/orders/tables.js';
-import type { HttpAnswer, HttpClient } from '../../core/ports/http.js';
+import type { HttpAnswer } from '../../core/ports/http.js';
 import type {
-  Credentials,
   PrivateBalanceEvent,
   PrivateFillEvent,
   PrivateFundingEvent,
@@ -38,86 +25,38 @@ import type {
   PrivateSink,
 } from '../../core/ports/private-events.js';
 import type { Role } from '../../core/ports/role.js';
-import { readRequest } from '../paper/outcome-record.js';
 import { Budget, type CallTag } from './ccxt/budget.js';
 import { DeadMan } from './ccxt/dead-man.js';
 import type { Dialect } from './ccxt/dialect.js';
 import { dialectOf } from './ccxt/dialects/registry.js';
 import { exchangeIdOf, loadExchangeClass, type ExchangeClass } from './ccxt/exchange-class.js';
 import { Exchange, type Flight } from './ccxt/exchange.js';
-import { KnownOrders, type GatewayRequest } from './ccxt/known-orders.js';
+import type { CcxtGatewayDeps } from './ccxt/gateway-deps.js';
+import { KnownOrders } from './ccxt/known-orders.js';
 import { Link } from './ccxt/link.js';
 import { OUTBOX_MOST, Outbox } from './ccxt/outbox.js';
-import { measureSkew, type MarketsHandOver } from './ccxt/prepare.js';
+import { measureSkew } from './ccxt/prepare.js';
 import { OwedFills } from './ccxt/owed-fills.js';
 import { Questions } from './ccxt/questions.js';
+import { RequestRing } from './ccxt/request-ring.js';
 import { Requests } from './ccxt/requests.js';
 import { StreamNews } from './ccxt/stream.js';
 import { Teller } from './ccxt/teller.js';
 import type { Verdict } from './ccxt/verdict.js';
+import { WaitingQuestions, type WaitingQuestion } from './ccxt/waiting-questions.js';
 
+export { DEFAULT_CCXT_OPTIONS, type CcxtGatewayDeps, type CcxtOptions } from './ccxt/gateway-deps.js';
 export { prepareCcxt, type MarketsHandOver, type PrepareOptions } from './ccxt/prepare.js';
-
-export interface CcxtOptions {
-  /** How long a request may go without a whole answer, in the HTTP client's time. */
-  readonly requestTimeoutMs: number;
-  /** False when no private stream will report: then the executor's own questions are all that tells. */
-  readonly hasPrivateStream: boolean;
-  /** Time after which the venue cancels our orders when it hears nothing; null = off. */
-  readonly deadManMs: number | null;
-}
-
-export const DEFAULT_CCXT_OPTIONS: CcxtOptions = { requestTimeoutMs: 5_000, hasPrivateStream: true, deadManMs: null };
-
-export interface CcxtGatewayDeps {
-  readonly views: SharedViews;
-  readonly plan: MemoryPlan;
-  readonly tables: RunTables;
-  /** Index of the venue in the run's table: also this gateway's index. */
-  readonly venueIndex: number;
-  /** The lane that steps this gateway: its histograms are written here. */
-  readonly lane: number;
-  readonly durability: 'none' | 'interval' | 'each';
-  readonly handOver: MarketsHandOver;
-  readonly credentials: Credentials;
-  /** Base address in place of the venue's hosts, null for the real ones. */
-  readonly address: string | null;
-  readonly http: HttpClient;
-  readonly options: CcxtOptions;
-  /** Market time: monotonic, and its wall time. */
-  readonly nowUs: () => number;
-  readonly wallUs: (nowUs: number) => number;
-  /** Wakes the executor's lane after outcomes were published. */
-  readonly wakeExecutor: () => void;
-  /** The executor's lane turned lately; asked before each renewal of the dead-man switch. */
-  readonly isExecutorAlive: () => boolean;
-  /** For a person: what went wrong, without secrets. */
-  readonly notice: (text: string) => void;
-  /** An order was taken by REST, and the private stream has still to tell of it: who watches that stream wants to know. */
-  readonly onTaken?: (clientId: string) => void;
-  /** Trade ids of the venue's FUNDING entries in the journal: such payments are not told again. */
-  readonly paidFundings?: readonly number[];
-}
 
 /** A create or amend that has not left by then never does: the executor's patience ends a second later. */
 const STALE_AFTER_US = 2_000_000;
 /** Requests under way at once: the HTTP client keeps as many connections. */
 const CALLS_MOST = 32;
 const WAITING_MOST = 256;
-const QUESTION_PATIENCE_US = 3_000_000;
-const QUESTION_AGAIN_US = 250_000;
 const SKEW_EVERY_US = 600_000_000;
 const SKEW_LEAST_US = 1_000_000;
 const PUBLISH_EVERY_US = 5_000;
 const QUESTION: CallTag = { kind: 'read', items: 0, weight: 5, group: '' };
-
-/** A question of the executor that was not asked yet, or that the venue was in no state to answer. */
-interface WaitingQuestion {
-  readonly request: GatewayRequest;
-  readonly sinceUs: number;
-  readonly dueUs: number;
-  readonly tries: number;
-}
 
 /** Loads the venue's class, on the thread that will step the gateway. */
 export async function openCcxtGateway(deps: CcxtGatewayDeps): Promise<CcxtGateway> {
@@ -127,7 +66,7 @@ export async function openCcxtGateway(deps: CcxtGatewayDeps): Promise<CcxtGatewa
 export class CcxtGateway implements Role, PrivateSink {
   readonly name: string;
   readonly #deps: CcxtGatewayDeps;
-  readonly #ring: SpscRing;
+  readonly #ring: RequestRing;
   readonly #outbox: Outbox;
   readonly #counters: CounterBlock<GatewayCounter>;
   readonly #orderToBytes: Histogram;
@@ -142,7 +81,7 @@ export class CcxtGateway implements Role, PrivateSink {
   readonly #news: StreamNews;
   readonly #deadMan: DeadMan | null;
   readonly #owed = new OwedFills();
-  #waitingQuestions: WaitingQuestion[] = [];
+  readonly #waitingQuestions = new WaitingQuestions();
   #calls = 0;
   #isStopping = false;
   /** News were lost because the outbox was full: the stream counts as down until there is room again. */
@@ -160,7 +99,7 @@ export class CcxtGateway implements Role, PrivateSink {
     assert(handOver.venue === venue, `the hand-over must be of ${venue}, was of ${handOver.venue}`);
     this.#deps = deps;
     this.name = `ccxt:${venue}`;
-    this.#ring = new SpscRing(views, plan.requests + plan.ringStride * venueIndex, RECORD_BYTES, plan.counts.ringRecords);
+    this.#ring = new RequestRing(views, plan, venueIndex, deps.durability);
     const outcomes = new SpscRing(views, plan.outcomes + plan.ringStride * venueIndex, RECORD_BYTES, plan.counts.ringRecords);
     this.#outbox = new Outbox(views, outcomes, venueIndex);
     this.#counters = new CounterBlock(views, plan.gatewayCounters + COUNTER_BLOCK_BYTES * venueIndex, GATEWAY_COUNTERS);
@@ -266,9 +205,7 @@ export class CcxtGateway implements Role, PrivateSink {
   /** When the gateway next has something to do of itself, Infinity when only rings, stream or answers can tell. A lane may sleep until then. */
   nextDueUs(): number {
     const nowUs = this.#deps.nowUs();
-    let question = Infinity;
-    for (const { dueUs } of this.#waitingQuestions)
-      question = Math.min(question, Math.max(dueUs, nowUs + this.#budget.waitUs(QUESTION, nowUs)));
+    const question = Math.max(this.#waitingQuestions.dueUs, nowUs + this.#budget.waitUs(QUESTION, nowUs));
     const own = Math.min(this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#skewDueUs, this.#owed.dueUs);
     return Math.min(this.#requests.nextDueUs(nowUs), question, own);
   }
@@ -283,8 +220,8 @@ export class CcxtGateway implements Role, PrivateSink {
 
   /** True when no request and no answer is under way, and the executor has taken all outcomes. */
   isDrained(): boolean {
-    const isIdle = this.#calls === 0 && this.#requests.waitingCount === 0 && this.#waitingQuestions.length === 0;
-    return isIdle && this.#ring.waiting() === 0 && this.#outbox.isTaken;
+    const isIdle = this.#calls === 0 && this.#requests.waitingCount === 0 && this.#waitingQuestions.count === 0;
+    return isIdle && this.#ring.isEmpty && this.#outbox.isTaken;
   }
 
   /** Venue's clock minus ours, milliseconds, as last measured. */
@@ -359,52 +296,26 @@ export class CcxtGateway implements Role, PrivateSink {
   // --- requests
 
   #takeRequests(nowUs: number, maxRecords: number): number {
-    const { views } = this.#deps;
     let taken = 0;
     while (taken < maxRecords && this.#requests.waitingCount < WAITING_MOST) {
-      const offset = this.#ring.front();
-      if (offset < 0) break;
-      if (!this.#isJournaled(offset)) {
-        this.#counters.add('waitedForJournal');
+      const request = this.#ring.take();
+      if (request === null) {
+        if (this.#ring.isWaiting) this.#counters.add('waitedForJournal');
         break;
       }
-      const request: GatewayRequest = { ...readRequest(views, offset), tsUs: views.f64[(offset + REC_TS_US) >> 3] ?? 0 };
-      this.#ring.release();
       this.#counters.add('requests');
       taken++;
       if (request.kind === RecordKind.CREATE || request.kind === RecordKind.AMEND || request.kind === RecordKind.CANCEL)
         this.#requests.add(request);
-      else this.#waitingQuestions.push({ request, sinceUs: nowUs, dueUs: nowUs, tries: 0 });
+      else this.#waitingQuestions.add(request, nowUs);
     }
     return taken;
   }
 
-  /** A request may leave once the writer's cursor for its producer has reached its journal entry; counts wrap at 2^32. */
-  #isJournaled(offset: number): boolean {
-    const { durability, views, plan } = this.#deps;
-    if (durability === 'none') return true;
-    const producer = views.u16[(offset + REC_PRODUCER) >> 1] ?? 0;
-    const wanted = views.f64[(offset + REC_JOURNAL_SEQ) >> 3] ?? 0;
-    const word = plan.cursors + CURSOR_BYTES * producer + (durability === 'each' ? CURSOR_DURABLE : CURSOR_WRITTEN);
-    return ((Atomics.load(views.i32, word >> 2) - wanted) | 0) >= 0;
-  }
-
   #flush(nowUs: number): number {
-    let calls = this.#requests.flush(nowUs);
-    if (this.#waitingQuestions.length === 0) return calls;
-    const waiting = this.#waitingQuestions;
-    this.#waitingQuestions = [];
-    for (const question of waiting) {
-      // By then the executor has asked again.
-      if (nowUs - question.sinceUs > QUESTION_PATIENCE_US) continue;
-      if (nowUs < question.dueUs || this.#calls >= CALLS_MOST || this.#budget.waitUs(QUESTION, nowUs) > 0) {
-        this.#waitingQuestions.push(question);
-        continue;
-      }
-      this.#fly(() => this.#answer(question));
-      calls++;
-    }
-    return calls;
+    const mayAsk = (): boolean => this.#calls < CALLS_MOST && this.#budget.waitUs(QUESTION, nowUs) === 0;
+    const asked = this.#waitingQuestions.flush(nowUs, mayAsk, (question) => this.#fly(() => this.#answer(question)));
+    return asked + this.#requests.flush(nowUs);
   }
 
   /** A question that failed for a reason that passes is asked again, sooner than the executor would. */
@@ -413,10 +324,8 @@ export class CcxtGateway implements Role, PrivateSink {
       await this.#questions.answer(question.request);
     } catch (error) {
       const { verdict } = this.#exchange.asVenueError(error);
-      const tries = question.tries + 1;
-      const dueUs = this.#deps.nowUs() + QUESTION_AGAIN_US * 2 ** question.tries;
-      if (!isOurs(error) && (verdict.kind === 'unknown' || verdict.isLimit || verdict.isClock))
-        this.#waitingQuestions.push({ ...question, tries, dueUs });
+      const mayPass = verdict.kind === 'unknown' || verdict.isLimit || verdict.isClock;
+      if (mayPass && !isOurs(error)) this.#waitingQuestions.again(question, this.#deps.nowUs());
       throw error;
     }
   }
