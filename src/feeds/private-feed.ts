@@ -24,6 +24,8 @@ const PROOF_WITHIN_MS = 10_000;
 /** A listen key that could not be prolonged is tried again after this. */
 const KEEP_ALIVE_AGAIN_MS = 60_000;
 const HTTP_TIMEOUT_MS = 10_000;
+/** Market time may run faster than the wall, machines do not: above this speed deadlines grow with it, so that none is shorter than 3 s of wall time. */
+const FULL_SPEED = 5;
 
 export interface PrivateFeedOptions {
   readonly venue: Venue;
@@ -41,6 +43,8 @@ export interface PrivateFeedOptions {
   readonly note: (text: string) => void;
   /** The venue's clock minus ours as measured, milliseconds; none when absent. */
   readonly offsetMs?: () => number;
+  /** How much faster than the wall the clock runs; 1 when absent. */
+  readonly speed?: number;
   /** Funding paid from this moment on (wall time) is told; from the start of the feed when absent. */
   readonly fundingSinceUs?: number;
 }
@@ -55,6 +59,8 @@ export class PrivateFeed {
   readonly #sink: Expectations;
   readonly #stream: PrivateStream;
   readonly #bySymbol: ReadonlyMap<string, Instrument>;
+  /** Factor of all deadlines. */
+  readonly #patience: number;
   readonly #line: Line;
   /** Whether the sink was told that it is down: not again until it was up. */
   #isToldDown = false;
@@ -71,13 +77,14 @@ export class PrivateFeed {
     if (venue.private === undefined) throw new Error(`${venue.id} declares no private stream`);
     this.name = `private ${venue.id}`;
     this.#options = options;
-    this.#sink = new Expectations(options.sink);
+    this.#patience = Math.max(1, (options.speed ?? 1) / FULL_SPEED);
+    this.#sink = new Expectations(options.sink, this.#patience);
     this.#stream = venue.private;
     this.#bySymbol = new Map(options.instruments.map((instrument) => [instrument.symbol, instrument]));
     this.#funding = this.#stream.funding === null ? null : this.#fundingWatch(this.#stream.funding);
     this.#line = new Line({
       address: (ready, failed) => this.#address(ready, failed),
-      heartbeat: this.#stream.heartbeat,
+      heartbeat: { ...this.#stream.heartbeat, everyMs: this.#stream.heartbeat.everyMs * this.#patience },
       provenBy: 'messages',
       reconnectAfterMs: this.#stream.reconnectAfterMs,
       gapMs: this.#stream.gapMs,
@@ -188,7 +195,7 @@ export class PrivateFeed {
   }
 
   #watch(nowUs: number): string | null {
-    if (!this.isUp) return nowUs - this.#line.openUs <= PROOF_WITHIN_MS * 1000 ? null : 'not authenticated in time';
+    if (!this.isUp) return nowUs - this.#line.openUs <= PROOF_WITHIN_MS * 1000 * this.#patience ? null : 'not authenticated in time';
     const untold = this.#sink.overdue(nowUs);
     return untold === null ? null : `order ${untold} was taken and not told`;
   }

@@ -110,6 +110,9 @@ function venueGateways(parts: GatewayParts, accounts: readonly VenueAccount[]): 
   const all = tables.venues.map((id, venueIndex) => {
     const account = accounts.find((one) => one.venue === id);
     if (account === undefined) throw new Error(`no account of ${id} was opened`);
+    const here = ({ instrument }: { readonly instrument: number }): boolean => tables.instruments[instrument]?.venue === id;
+    const paid = parts.recovered.fundings.filter(here);
+    let feed: PrivateFeed | null = null;
     const gateway = new CcxtGateway(
       {
         views: parts.views,
@@ -135,26 +138,29 @@ function venueGateways(parts: GatewayParts, accounts: readonly VenueAccount[]): 
         },
         isExecutorAlive,
         notice: (text) => parts.notice(text),
+        onTaken: (clientId) => feed?.expect(clientId),
+        paidFundings: paid.map((funding) => funding.id),
       },
       account.exchangeClass,
     );
     if (account.hasPrivateStream) {
-      feeds.push(
-        new PrivateFeed({
-          venue: venueAt(id),
-          instruments: tables.instruments.filter((instrument) => instrument.venue === id),
-          endpoints: endpointsOf(venueAt(id), parts.addresses),
-          credentials: account.credentials,
-          source,
-          http,
-          clock,
-          timers: parts.marketTimers,
-          random: machineRandom,
-          sink: gateway,
-          note: (text) => parts.notice(text),
-          offsetMs: () => account.handOver.skewMs,
-        }),
-      );
+      feed = new PrivateFeed({
+        venue: venueAt(id),
+        instruments: tables.instruments.filter((instrument) => instrument.venue === id),
+        endpoints: endpointsOf(venueAt(id), parts.addresses),
+        credentials: account.credentials,
+        source,
+        http,
+        clock,
+        timers: parts.marketTimers,
+        random: machineRandom,
+        sink: gateway,
+        note: (text) => parts.notice(text),
+        offsetMs: () => gateway.clockOffsetMs,
+        speed: parts.speed,
+        ...fundingSince(paid, parts.recovered.fills.find(here)),
+      });
+      feeds.push(feed);
     }
     return gateway;
   });
@@ -169,4 +175,14 @@ function venueGateways(parts: GatewayParts, accounts: readonly VenueAccount[]): 
     },
     close: () => http.close(),
   };
+}
+
+/** From the newest payment that the journal has, which may not be the only one of its moment, or from the first fill: before it there was no position. */
+function fundingSince(
+  paid: readonly { readonly tsUs: number }[],
+  firstFill: { readonly tsUs: number } | undefined,
+): { readonly fundingSinceUs?: number } {
+  const newestUs = paid.reduce((most, { tsUs }) => Math.max(most, tsUs), 0);
+  const sinceUs = newestUs > 0 ? newestUs : firstFill?.tsUs;
+  return sinceUs === undefined ? {} : { fundingSinceUs: sinceUs };
 }

@@ -18,16 +18,19 @@ const MOST_HEARD = 4_000;
 
 export class Expectations implements PrivateSink {
   readonly #sink: PrivateSink;
+  readonly #withinUs: number;
   readonly #due = new Map<string, number>();
   #heard = new Set<string>();
   #heardBefore = new Set<string>();
 
-  constructor(sink: PrivateSink) {
+  /** @param patience factor of the deadline */
+  constructor(sink: PrivateSink, patience: number) {
     this.#sink = sink;
+    this.#withinUs = WITHIN_US * patience;
   }
 
   expect(clientId: string, nowUs: number): void {
-    if (!this.#heard.has(clientId) && !this.#heardBefore.has(clientId)) this.#due.set(clientId, nowUs + WITHIN_US);
+    if (!this.#heard.has(clientId) && !this.#heardBefore.has(clientId)) this.#due.set(clientId, nowUs + this.#withinUs);
   }
 
   /** The order that should have been told by now, null when there is none. */

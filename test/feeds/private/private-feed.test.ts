@@ -45,7 +45,7 @@ class World {
   readonly notes: string[] = [];
   readonly feed: PrivateFeed;
 
-  constructor(venueId: string, symbols: readonly string[], answers: readonly HttpAnswer[] = []) {
+  constructor(venueId: string, symbols: readonly string[], answers: readonly HttpAnswer[] = [], speed = 1) {
     this.http.answers.push(...answers);
     const venue = findVenue(venueId);
     if (venue === undefined) throw new Error(`no venue ${venueId}`);
@@ -61,6 +61,7 @@ class World {
       random: halfRandom,
       sink: this.told,
       note: (text) => this.notes.push(text),
+      speed,
     });
     this.feed.start();
   }
@@ -262,6 +263,18 @@ describe('private feed', () => {
     world.source.last.say(SPOT_OK);
     beat(30);
     expect(world.told.take()).toEqual(['up']);
+  });
+
+  it('deadlines are longer where market time runs faster than a machine can answer', () => {
+    const world = new World('binance-spot', ['BTCUSDT'], [], 20);
+    world.source.last.open();
+    world.time.advance(39_000);
+    expect(world.told.take()).toEqual([]);
+    world.source.last.say(SPOT_OK);
+    world.time.advance(22_000);
+    expect(world.told.take()).toEqual(['up']);
+    world.time.advance(45_000);
+    expect(world.told.take()).toEqual(['down: silent']);
   });
 
   it('a silent account is no reason to doubt: answered heartbeats keep the stream up', () => {
