@@ -218,7 +218,7 @@ export class VenueFaultGate implements FaultGate {
       if (touched.some((order) => order.filledLots > 0)) {
         const lagged = this.#strike('fill-before-ack', occasion);
         if (lagged !== null) {
-          this.#exchange.deliver();
+          // The events of the request are told when it returns; its answer comes after them.
           this.#hold(numberParam(lagged, 'ms', ACK_LAG_MS), () => answer.run());
           return;
         }

@@ -29,11 +29,12 @@ describe('positions of a simulated exchange', () => {
     }
     const entry = sum(bought.map(({ valueUnits }) => valueUnits));
     expect(exchange.position(account, market)).toMatchObject({ lots: 300, entryUnits: entry });
-    test.placed({ side: 'sell', lots: 100 });
+    const closing = test.placed({ side: 'sell', lots: 100 });
     const sold = exchange.fills(account).slice(bought.length);
     const closed = nearest(entry, 3n);
     const realised = sum(sold.map(({ realisedUnits }) => realisedUnits));
     const fees = sum(exchange.fills(account).map(({ feeUnits }) => feeUnits));
+    expect(closing).toMatchObject({ realisedUnits: realised, feeUnits: sum(sold.map(({ feeUnits }) => feeUnits)) });
     // Several executions close part by part: each rounds its part of the entry once.
     expect(Math.abs(Number(realised - (sum(sold.map(({ valueUnits }) => valueUnits)) - closed)))).toBeLessThanOrEqual(sold.length);
     expect(exchange.wallet(account, 'USDT').total).toBe(1_000_000n * 10n ** 8n + realised - fees);
