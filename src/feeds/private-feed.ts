@@ -24,6 +24,9 @@ const PROOF_WITHIN_MS = 10_000;
 /** A listen key that could not be prolonged is tried again after this. */
 const KEEP_ALIVE_AGAIN_MS = 60_000;
 const HTTP_TIMEOUT_MS = 10_000;
+/** How long signatures are good for; venues take at most 60 s. */
+const WINDOW_MS = 10_000;
+const WINDOW_MOST_MS = 60_000;
 /** Market time may run faster than the wall, machines do not: above this speed deadlines grow with it, so that none is shorter than 3 s of wall time. */
 const FULL_SPEED = 5;
 
@@ -160,6 +163,7 @@ export class PrivateFeed {
     return {
       apiKey: credentials.apiKey,
       sign: (text) => signed(credentials.secret, text),
+      windowMs: Math.min(WINDOW_MS * this.#patience, WINDOW_MOST_MS),
       nowMs: Math.floor(clock.wallUs() / 1000) + Math.round(this.#options.offsetMs?.() ?? 0),
     };
   }

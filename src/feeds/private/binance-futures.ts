@@ -132,15 +132,14 @@ function readAccount(event: JsonRecord, { sink, instrumentOf, fundingPaid }: Pri
 }
 
 const INCOME_PER_PAGE = 1000;
-const RECEIVE_WINDOW_MS = 5_000;
 
 /** Oldest first from the start time on. */
 function incomeOf(path: string): FundingRest {
   const targetOf = (sinceMs: number): string => `${path}?incomeType=FUNDING_FEE&startTime=${sinceMs}&limit=${INCOME_PER_PAGE}`;
   return {
     targets: (sinceMs) => [targetOf(sinceMs)],
-    sign: (target, { apiKey, sign, nowMs }) => {
-      const signed = `${target}&recvWindow=${RECEIVE_WINDOW_MS}&timestamp=${nowMs}`;
+    sign: (target, { apiKey, sign, nowMs, windowMs }) => {
+      const signed = `${target}&recvWindow=${windowMs}&timestamp=${nowMs}`;
       return { target: `${signed}&signature=${sign(signed.slice(path.length + 1))}`, headers: { 'X-MBX-APIKEY': apiKey } };
     },
     read: (target, json, { instrumentOf }, tell) => {

@@ -8,16 +8,14 @@ import { isZero, sideOf, statusOf, unwrapped, usOf } from './binance-events.js';
 import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type PrivateContext, type PrivateStream } from './private-stream.js';
 
 const SUBSCRIBE_ID = 'subscribe';
-/** Milliseconds between our clock and theirs that they forgive ("Request security": at most 60,000). */
-const RECEIVE_WINDOW_MS = 5_000;
 
 export const binanceSpotPrivate: PrivateStream = {
   listenKey: null,
   url: (endpoints) => `${endpoints.wsApi ?? ''}/ws-api/v3`,
-  opening: ({ apiKey, sign, nowMs }) => {
+  opening: ({ apiKey, sign, nowMs, windowMs }) => {
     // Parameters are signed in the order of their names.
-    const query = `apiKey=${apiKey}&recvWindow=${RECEIVE_WINDOW_MS}&timestamp=${nowMs}`;
-    const params = { apiKey, recvWindow: RECEIVE_WINDOW_MS, timestamp: nowMs, signature: sign(query) };
+    const query = `apiKey=${apiKey}&recvWindow=${windowMs}&timestamp=${nowMs}`;
+    const params = { apiKey, recvWindow: windowMs, timestamp: nowMs, signature: sign(query) };
     return [JSON.stringify({ id: SUBSCRIBE_ID, method: 'userDataStream.subscribe.signature', params })];
   },
   gapMs: 0,

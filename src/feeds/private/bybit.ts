@@ -6,8 +6,6 @@ import { isRecord, listOf, recordOf, textOf, type JsonRecord } from '../json.js'
 import { OrderTerms } from './order-terms.js';
 import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type FundingRest, type PrivateContext, type PrivateStream } from './private-stream.js';
 
-/** How long the signature of the `auth` message is good for. */
-const AUTH_VALID_MS = 10_000;
 const TOPICS = ['order', 'execution', 'position', 'wallet'];
 
 const STATUS: Readonly<Record<string, PrivateOrderStatus>> = {
@@ -27,7 +25,6 @@ const STATUS: Readonly<Record<string, PrivateOrderStatus>> = {
 const FILL_TYPES = new Set(['Trade', 'AdlTrade', 'BustTrade', 'Delivery', 'Settle']);
 const NO_REASON = new Set(['', 'EC_NoError', 'UNKNOWN']);
 
-const RECEIVE_WINDOW_MS = 5_000;
 /** The longest span between start and end that one request may ask for ("Get Trade History", read 2026-11). */
 const FUNDING_SPAN_MS = 7 * 24 * 3_600_000;
 
@@ -46,13 +43,13 @@ const FUNDING: FundingRest = {
     }
     return targets;
   },
-  sign: (target, { apiKey, sign, nowMs }) => ({
+  sign: (target, { apiKey, sign, nowMs, windowMs }) => ({
     target,
     headers: {
       'X-BAPI-API-KEY': apiKey,
       'X-BAPI-TIMESTAMP': String(nowMs),
-      'X-BAPI-RECV-WINDOW': String(RECEIVE_WINDOW_MS),
-      'X-BAPI-SIGN': sign(`${nowMs}${apiKey}${RECEIVE_WINDOW_MS}${target.slice(target.indexOf('?') + 1)}`),
+      'X-BAPI-RECV-WINDOW': String(windowMs),
+      'X-BAPI-SIGN': sign(`${nowMs}${apiKey}${windowMs}${target.slice(target.indexOf('?') + 1)}`),
     },
   }),
   read: (target, json, { instrumentOf: named }, tell) => {
@@ -77,8 +74,8 @@ const FUNDING: FundingRest = {
 export const bybitPrivate: PrivateStream = {
   listenKey: null,
   url: (endpoints) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/v5/private`,
-  opening: ({ apiKey, sign, nowMs }) => {
-    const expires = nowMs + AUTH_VALID_MS;
+  opening: ({ apiKey, sign, nowMs, windowMs }) => {
+    const expires = nowMs + windowMs;
     return [
       JSON.stringify({ req_id: 'auth', op: 'auth', args: [apiKey, expires, sign(`GET/realtime${expires}`)] }),
       JSON.stringify({ req_id: 'subscribe', op: 'subscribe', args: TOPICS }),

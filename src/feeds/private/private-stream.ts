@@ -12,6 +12,8 @@ export interface PrivateOpening {
   readonly sign: (text: string) => string;
   /** The venue's time as we know it, milliseconds. */
   readonly nowMs: number;
+  /** How long the signature is to be good for. */
+  readonly windowMs: number;
 }
 
 /** Binance futures: a stream is opened with a key that REST gives and keeps alive. */

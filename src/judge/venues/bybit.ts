@@ -5,7 +5,8 @@ import { decimalOf, isZero, rowOf, rowsOf, sideOf, textOf, type Row } from '../j
 import { SignedRest, type Problem, type RestDialect, type RestWorld } from '../signed-rest.js';
 import type { TradeCursor, VenueBooks, VenueOrder, VenuePosition, VenueTrade } from '../venue-books.js';
 
-const RECEIVE_WINDOW_MS = 10_000;
+/** As long as a signature may be good for: market time may run twenty times as fast as the machine. */
+const RECEIVE_WINDOW_MS = 60_000;
 const WINDOW_MS = 7 * 24 * 3_600_000;
 /** What is asked for again behind the newest execution known: rows may appear a little late. */
 const OVERLAP_MS = 10_000;

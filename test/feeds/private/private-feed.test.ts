@@ -120,7 +120,7 @@ describe('private feed', () => {
       {
         id: 'subscribe',
         method: 'userDataStream.subscribe.signature',
-        params: { apiKey: KEY, recvWindow: 5000, timestamp, signature: hmac(`apiKey=${KEY}&recvWindow=5000&timestamp=${timestamp}`) },
+        params: { apiKey: KEY, recvWindow: 10_000, timestamp, signature: hmac(`apiKey=${KEY}&recvWindow=10000&timestamp=${timestamp}`) },
       },
     ]);
     expect(world.feed.isUp).toBe(false);
