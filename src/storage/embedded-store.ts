@@ -38,10 +38,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<LmdbStore>
     for (const beside of [`${path}-lock`, sealPath(path)]) rmSync(beside, { force: true });
     options.onNotice?.(`${path} ${why}: it was renamed to ${name} and is made again from the journal`);
   };
-  const damage = await examine(path, true);
-  if (damage !== null) aside('damaged', `is damaged (${damage})`);
-  if (existsSync(path) && (await LmdbStore.isOldest(path))) aside('v1', 'is of an older version');
-  let store = openOr(path, (why) => aside('damaged', `is damaged (${why})`));
+  const flaw = await examine(path, true);
+  if (flaw !== null) aside(flaw.word, flaw.why);
+  let store = openOr(path, (why) => aside('damaged', damaged(why).why));
   const position = await store.position();
   const kinship = position === null || position.segment === 0 ? 'same' : kinshipOf(journal.folder, journal.position, position);
   if (kinship === 'ahead' || kinship === 'other') {
@@ -78,12 +77,22 @@ function openOr(path: string, onDamage: (why: string) => void): LmdbStore {
   }
 }
 
-/** What is wrong with the file, in words; null when it may be opened. */
-async function examine(path: string, isWriter: boolean): Promise<string | null> {
+/** Why a file is not used: a word for its new name, and the sentence. */
+interface Flaw {
+  readonly word: 'damaged' | 'v1';
+  readonly why: string;
+}
+
+function damaged(why: string): Flaw {
+  return { word: 'damaged', why: `is damaged (${why})` };
+}
+
+/** Null when the file may be opened. */
+async function examine(path: string, isWriter: boolean): Promise<Flaw | null> {
   if (!existsSync(path) || statSync(path).size === 0) return null;
-  if (!isWholeFile(path)) return 'it is no whole LMDB file';
+  if (!isWholeFile(path)) return damaged('it is no whole LMDB file');
   const seal = readSeal(path);
-  if (seal !== null) return seal.hash === hashOf(path).hash ? null : 'its bytes are not those of the clean stop';
+  if (seal !== null) return seal.hash === hashOf(path).hash ? null : damaged('its bytes are not those of the clean stop');
   return walk(path, isWriter);
 }
 
@@ -115,31 +124,33 @@ for (const name of names) {
   const { entryCount } = from.getStats();
   if (count !== entryCount) throw new Error('error: table ' + name + ' has ' + entryCount + ' entries, ' + count + ' can be read');
 }
-// Format 1 lacked all of these.
 if (missing !== 0 && missing !== later.length) throw new Error('error: a table is gone');
 await target?.close();
 await root.close();
+// Format 1 lacked all of the later ones.
+if (missing !== 0) process.stdout.write('oldest');
 `;
 const WALK_WITHIN_MS = 600_000;
 
-function walk(path: string, isWriter: boolean): string | null | Promise<string | null> {
+async function walk(path: string, isWriter: boolean): Promise<Flaw | null> {
   const copy = isWriter ? `${path}.copy` : '';
   rmSync(`${path}.copy`, { force: true });
-  const args = ['--input-type=module', '-e', WALK, path, copy, ...TABLES];
-  const done = spawnSync(process.execPath, args, {
+  const done = spawnSync(process.execPath, ['--input-type=module', '-e', WALK, path, copy, ...TABLES], {
     cwd: dirname(fileURLToPath(import.meta.url)),
     timeout: WALK_WITHIN_MS,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (done.status !== 0) {
-    rmSync(copy, { force: true });
-    return done.signal === null ? `reading it failed: ${firstLine(done.stderr.toString())}` : `reading it ended in ${done.signal}`;
+  if (done.status !== 0 || done.stdout.toString() === 'oldest') {
+    for (const name of [`${path}.copy`, `${path}.copy-lock`]) rmSync(name, { force: true });
+    if (done.status === 0) return { word: 'v1', why: 'is of an older version' };
+    return damaged(done.signal === null ? `reading it failed: ${firstLine(done.stderr.toString())}` : `reading it ended in ${done.signal}`);
   }
   if (isWriter) {
-    rmSync(`${path}-lock`, { force: true });
+    for (const name of [`${path}-lock`, `${path}.copy-lock`]) rmSync(name, { force: true });
     renameSync(copy, path);
   }
-  return documentDamage(path);
+  const why = await documentDamage(path);
+  return why === null ? null : damaged(why);
 }
 
 /** Structure is whole now; the documents have checksums of their own. */

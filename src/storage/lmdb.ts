@@ -86,16 +86,6 @@ export class LmdbStore implements Store, CandleStore {
     return isOldest ? null : new LmdbStore(path, { readOnly: true });
   }
 
-  /** Whether the file is from before format 2: it lacks a table that every later one has. */
-  static async isOldest(path: string): Promise<boolean> {
-    const root = openRoot(path, true);
-    try {
-      return lacksTables(root);
-    } finally {
-      await root.close();
-    }
-  }
-
   position(): Promise<StorePosition | null> {
     return Promise.resolve(this.#head.get(HEAD)?.position ?? null);
   }

@@ -36,7 +36,7 @@ function start(...args: string[]): { child: ChildProcess; lines: AsyncIterator<s
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
-it('has every record exactly once that was said to be written before a kill -9, over five kills', async () => {
+it('G4: has every record exactly once that was said to be written before a kill -9, over five kills', async () => {
   const folder = temporaryFolder();
   let next = 1;
   for (const linesBeforeKill of [1, 40, 3, 300, 77]) {

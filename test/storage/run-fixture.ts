@@ -91,7 +91,16 @@ export function startRun(folder: string, tables: RunTables, segmentBytes?: numbe
   const m = memory(1, 1024);
   const journal = journalIn(folder, segmentBytes === undefined ? {} : { segmentBytes });
   const writer = writerOn(m, journal);
-  writer.startRun({ tables, startedUs: tables.run * 1_000_000, version: '0.1.0', configHash: 'c' }, 0);
+  writer.startRun(
+    {
+      tables,
+      startedUs: tables.run * 1_000_000,
+      version: '0.1.0',
+      configHash: 'c',
+      parameters: { [tables.strategies[0]?.name ?? '']: { grids: 40 } },
+    },
+    0,
+  );
   return {
     memory: m,
     writer,

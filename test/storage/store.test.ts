@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { open } from 'lmdb';
+import { pack } from 'msgpackr';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CounterBlock, WRITER_COUNTERS } from '../../src/core/memory/counters.js';
 import { Ledger } from '../../src/core/ledger/ledger.js';
@@ -12,11 +14,12 @@ import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { Reason } from '../../src/core/orders/reasons.js';
 import { type ExportKind, type ExportOptions, runExport } from '../../src/storage/export.js';
 import { journalIn } from './journal-fixture.js';
+import { openEmbedded } from '../../src/storage/embedded-store.js';
 import { LMDB_NAME, LmdbStore } from '../../src/storage/lmdb.js';
 import { OverlayStore } from '../../src/storage/overlay.js';
 import { recover } from '../../src/storage/recover.js';
 import type { OrderDoc, Store, StoreBatch } from '../../src/storage/schema.js';
-import { HOT_FRAME_BYTES } from '../../src/storage/segment.js';
+import { crcOf, HOT_FRAME_BYTES } from '../../src/storage/segment.js';
 import { StoreFeed } from '../../src/storage/store-feed.js';
 import { memory, removeTemporaryFolders, temporaryFolder } from './journal-fixture.js';
 import { emptyBatch, type Run, startRun, tablesOf } from './run-fixture.js';
@@ -65,7 +68,7 @@ async function exported(options: ExportOptions): Promise<{ count: number; text: 
 }
 
 describe('store', () => {
-  it('holds orders, fills, levels and audit as texts that need no table', async () => {
+  it('G3: holds orders, fills, positions, levels, parameters, audit and runs as texts that need no table', async () => {
     const data = temporaryFolder();
     const folder = join(data, 'journal');
     const run = startRun(folder, tablesOf(1, [BTC], ['grid-1']));
@@ -97,6 +100,10 @@ describe('store', () => {
     ]);
     expect(await all(store.levels())).toMatchObject([{ strategy: 'grid-1', level: 4, state: 3, filled: '0.01', auxTicks: 610_000 }]);
     expect(await all(store.audit(ALL))).toMatchObject([{ kind: 'refused', reason: 'EDGE_TOO_SMALL' }]);
+    expect(await all(store.positions())).toMatchObject([
+      { strategy: 'grid-1', venue: 'binance-spot', instrument: BTC, qty: '0.01', bought: '0.01', sold: '0', fills: 2 },
+    ]);
+    expect(await all(store.parameters())).toEqual([{ run: 1, strategy: 'grid-1', setUs: 1_000_000, values: { grids: 40 } }]);
     expect(await store.runs()).toMatchObject([{ version: '0.1.0', stoppedUs: null, tables: { run: 1 } }]);
     await feed.close();
     journal.close();
@@ -280,6 +287,33 @@ describe('damaged store', () => {
     await feed.catchUp();
     expect((await all(store.fills(ALL))).length).toBe(rows.count);
     await feed.close();
+  });
+
+  it('G6: of an older version is put aside and made again from the journal; of a newer one it is refused by name', async () => {
+    const data = temporaryFolder();
+    const folder = join(data, 'journal');
+    const run = startRun(folder, tablesOf(1, [BTC], ['a']));
+    trade(run);
+    await run.end();
+    const path = join(data, LMDB_NAME);
+    const old = open<unknown, string>({ path, noSubdir: true, maxDbs: 8 });
+    await old.openDB<unknown, string>({ name: 'head' }).put('head', { version: 1, position: { segment: 1, offset: 1e6 } });
+    for (const name of ['runs', 'orders', 'fills', 'levels', 'audit']) old.openDB({ name });
+    await old.close();
+    expect((await exported({ kind: 'fills', data })).count).toBe(2);
+    const notices: string[] = [];
+    const journal = { folder, position: { segment: 1, offset: 1e9 } };
+    const store = await openEmbedded({ path, journal, onNotice: (text) => notices.push(text) });
+    expect(notices).toEqual([expect.stringMatching(/is of an older version: it was renamed to .*store\.lmdb\.v1/)]);
+    await new StoreFeed({ store, journal: { ...journal, durable: journal.position } }).close();
+    expect((await exported({ kind: 'fills', data })).count).toBe(2);
+    const newer = open<unknown, string>({ path, noSubdir: true, maxDbs: 16 });
+    const head = Buffer.from(pack({ version: 3, position: { segment: 1, offset: 1 } }));
+    const checksum = Buffer.alloc(4);
+    checksum.writeInt32LE(crcOf(head));
+    await newer.openDB<Uint8Array, string>({ name: 'head', encoding: 'binary' }).put('head', Buffer.concat([checksum, head]));
+    await newer.close();
+    await expect(openEmbedded({ path, journal })).rejects.toThrow(/has store format 3; this Thor reads format 2/);
   });
 
   it('is said when it belongs to another journal', async () => {
