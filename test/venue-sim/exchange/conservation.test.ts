@@ -172,7 +172,7 @@ describe.each(VENUES)('money of %s', (venue) => {
           const books = (one: VenueWorld): unknown => JSON.parse(JSON.stringify(one.exchangeOf(venue).save()));
           expect(books(again)).toEqual(books(world));
         }),
-        { numRuns: times(6, 300) },
+        { numRuns: times(4, 300) },
       );
     },
     times(120_000, 3_600_000),
