@@ -4,7 +4,21 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError, messageOf } from './core/numbers/errors.js';
 import { didYouMean } from './core/numbers/nearest.js';
 
-const VERBS = ['trade', 'venues', 'verify', 'export', 'config', 'verify-account', 'preview', 'keys', 'doctor', 'status', 'help'];
+const VERBS = [
+  'trade',
+  'venues',
+  'verify',
+  'export',
+  'config',
+  'verify-account',
+  'store',
+  'backup',
+  'preview',
+  'keys',
+  'doctor',
+  'status',
+  'help',
+];
 
 function program(run: (code: Promise<number>) => Promise<void>): Command {
   const root = new Command('thor')
@@ -95,6 +109,29 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--to <time>', 'ISO date or microseconds')
     .action((what: string, flags: Record<string, unknown>) =>
       run(import('./workers/export-host.js').then(({ runExportVerb }) => runExportVerb(what, flags))),
+    );
+
+  root
+    .command('store <action> [which]')
+    .description('sync, check, rebuild or compact the stores of a data directory (lmdb, mongo; all when none is named)')
+    .requiredOption('--data <dir>', 'data directory')
+    .option('--config <file>', 'configuration that names the stores')
+    .option('--json', 'one JSON object a result')
+    .action((action: string, which: string | undefined, flags: Record<string, unknown>) =>
+      run(import('./workers/store-host.js').then(({ runStoreVerb }) => runStoreVerb(action, which, flags))),
+    );
+
+  root
+    .command('backup <action>')
+    .description('create, restore or verify an encrypted backup of a data directory, also while it trades')
+    .option('--data <dir>', 'data directory; restore: where to')
+    .option('--file <file>', 'restore, verify: the backup; absent: the newest of the folder')
+    .option('--folder <dir>', 'where backups are (default: backup.folder of the configuration)')
+    .option('--passphrase <reference>', "'env:NAME' or 'file:PATH' (default: backup.passphrase of the configuration)")
+    .option('--config <file>', 'configuration with the backup block')
+    .option('--json', 'one JSON object a result')
+    .action((action: string, flags: Record<string, unknown>) =>
+      run(import('./workers/backup-host.js').then(({ runBackupVerb }) => runBackupVerb(action, flags))),
     );
 
   root
