@@ -64,9 +64,11 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
     const listed = await marketsOf(exchange, venue, instruments);
     const dialect = dialectOf(venue, listed.symbols, exchange.instance.has);
     if (!NATIVE.includes(venue)) exchange.instance.setMarkets(listed.markets);
-    const skewMs = (await measureSkew(() => dialect.serverTimeMs(exchange), wallUs)) ?? 0;
-    exchange.skewMs = skewMs;
-    const account = await dialect.account(exchange, instruments);
+    const measure = async (): Promise<void> => {
+      exchange.skewMs = (await measureSkew(() => dialect.serverTimeMs(exchange), wallUs)) ?? 0;
+    };
+    await measure();
+    const account = await twice(() => dialect.account(exchange, instruments), measure);
     const isOneWay = await positionMode(exchange, venue, instruments);
     const canWithdraw = await withdrawal(exchange, venue);
     return {
@@ -74,7 +76,7 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
       exchangeId: exchange.exchangeId,
       symbols: listed.symbols,
       markets: NATIVE.includes(venue) ? null : listed.markets,
-      skewMs,
+      skewMs: exchange.skewMs,
       account,
       isOneWay,
       canWithdraw,
@@ -87,12 +89,17 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
   }
 }
 
-/** Venue's clock minus ours by one question, half of its round trip taken off; null where the venue tells no time. */
+/**
+ * Venue's clock minus ours by one question: as little of it as the answer proves, for it may have taken any part of its round trip to get there. Null where the
+ * venue tells no time.
+ */
 export async function measureSkew(ask: () => Promise<number | null>, wallUs: () => number): Promise<number | null> {
-  const askedUs = wallUs();
+  const askedMs = wallUs() / 1_000;
   const serverMs = await ask();
+  const heardMs = wallUs() / 1_000;
   if (serverMs === null || !Number.isFinite(serverMs)) return null;
-  return Math.round(serverMs - (askedUs + wallUs()) / 2_000);
+  if (serverMs < askedMs) return Math.round(serverMs - askedMs);
+  return serverMs > heardMs ? Math.round(serverMs - heardMs) : 0;
 }
 
 async function marketsOf(
@@ -128,6 +135,17 @@ async function marketsOf(
   }
   if (absent.length > 0) throw new EngineError('NOT_LISTED', 'give-up', { venue, instruments: absent.join(', ') });
   return { symbols, markets, notes };
+}
+
+/** The first signed question: a clock that was measured badly is measured again. */
+async function twice<Answer>(ask: () => Promise<Answer>, measure: () => Promise<void>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof VenueError && (error.verdict.isClock || error.verdict.isOutage))) throw error;
+    await measure();
+    return ask();
+  }
 }
 
 /** By the venue's own symbol and the kind of contract: one text may name a spot market and a contract. */

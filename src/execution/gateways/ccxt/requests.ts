@@ -167,7 +167,7 @@ export class Requests {
       );
     } catch (error) {
       failure = exchange.asVenueError(error);
-      this.#deps.note(`${group.verb} of ${group.items.length}: ${exchange.redact(messageOf(error))}`);
+      if (isNoteworthy(failure.verdict)) this.#deps.note(`${group.verb} of ${group.items.length}: ${exchange.redact(messageOf(error))}`);
     }
     const questions: Promise<void>[] = [];
     for (const { item, request } of group.items) {
@@ -310,4 +310,9 @@ export class Requests {
 
 function isCancel(group: Group): boolean {
   return group.verb === 'cancel';
+}
+
+/** What the outcome's own reason does not say well enough for a person. */
+function isNoteworthy({ kind, reason }: Verdict): boolean {
+  return kind === 'unknown' || reason === Reason.VENUE_REJECTED || reason === Reason.BAD_ORDER || reason === Reason.RATE_LIMITED;
 }

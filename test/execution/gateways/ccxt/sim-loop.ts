@@ -245,6 +245,7 @@ export class SimLoop {
           random: halfRandom,
           sink: bench.gateway,
           note: (text) => notes.push(text),
+          offsetMs: () => bench.gateway.clockOffsetMs,
         })
       : null;
     const loop = new SimLoop(venue, time, http, bench, handOver, feed);
