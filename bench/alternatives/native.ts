@@ -69,26 +69,37 @@ export class MemoryImage {
   readonly #u8: Uint8Array;
   readonly #pages: readonly number[];
   readonly #frames: readonly ImageFrame[];
+  readonly #kept: Uint8Array;
 
   /** @param touched pages that a pass fills, beside those that are filled now */
   constructor(memory: Uint8Array, frames: readonly ImageFrame[], touched: ReadonlySet<number>) {
     this.#u8 = memory;
     this.#frames = frames;
     this.#pages = [...new Set([...touched, ...usedPages(memory)])].toSorted((a, b) => a - b);
+    this.#kept = new Uint8Array(this.#pages.length * PAGE);
+    for (const [index, page] of this.#pages.entries()) this.#kept.set(memory.subarray(page * PAGE, (page + 1) * PAGE), index * PAGE);
   }
 
   write(path: string): void {
     const file = openSync(path, 'w');
     writeSync(file, Uint32Array.of(this.#u8.length, this.#pages.length, this.#frames.length, 0));
     writeSync(file, Uint32Array.from(this.#pages));
-    for (const page of this.#pages) writeSync(file, this.#u8.subarray(page * PAGE, (page + 1) * PAGE));
+    writeSync(file, this.#kept);
     writeSync(file, Uint32Array.from(this.#frames.flatMap(({ at, end, ctx }) => [at, end, ctx, 0])));
     closeSync(file);
   }
 
-  /** The pages as a program left them. */
-  restore(path: string): void {
-    const bytes = readFileSync(path);
+  /** The memory as it was. */
+  restore(): void {
+    this.#put(this.#kept);
+  }
+
+  /** The memory as a program left it. */
+  take(path: string): void {
+    this.#put(readFileSync(path));
+  }
+
+  #put(bytes: Uint8Array): void {
     for (const [index, page] of this.#pages.entries()) this.#u8.set(bytes.subarray(index * PAGE, (index + 1) * PAGE), page * PAGE);
   }
 }

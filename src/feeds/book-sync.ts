@@ -186,7 +186,7 @@ export class BookSync {
     if (isSnapshot) {
       this.#hide();
       this.#book.clear();
-      ids.clear();
+      ids.clear(idsOf(message, instrument));
     }
     this.#book.begin();
     return this.#rows(message, instrument, recvUs, 0);
@@ -407,4 +407,8 @@ export class BookSync {
 
 function venueTime(fields: Float64Array): number {
   return venueUsOf(fields[FIELD_TIME]!);
+}
+
+function* idsOf({ rows }: Message, instrument: number): Iterable<number> {
+  for (let i = 0; i < rows.count; i++) if (rows.instrument[i] === instrument) yield rows.id[i]!;
 }

@@ -25,6 +25,8 @@ export class IdLevels {
   readonly #book: BookWriter;
   readonly #room: KernelRoom | null;
   #table: Table;
+  /** Places per unit of an id. A venue's ids keep a distance (their tick): neighbours in price are to be neighbours here, that is what caches like. */
+  #scale = 1;
 
   constructor(book: BookWriter, room: KernelRoom | null) {
     this.#book = book;
@@ -36,16 +38,19 @@ export class IdLevels {
     return this.#book.idCount;
   }
 
-  clear(): void {
+  /** Nothing is known any more. @param ids that come next, for the distance that they keep */
+  clear(ids: Iterable<number>): void {
     if (this.count > 0) this.#wipe(this.#table);
     this.#book.idCount = 0;
+    this.#scale = 1 / distanceOf(ids);
+    this.#book.setIds(this.#table.at, this.#table.places - 1, this.#scale);
   }
 
   /** Place of the id, -1 when unknown. Places are good until the next change. */
   find(id: number): number {
     const { f64, places } = this.#table;
     const mask = places - 1;
-    for (let at = hash(id) & mask; ; at = (at + 1) & mask) {
+    for (let at = this.#home(id) & mask; ; at = (at + 1) & mask) {
       const here = f64[at * PLACE_F64]!;
       if (here === id) return at;
       if (here === EMPTY) return -1;
@@ -81,7 +86,7 @@ export class IdLevels {
     const mask = places - 1;
     let hole = place;
     for (let at = (hole + 1) & mask; f64[at * PLACE_F64] !== EMPTY; at = (at + 1) & mask) {
-      const home = hash(f64[at * PLACE_F64]!) & mask;
+      const home = this.#home(f64[at * PLACE_F64]!) & mask;
       // Stays when its home lies between the hole and itself: it can still be found.
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       f64.copyWithin(hole * PLACE_F64, at * PLACE_F64, (at + 1) * PLACE_F64);
@@ -91,10 +96,15 @@ export class IdLevels {
     this.#book.idCount = this.count - 1;
   }
 
+  /** As in core/kernel/assembly/rows.ts. */
+  #home(id: number): number {
+    return Math.floor(id * this.#scale) >>> 0;
+  }
+
   #put(id: number, side: number, price: number, decimals: number): void {
     const { f64, places } = this.#table;
     const mask = places - 1;
-    let at = hash(id) & mask;
+    let at = this.#home(id) & mask;
     while (f64[at * PLACE_F64] !== EMPTY) at = (at + 1) & mask;
     f64[at * PLACE_F64] = id;
     this.move(at, side, price, decimals);
@@ -118,7 +128,7 @@ export class IdLevels {
     const buffer = at === 0 || this.#room === null ? new ArrayBuffer(bytes) : this.#room.memory.buffer;
     const table = { i32: new Int32Array(buffer, at, bytes >> 2), f64: new Float64Array(buffer, at, bytes >> 3), at, places };
     this.#wipe(table);
-    this.#book.setIds(at, places - 1);
+    this.#book.setIds(at, places - 1, this.#scale);
     return table;
   }
 
@@ -127,7 +137,14 @@ export class IdLevels {
   }
 }
 
-function hash(id: number): number {
-  const h = Math.imul((id >>> 0) ^ Math.imul((id / 4_294_967_296) | 0, 0x85ebca6b), 0x9e3779b1);
-  return (h ^ (h >>> 15)) >>> 0;
+/** The largest number by which all distances between the ids can be divided; 1 when there are none. */
+function distanceOf(ids: Iterable<number>): number {
+  let first = Number.NaN;
+  let found = 0;
+  for (const id of ids) {
+    if (Number.isNaN(first)) first = id;
+    let rest = Math.abs(id - first);
+    while (rest !== 0) [found, rest] = [rest, found % rest];
+  }
+  return found === 0 ? 1 : found;
 }

@@ -124,7 +124,7 @@ export function compileShapes(shapes: readonly Shape[]): Program {
       case 'rows': {
         const start = code.length;
         code.push(OP_ROW);
-        for (const inner of part.parts) emit(inner);
+        for (const inner of joined(part.parts)) emit(inner);
         code.push(OP_ROW_NEXT, start);
         return;
       }
@@ -149,13 +149,52 @@ export function compileShapes(shapes: readonly Shape[]): Program {
 
   for (const shape of shapes) {
     starts.push(code.length);
-    for (const part of shape.parts) emit(part);
+    for (const part of joined(shape.parts)) emit(part);
     code.push(OP_END, shape.kind);
   }
   return {
     code: Int32Array.from(code),
     starts: Int32Array.from(starts),
     pool: Uint8Array.from(pool),
+    shared: Int32Array.from(starts, (start, shape) => sharedWords(code, pool, starts[shape - 1], start)),
     names: shapes.map((shape) => shape.name),
   };
+}
+
+/** Texts that follow each other as one. */
+function joined<P extends Part | RowPart>(parts: readonly P[]): readonly P[] {
+  const found: P[] = [];
+  for (const part of parts) {
+    const last = found.at(-1);
+    if (part.op === 'text' && last?.op === 'text') found[found.length - 1] = { ...last, text: last.text + part.text };
+    else found.push(part);
+  }
+  return found;
+}
+
+/** Words of the operations with which a shape begins as the one before it does: they need not be run again. Whole operations only, and none of a row. */
+function sharedWords(code: readonly number[], pool: readonly number[], before: number | undefined, start: number): number {
+  if (before === undefined) return 0;
+  const textOf = (at: number): string => pool.slice(code[at], code[at]! + code[at + 1]!).join();
+  for (let word = 0; ;) {
+    const a = before + word;
+    const b = start + word;
+    const op = code[a]!;
+    if (op !== code[b]) return word;
+    if (op === OP_TEXT) {
+      if (textOf(a + 1) !== textOf(b + 1)) return word;
+      word += 3;
+    } else if (op === OP_SKIP || op === OP_SYMBOL) word += 1;
+    else if (op === OP_INT) {
+      if (code[a + 1] !== code[b + 1]) return word;
+      word += 2;
+    } else if (op === OP_CHOICE) {
+      const entries = code[a + 2]!;
+      if (code[a + 1] !== code[b + 1] || entries !== code[b + 2]) return word;
+      for (let entry = 3; entry < 3 + entries * 3; entry += 3) {
+        if (code[a + entry] !== code[b + entry] || textOf(a + entry + 1) !== textOf(b + entry + 1)) return word;
+      }
+      word += 3 + entries * 3;
+    } else return word;
+  }
 }

@@ -22,6 +22,8 @@ class Kernel {
   Level *from[2], *to[2];
   i32 rowCount = 0;
   i32 kind = 0;
+  const u8 *failedAt = nullptr;
+  i32 failedWord = -1;
 
   u32 word(u32 at) const { return load<u32>(ctx + at); }
 
@@ -61,7 +63,27 @@ class Kernel {
     return after;
   }
 
-  static const u8 *decimal(const u8 *start, const u8 *end, f64 &out, i32 &outDecimals) {
+  const u8 *decimal(const u8 *at, const u8 *end, f64 &out, i32 &outDecimals) const {
+    const __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)at), _mm_set1_epi8(0x30));
+    const u32 odd = _mm_movemask_epi8(_mm_adds_epu8(digits, _mm_set1_epi8(118))) | 0x10000;
+    const i32 whole = (i32)_tzcnt_u32(odd);
+    const bool hasPoint = at[whole] == 0x2e;
+    const i32 length = hasPoint ? (i32)_tzcnt_u32(odd & (odd - 1)) : whole;
+    const i32 scale = hasPoint ? length - whole - 1 : 0;
+    if (length > 15 || whole == 0 || whole + scale > 8 || at + length > end) return longDecimal(at, end, out, outDecimals);
+    if ((whole > 1 && *at == 0x30) || (hasPoint && scale == 0)) return nullptr;
+    const u8 *line = mem + word(CTX_TABLES) + LINES + ((size_t)scale << LINES_SHIFT) + (((size_t)whole << 5) + length) * 16;
+    const __m128i inLine = _mm_shuffle_epi8(digits, _mm_loadu_si128((const __m128i *)line));
+    const __m128i fours = _mm_madd_epi16(_mm_maddubs_epi16(inLine, _mm_set1_epi16(0x010a)), _mm_set1_epi32(0x00010064));
+    u32 mantissa = (u32)_mm_cvtsi128_si32(_mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710)));
+    i32 decimals = scale;
+    for (; decimals > 0 && mantissa % 10 == 0; decimals--) mantissa /= 10;
+    out = mantissa;
+    outDecimals = decimals;
+    return at + length;
+  }
+
+  static const u8 *longDecimal(const u8 *start, const u8 *end, f64 &out, i32 &outDecimals) {
     const u8 *at = start;
     i64 mantissa = 0;
     u32 digit;
@@ -225,15 +247,19 @@ class Kernel {
     return nullptr;
   }
 
-  bool runShape(i32 shape, const u8 *start, const u8 *end) {
-    const i32 *pc = code + shape;
+  bool runShape(i32 shape, i32 skipped, const u8 *start, const u8 *end) {
+    const i32 *pc = code + shape + skipped;
     u8 *row = rows;
     const u8 *rowsEnd = mem + word(CTX_ROWS_END);
     const u8 *at = start;
     for (;;) {
       switch (*pc) {
       case OP_TEXT:
-        if (!isText(at, end, pc[1], pc[2])) return false;
+        if (!isText(at, end, pc[1], pc[2])) {
+          failedAt = at;
+          failedWord = (i32)(pc - code) - shape;
+          return false;
+        }
         at += pc[2];
         pc += 3;
         break;
@@ -340,11 +366,7 @@ class Kernel {
     return gate == GATE_TIMESTAMP && last > known;
   }
 
-  static u32 hash(f64 id) {
-    const u64 whole = (u64)id;
-    const u32 h = ((u32)whole ^ ((u32)(whole >> 32) * 0x85ebca6bu)) * 0x9e3779b1u;
-    return h ^ (h >> 15);
-  }
+  static u32 home(f64 id, f64 scale) { return (u32)(u64)__builtin_floor(id * scale); }
 
   static f64 unitsOf(const f64 *powers, f64 mantissa, i32 decimals, f64 unit, i32 scale) {
     if (decimals > scale) return -1;
@@ -362,12 +384,13 @@ class Kernel {
     const f64 priceUnit = load<f64>(book + BOOK_PRICE_UNIT), lotUnit = load<f64>(book + BOOK_LOT_UNIT);
     u8 *ids = mem + load<u32>(book + BOOK_IDS);
     const u32 mask = load<u32>(book + BOOK_ID_MASK);
+    const f64 scale = load<f64>(book + BOOK_ID_SCALE);
     from[0] = to[0] = levels;
     from[1] = to[1] = levels + rowCount;
     const u8 *row = rows;
     for (i32 n = 0; n < rowCount; n++, row += ROW_BYTES) {
       const f64 id = load<f64>(row + ROW_ID);
-      u32 at = hash(id) & mask;
+      u32 at = home(id, scale) & mask;
       f64 here;
       while ((here = load<f64>(ids + (size_t)at * ID_PLACE_BYTES)) != id && here != -1) at = (at + 1) & mask;
       u8 *place = ids + (size_t)at * ID_PLACE_BYTES;
@@ -406,8 +429,8 @@ class Kernel {
         if (action == 4) {
           u32 hole = at;
           for (u32 other = (hole + 1) & mask; load<f64>(ids + (size_t)other * ID_PLACE_BYTES) != -1; other = (other + 1) & mask) {
-            const u32 home = hash(load<f64>(ids + (size_t)other * ID_PLACE_BYTES)) & mask;
-            if (((other - home) & mask) < ((other - hole) & mask)) continue;
+            const u32 start = home(load<f64>(ids + (size_t)other * ID_PLACE_BYTES), scale) & mask;
+            if (((other - start) & mask) < ((other - hole) & mask)) continue;
             memcpy(ids + (size_t)hole * ID_PLACE_BYTES, ids + (size_t)other * ID_PLACE_BYTES, ID_PLACE_BYTES);
             hole = other;
           }
@@ -453,13 +476,29 @@ public:
   bool read(const u8 *at, const u8 *end, f64 recvUs) {
     const i32 shapes = (i32)word(CTX_SHAPES);
     const u8 *starts = mem + word(CTX_STARTS);
+    const u8 *shared = mem + word(CTX_SHARED);
+    clear();
     for (i32 shape = 0; shape < shapes; shape++) {
-      for (f64 &field : fields) field = __builtin_nan("");
-      book = nullptr;
-      next = from[0] = to[0] = from[1] = to[1] = levels;
-      rowCount = 0;
-      if (runShape(load<i32>(starts + shape * 4), at, end)) return apply(recvUs);
+      i32 from = 0;
+      const u8 *start = at;
+      if (shape > 0) {
+        // The shape before failed where this one begins to differ: nothing was written since.
+        if (failedWord == load<i32>(shared + shape * 4)) {
+          from = failedWord;
+          start = failedAt;
+        } else clear();
+      }
+      failedWord = -1;
+      if (runShape(load<i32>(starts + shape * 4), from, start, end)) return apply(recvUs);
     }
     return false;
+  }
+
+private:
+  void clear() {
+    for (f64 &field : fields) field = __builtin_nan("");
+    book = nullptr;
+    next = from[0] = to[0] = from[1] = to[1] = levels;
+    rowCount = 0;
   }
 };

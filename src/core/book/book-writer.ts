@@ -29,6 +29,7 @@ import {
   BOOK_GATE,
   BOOK_ID_COUNT,
   BOOK_ID_MASK,
+  BOOK_ID_SCALE,
   BOOK_IDS,
   BOOK_LAST_SEQUENCE,
   BOOK_LOT_SCALE,
@@ -107,8 +108,9 @@ export class BookWriter {
   setStream(stream: number): void {
     this.#f64[this.#words + (BOOK_STREAM >> 3)] = stream;
   }
-  /** Id-keyed books: byte offset of the table in the book's memory (0: elsewhere) and its mask. */
-  setIds(at: number, mask: number): void {
+  /** Id-keyed books: byte offset of the table in the book's memory (0: elsewhere), its mask and the scale of its places. */
+  setIds(at: number, mask: number, scale: number): void {
+    this.#f64[this.#words + (BOOK_ID_SCALE >> 3)] = scale;
     this.#i32[this.#head + (BOOK_IDS >> 2)] = at;
     this.#i32[this.#head + (BOOK_ID_MASK >> 2)] = mask;
   }

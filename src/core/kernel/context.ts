@@ -32,6 +32,9 @@
  *        104  lotScale    i32
  *        108  priceLines  i32   byte offset of the digit table of that scale
  *        112  lotLines    i32
+ *        116  shared      i32   byte offset of each shape's `shared` (program.ts)
+ *        120  failedAt    i32   where the last shape that did not fit ended: the byte,
+ *        124  failedWord  i32   and the word of its code
  *        128  fields      f64   FIELD_*
  *        224  mantissas   f64   NUMBER_*
  *        296  decimals    i32   NUMBER_*
@@ -65,6 +68,9 @@ export const CTX_PRICE_SCALE = 100;
 export const CTX_LOT_SCALE = 104;
 export const CTX_PRICE_LINES = 108;
 export const CTX_LOT_LINES = 112;
+export const CTX_SHARED = 116;
+export const CTX_FAILED_AT = 120;
+export const CTX_FAILED_WORD = 124;
 export const CTX_FIELDS = 128;
 export const CTX_MANTISSAS = 224;
 export const CTX_DECIMALS = 296;

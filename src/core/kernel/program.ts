@@ -39,6 +39,8 @@ export interface Program {
   readonly code: Int32Array;
   /** Where each shape starts in `code`. */
   readonly starts: Int32Array;
+  /** For each shape, how many words of its beginning are those of the shape before it. */
+  readonly shared: Int32Array;
   /** The bytes of all texts. */
   readonly pool: Uint8Array;
   readonly names: readonly string[];

@@ -26,6 +26,7 @@ import {
   CTX_ROW_AT,
   CTX_ROW_COUNT,
   CTX_SHAPES,
+  CTX_SHARED,
   CTX_STARTS,
   CTX_SYMBOLS,
   CTX_SYMBOL_FROM,
@@ -100,7 +101,7 @@ export function makeWasmKernel(program: Program, symbols: SymbolTable, room: Ker
   if (compiled === null) return null;
   const { exports, tables } = sharedOn(room, compiled);
   const bytes =
-    CTX_BYTES + POWERS.byteLength + program.code.byteLength + program.starts.byteLength + program.pool.byteLength + SLACK_BYTES * 2;
+    CTX_BYTES + POWERS.byteLength + program.code.byteLength + program.starts.byteLength * 2 + program.pool.byteLength + SLACK_BYTES * 2;
   const ctx = room.take(bytes);
   const levels = room.take(MOST_LEVELS * LEVEL_BYTES);
   const rows = room.take(MOST_ROWS * ROW_BYTES);
@@ -159,10 +160,13 @@ export class WasmKernel implements BookKernel {
     f64.set(POWERS, powers >> 3);
     const code = powers + POWERS.byteLength;
     const starts = code + program.code.byteLength;
-    const pool = starts + program.starts.byteLength;
+    const shared = starts + program.starts.byteLength;
+    const pool = shared + program.shared.byteLength;
     i32.set(program.code, code >> 2);
     i32.set(program.starts, starts >> 2);
+    i32.set(program.shared, shared >> 2);
     u8.set(program.pool, pool);
+    this.#set(CTX_SHARED, shared);
     this.#set(CTX_CODE, code);
     this.#set(CTX_STARTS, starts);
     this.#set(CTX_SHAPES, program.starts.length);

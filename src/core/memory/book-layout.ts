@@ -36,6 +36,7 @@
  *        160  stream       f64   the one of several streams that is followed, NaN before one is
  *        168  ids          i32   byte offset of the id table, 0 when there is none
  *        172  idCount      i32
+ *        176  idScale      f64   places per unit of an id: one over the distance that all ids keep
  *   sides, bid then ask; each
  *          0  lots         131,072 x f64   the quantity of the key with `key & mask`; means nothing without its bit
  *   1048576  bits         4,096 x i32     one bit a key of the window
@@ -77,6 +78,7 @@ export const BOOK_ID_MASK = 156;
 export const BOOK_STREAM = 160;
 export const BOOK_IDS = 168;
 export const BOOK_ID_COUNT = 172;
+export const BOOK_ID_SCALE = 176;
 export const BOOK_HEADER_BYTES = 256;
 
 /** How the next message of a live book is known: VENUES.md 11, as `SequenceKind` of feeds/venue.ts says it. */

@@ -32,6 +32,8 @@ import {
   CTX_BID_TO,
   CTX_BOOK,
   CTX_DECIMALS,
+  CTX_FAILED_AT,
+  CTX_FAILED_WORD,
   CTX_FIELDS,
   CTX_INSTRUMENT,
   CTX_KIND,
@@ -40,6 +42,7 @@ import {
   CTX_ROW_AT,
   CTX_ROW_COUNT,
   CTX_SHAPES,
+  CTX_SHARED,
   CTX_STARTS,
   DONE_BOOK,
   DONE_MESSAGE,
@@ -67,9 +70,20 @@ const SNAPSHOT: f64 = 1;
 export function apply(ctx: usize, at: usize, end: usize, recvUs: f64): i32 {
   const shapes = load<i32>(ctx, CTX_SHAPES);
   const starts = <usize>load<u32>(ctx, CTX_STARTS);
+  const shared = <usize>load<u32>(ctx, CTX_SHARED);
+  clear(ctx);
   for (let shape = 0; shape < shapes; shape++) {
-    clear(ctx);
-    const result = runShape(ctx, load<i32>(starts + (<usize>shape << 2)), at, end);
+    let from = 0;
+    let start = at;
+    if (shape > 0) {
+      // The shape before failed where this one begins to differ: nothing was written since.
+      if (load<i32>(ctx, CTX_FAILED_WORD) == load<i32>(shared + (<usize>shape << 2))) {
+        from = load<i32>(ctx, CTX_FAILED_WORD);
+        start = load<u32>(ctx, CTX_FAILED_AT);
+      } else clear(ctx);
+    }
+    store<i32>(ctx, -1, CTX_FAILED_WORD);
+    const result = runShape(ctx, load<i32>(starts + (<usize>shape << 2)), from, start, end);
     if (result == NOT_MINE) continue;
     if (result != SCANNED) return APPLY_UNKNOWN_SYMBOL;
     const kind = load<i32>(ctx, CTX_KIND);
@@ -145,10 +159,16 @@ function applyLevels(ctx: usize, book: usize, recvUs: f64, isWhole: bool): i32 {
   const answer = load<i32>(ctx, CTX_INSTRUMENT) << 2;
   const bidTo = <usize>load<u32>(ctx, CTX_BID_TO);
   const askTo = <usize>load<u32>(ctx, CTX_ASK_TO);
-  let at = applySide(book, 0, load<u32>(ctx, CTX_BID_FROM), bidTo);
-  if (at == bidTo) at = applySide(book, 1, load<u32>(ctx, CTX_ASK_FROM), askTo);
-  else return stop(ctx, at) | answer;
-  if (at != askTo) return stop(ctx, at) | answer;
+  const bidFrom = <usize>load<u32>(ctx, CTX_BID_FROM);
+  const askFrom = <usize>load<u32>(ctx, CTX_ASK_FROM);
+  if (bidFrom != bidTo) {
+    const at = applySide(book, 0, bidFrom, bidTo);
+    if (at != bidTo) return stop(ctx, at) | answer;
+  }
+  if (askFrom != askTo) {
+    const at = applySide(book, 1, askFrom, askTo);
+    if (at != askTo) return stop(ctx, at) | answer;
+  }
   return (isWhole ? finish(ctx, book, recvUs) : stop(ctx, 0)) | answer;
 }
 

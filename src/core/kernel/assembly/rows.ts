@@ -6,6 +6,7 @@ import {
   BOOK_IDS,
   BOOK_ID_COUNT,
   BOOK_ID_MASK,
+  BOOK_ID_SCALE,
   BOOK_LOT_SCALE,
   BOOK_LOT_UNIT,
   BOOK_PRICE_SCALE,
@@ -48,15 +49,13 @@ const FREE: f64 = -1;
 /** As in id-levels.ts. */
 // @ts-ignore: decorator
 @inline
-function hash(id: f64): u32 {
-  const whole = <u64>id;
-  const h = (<u32>whole ^ (<u32>(whole >>> 32) * 0x85ebca6b)) * 0x9e3779b1;
-  return h ^ (h >>> 15);
+function home(id: f64, scale: f64): u32 {
+  return <u32>(<u64>floor(id * scale));
 }
 
 /** Byte offset of the id's place, or of the free one where it would stand. */
-function placeOf(ids: usize, mask: u32, id: f64): usize {
-  let at = hash(id) & mask;
+function placeOf(ids: usize, mask: u32, scale: f64, id: f64): usize {
+  let at = home(id, scale) & mask;
   while (true) {
     const place = ids + <usize>at * ID_PLACE_BYTES;
     const here = load<f64>(place);
@@ -65,16 +64,16 @@ function placeOf(ids: usize, mask: u32, id: f64): usize {
   }
 }
 
-function freePlace(ids: usize, mask: u32, place: usize): void {
+function freePlace(ids: usize, mask: u32, scale: f64, place: usize): void {
   let hole = <u32>(place - ids) / ID_PLACE_BYTES;
   let at = (hole + 1) & mask;
   while (true) {
     const from = ids + <usize>at * ID_PLACE_BYTES;
     const id = load<f64>(from);
     if (id == FREE) break;
-    const home = hash(id) & mask;
+    const start = home(id, scale) & mask;
     // Stays when its home lies between the hole and itself: it can still be found.
-    if (((at - home) & mask) >= ((at - hole) & mask)) {
+    if (((at - start) & mask) >= ((at - hole) & mask)) {
       const to = ids + <usize>hole * ID_PLACE_BYTES;
       v128.store(to, v128.load(from));
       v128.store(to, v128.load(from, 16), 16);
@@ -107,6 +106,7 @@ export function collectRows(ctx: usize, book: usize, action: i32): i32 {
   const lotUnit = load<f64>(book, BOOK_LOT_UNIT);
   const ids = <usize>load<u32>(book, BOOK_IDS);
   const mask = load<u32>(book, BOOK_ID_MASK);
+  const scale = load<f64>(book, BOOK_ID_SCALE);
   const firstBid = <usize>load<u32>(ctx, CTX_LEVELS);
   const firstAsk = firstBid + <usize>count * LEVEL_BYTES;
   let bid = firstBid;
@@ -115,7 +115,7 @@ export function collectRows(ctx: usize, book: usize, action: i32): i32 {
   let done = 0;
   for (; done < count; done++, row += ROW_BYTES) {
     const id = load<f64>(row, ROW_ID);
-    const place = placeOf(ids, mask, id);
+    const place = placeOf(ids, mask, scale, id);
     const isKnown = load<f64>(place) == id;
     let side = load<i32>(row, ROW_SIDE);
     let lots: f64 = 0;
@@ -150,7 +150,7 @@ export function collectRows(ctx: usize, book: usize, action: i32): i32 {
       ticks = unitsOf(powers, price, decimals, priceUnit, priceScale);
       if (ticks < 0) break;
       if (action == DELETE) {
-        freePlace(ids, mask, place);
+        freePlace(ids, mask, scale, place);
         store<u32>(book, load<u32>(book, BOOK_ID_COUNT) - 1, BOOK_ID_COUNT);
       }
     }

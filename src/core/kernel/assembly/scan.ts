@@ -34,6 +34,8 @@ import {
   CTX_BOOK,
   CTX_CODE,
   CTX_DECIMALS,
+  CTX_FAILED_AT,
+  CTX_FAILED_WORD,
   CTX_FIELDS,
   CTX_INSTRUMENT,
   CTX_KIND,
@@ -145,7 +147,35 @@ function readInteger(at: usize, end: usize, field: usize): usize {
 }
 
 /** A decimal as (mantissa, decimals) without zeros at the end of its fraction, as the readable path keeps it. */
-function readDecimal(start: usize, end: usize, mantissas: usize, decimalsAt: usize): usize {
+function readDecimal(ctx: usize, at: usize, end: usize, mantissas: usize, decimalsAt: usize): usize {
+  const tables = <usize>load<u32>(ctx, CTX_TABLES);
+  const digits = i8x16.sub(v128.load(at), v128.load(tables, TABLE_ZERO));
+  const odd = i8x16.bitmask(i8x16.add_sat_u(digits, v128.load(tables, TABLE_ABOVE))) | 0x10000;
+  const whole = ctz(odd);
+  // A text that is longer than a vector, and everything that is no number, goes the long way.
+  const hasPoint = load<u8>(at + whole) == 0x2e;
+  const length = hasPoint ? ctz(odd & (odd - 1)) : whole;
+  const scale = hasPoint ? length - whole - 1 : 0;
+  if (length > 15 || whole == 0 || whole + scale > 8 || at + length > end) return readLongDecimal(at, end, mantissas, decimalsAt);
+  if ((whole > 1 && load<u8>(at) == 0x30) || (hasPoint && scale == 0)) return 0;
+  const line = tables + LINES + (<usize>scale << LINES_SHIFT) + (<usize>((whole << 5) + length) << 4);
+  const inLine = i8x16.swizzle(digits, v128.load(line));
+  const fours = i32x4.dot_i16x8_s(i16x8.shr_u(i16x8.mul(inLine, v128.load(tables, TABLE_TENS)), 8), v128.load(tables, TABLE_HUNDREDS));
+  let mantissa: u32 = i32x4.extract_lane(
+    i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), v128.load(tables, TABLE_TEN_THOUSANDS)),
+    0,
+  );
+  let decimals = scale;
+  while (decimals > 0 && mantissa % 10 == 0) {
+    mantissa /= 10;
+    decimals--;
+  }
+  store<f64>(mantissas, <f64>mantissa);
+  store<i32>(decimalsAt, decimals);
+  return at + length;
+}
+
+function readLongDecimal(start: usize, end: usize, mantissas: usize, decimalsAt: usize): usize {
   let at = start;
   let mantissa: i64 = 0;
   let digit: u32 = 0;
@@ -414,12 +444,20 @@ function choose(table: usize, at: usize, end: usize, pool: usize): usize {
   return 0;
 }
 
-/** Runs one shape. @returns SCANNED, NOT_MINE or UNKNOWN_SYMBOL */
-export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 {
+/** A shape that did not fit: what it shares with the next one need not be read again. */
+function failed(ctx: usize, at: usize, word: usize): i32 {
+  store<u32>(ctx, <u32>at, CTX_FAILED_AT);
+  store<u32>(ctx, <u32>word >> 2, CTX_FAILED_WORD);
+  return NOT_MINE;
+}
+
+/** Runs one shape from the word `from` of its code on. @returns SCANNED, NOT_MINE or UNKNOWN_SYMBOL */
+export function runShape(ctx: usize, shape: i32, from: i32, start: usize, end: usize): i32 {
   const code = <usize>load<u32>(ctx, CTX_CODE);
   const pool = <usize>load<u32>(ctx, CTX_POOL);
   const fields = ctx + CTX_FIELDS;
-  let pc = code + (<usize>shape << 2);
+  const first = code + (<usize>shape << 2);
+  let pc = first + (<usize>from << 2);
   let row = <usize>load<u32>(ctx, CTX_ROWS);
   const rowsEnd = <usize>load<u32>(ctx, CTX_ROWS_END);
   let at = start;
@@ -427,7 +465,7 @@ export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 
     switch (load<i32>(pc)) {
       case OP_TEXT: {
         const length = load<i32>(pc, 8);
-        if (!isText(at, end, pool + <usize>load<u32>(pc, 4), length)) return NOT_MINE;
+        if (!isText(at, end, pool + <usize>load<u32>(pc, 4), length)) return failed(ctx, at, pc - first);
         at += length;
         pc += 12;
         break;
@@ -461,7 +499,7 @@ export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 
       }
       case OP_DECIMAL: {
         const slot = <usize>load<u32>(pc, 4);
-        at = readDecimal(at, end, ctx + CTX_MANTISSAS + (slot << 3), ctx + CTX_DECIMALS + (slot << 2));
+        at = readDecimal(ctx, at, end, ctx + CTX_MANTISSAS + (slot << 3), ctx + CTX_DECIMALS + (slot << 2));
         if (at == 0) return NOT_MINE;
         pc += 8;
         break;
@@ -531,13 +569,13 @@ export function runShape(ctx: usize, shape: i32, start: usize, end: usize): i32 
         break;
       }
       case OP_ROW_QTY: {
-        at = readDecimal(at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+        at = readDecimal(ctx, at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
         if (at == 0) return NOT_MINE;
         pc += 4;
         break;
       }
       case OP_ROW_PRICE: {
-        at = readDecimal(at, end, row + ROW_PRICE, row + ROW_PRICE_DECIMALS);
+        at = readDecimal(ctx, at, end, row + ROW_PRICE, row + ROW_PRICE_DECIMALS);
         if (at == 0) return NOT_MINE;
         pc += 4;
         break;
