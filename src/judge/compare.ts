@@ -64,8 +64,9 @@ export function isOurs(clientId: string, tag: string): boolean {
   return orderIdOf(clientId, tag) !== null;
 }
 
-export function tradeKey(trade: { readonly instrument: string; readonly tradeId: number | string }): string {
-  return `${trade.instrument} ${typeof trade.tradeId === 'string' ? tradeIdOf(trade.tradeId) : trade.tradeId}`;
+/** An account that trades with itself has both sides of a trade, under one id. */
+export function tradeKey(trade: { readonly instrument: string; readonly tradeId: number | string; readonly side: 'buy' | 'sell' }): string {
+  return `${trade.instrument} ${typeof trade.tradeId === 'string' ? tradeIdOf(trade.tradeId) : trade.tradeId} ${trade.side}`;
 }
 
 export function compare(sides: Sides): Comparison {
@@ -117,7 +118,6 @@ function termsOf(order: EngineOrder | VenueOrder): string {
 function termsThatDiffer(own: EngineOrder, theirs: VenueOrder): string[] {
   const parts: string[] = [];
   if (own.instrument !== theirs.instrument) parts.push(`instrument ${own.instrument}, at the venue ${theirs.instrument}`);
-  if (own.side !== theirs.side) parts.push(`side ${own.side}, at the venue ${theirs.side}`);
   for (const key of ['price', 'qty', 'filled'] as const) {
     if (!isSame(own[key], theirs[key])) parts.push(`${key} ${own[key]}, at the venue ${theirs[key]}`);
   }
@@ -162,7 +162,6 @@ function compareFills(
 
 function fillsThatDiffer(own: EngineFill, theirs: VenueTrade): string[] {
   const parts: string[] = [];
-  if (own.side !== theirs.side) parts.push(`side ${own.side}, at the venue ${theirs.side}`);
   if (own.feeAsset !== theirs.feeAsset && !(Amount.of(own.fee).isZero && Amount.of(theirs.fee).isZero))
     parts.push(`fee in ${own.feeAsset}, at the venue in ${theirs.feeAsset}`);
   for (const key of ['price', 'qty', 'fee'] as const) {
