@@ -11,8 +11,8 @@ import type { AuditDoc, CandleDoc, FillDoc, LevelDoc, OrderDoc, ParametersDoc, P
 
 export const COLLECTIONS = ['orders', 'fills', 'positions', 'levels', 'ledger', 'parameters', 'runs', 'audit', 'candles', 'heads'] as const;
 export type CollectionName = (typeof COLLECTIONS)[number];
-/** Collections made from the journal: what a rebuild takes out and makes again, in the order in which a batch writes them. Orders come last, see schema.ts. */
-export const FROM_JOURNAL = ['runs', 'parameters', 'fills', 'ledger', 'levels', 'audit', 'positions', 'orders'] as const;
+/** Collections made from the journal: what a rebuild takes out and makes again, in the order in which a batch writes them. Parameters come before the run that tells them, orders last (schema.ts). */
+export const FROM_JOURNAL = ['parameters', 'runs', 'fills', 'ledger', 'levels', 'audit', 'positions', 'orders'] as const;
 /** Version of collections, validators and indexes; `meta` says which one a database has. */
 export const DATABASE_VERSION = 2;
 export const META = 'meta';

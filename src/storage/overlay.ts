@@ -24,9 +24,9 @@ export class OverlayStore implements Store {
   #below: StoreReader | null;
   #position: StorePosition | null = null;
   readonly #orders = new Map<number, OrderDoc>();
-  #fills: FillDoc[] = [];
+  readonly #fills = new Map<string, FillDoc>();
   readonly #levels = new Map<string, LevelDoc>();
-  #audit: AuditDoc[] = [];
+  readonly #audit = new Map<string, AuditDoc>();
   readonly #positions = new Map<string, PositionDoc>();
   readonly #parameters = new Map<string, ParametersDoc>();
   readonly #runs = new Map<number, RunDoc>();
@@ -62,7 +62,7 @@ export class OverlayStore implements Store {
   }
 
   fills(range: TimeRange): AsyncIterable<FillDoc> {
-    const own = this.#fills.filter(({ tsUs }) => isWithin(tsUs, range)).sort(compareFills);
+    const own = [...this.#fills.values()].filter(({ tsUs }) => isWithin(tsUs, range)).sort(compareFills);
     return merged(this.#below?.fills(range) ?? [], own, compareFills);
   }
 
@@ -71,7 +71,7 @@ export class OverlayStore implements Store {
   }
 
   audit(range: TimeRange): AsyncIterable<AuditDoc> {
-    const own = this.#audit.filter(({ tsUs }) => isWithin(tsUs, range)).sort(compareAudit);
+    const own = [...this.#audit.values()].filter(({ tsUs }) => isWithin(tsUs, range)).sort(compareAudit);
     return merged(this.#below?.audit(range) ?? [], own, compareAudit);
   }
 
@@ -89,8 +89,8 @@ export class OverlayStore implements Store {
     for (const doc of batch.runs) this.#runs.set(doc.tables.run, doc);
     for (const doc of batch.positions) this.#positions.set(`${doc.strategy}\n${doc.instrument}`, doc);
     for (const doc of batch.parameters) this.#parameters.set(`${doc.run}\n${doc.strategy}`, doc);
-    this.#fills.push(...batch.fills);
-    this.#audit.push(...batch.audit);
+    for (const doc of batch.fills) this.#fills.set(`${doc.orderId}/${doc.tradeId}`, doc);
+    for (const doc of batch.audit) this.#audit.set(`${doc.at.segment}/${doc.at.offset}`, doc);
     this.#position = batch.position;
     return Promise.resolve();
   }
@@ -100,9 +100,7 @@ export class OverlayStore implements Store {
     await this.#below?.close();
     this.#below = null;
     this.#position = null;
-    this.#fills = [];
-    this.#audit = [];
-    for (const map of [this.#orders, this.#levels, this.#runs, this.#positions, this.#parameters]) map.clear();
+    for (const map of [this.#fills, this.#audit, this.#orders, this.#levels, this.#runs, this.#positions, this.#parameters]) map.clear();
   }
 
   async close(): Promise<void> {

@@ -59,8 +59,10 @@ export class Projection {
   /** Goes on where the store stands. */
   static async over(store: StoreReader): Promise<Projection> {
     const projection = new Projection();
-    const last = (await store.runs()).at(-1);
-    if (last !== undefined) projection.#enter(last);
+    const at = (await store.position())?.run;
+    const runs = await store.runs();
+    const run = at === undefined ? runs.at(-1) : runs.find(({ tables }) => tables.run === at);
+    if (run !== undefined) projection.#enter(run);
     for await (const doc of store.positions()) projection.#positions.adopt(doc);
     return projection;
   }
@@ -132,7 +134,7 @@ export class Projection {
       runs: [...runs.values()],
       positions: this.#positions.changed(),
       parameters,
-      position,
+      position: { ...position, run: this.#run?.tables.run ?? 0 },
     };
   }
 

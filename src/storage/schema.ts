@@ -158,6 +158,8 @@ export interface StoreBatch {
 /** How far a store is, with a fingerprint of the last frame before it: a store that was fed from another journal is told by it. */
 export interface StorePosition extends JournalPosition {
   readonly last?: FrameMark;
+  /** The run whose records stand here. A batch that was written in part may have told the store of a later one already. */
+  readonly run?: number;
 }
 
 export interface TimeRange {
@@ -190,7 +192,7 @@ export interface Store extends StoreReader {
   readonly name: string;
   /**
    * Resolves when the batch is committed. Writing a batch again is harmless, and the position never runs ahead of the documents: a store without transactions
-   * writes the orders after all other documents (an order says which records it has seen) and the position last.
+   * writes parameters before the run that tells them, the orders after all other documents (an order says which records it has seen) and the position last.
    */
   write(batch: StoreBatch): Promise<void>;
   /** Takes everything of this journal out, for a rebuild. Candles stay: no journal has them. */

@@ -193,8 +193,9 @@ export class StoreFeed implements Role {
     if (count === 0) return 0;
     const { last } = reader;
     const position = { ...reader.position, ...(last === null ? {} : { last }) };
-    await this.#store.write(await projection.project(items, this.#store, position));
-    this.#position = position;
+    const batch = await projection.project(items, this.#store, position);
+    await this.#store.write(batch);
+    this.#position = batch.position;
     this.#records += count;
     this.#options.counters?.add('storeRecords', count);
     this.#options.counters?.set('storeLag', Math.ceil(this.lagBytes() / HOT_FRAME_BYTES));

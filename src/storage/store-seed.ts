@@ -101,7 +101,7 @@ export async function seedFromCheckpoint({ state, position }: Checkpoint, to: St
   const counted = positions.changed().map((doc) => ({ ...doc, at: position }));
   await to.write({ ...NOTHING, positions: counted, position: NOWHERE });
   await inChunks(orders, (some) => to.write({ ...NOTHING, orders: some, position: NOWHERE }));
-  await to.write({ ...NOTHING, runs: [run], parameters: parametersOf(run), position });
+  await to.write({ ...NOTHING, runs: [run], parameters: parametersOf(run), position: { ...position, run: run.tables.run } });
   return `${fills.length} fills, ${orders.length} orders and ${levels.length} levels come from the checkpoint before segment ${position.segment}; older orders that had ended, refusals and earlier runs are in no file any more`;
 }
 

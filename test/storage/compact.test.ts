@@ -196,7 +196,7 @@ describe('compaction', () => {
     expect(segmentsIn(folder)[0]).toBe(Math.min(before, (segmentsIn(folder).at(-1) ?? 0) - 1));
   });
 
-  it('makes no checkpoint over a damaged place that no start has put aside yet', async () => {
+  it('G2: makes no checkpoint over a damaged place that no start has put aside yet', async () => {
     const { folder } = await journalOf(1, 60, SMALL);
     const path = join(folder, segmentName(2));
     const bytes = readFileSync(path);

@@ -88,7 +88,7 @@ describe('journal', () => {
     expect(idsOf(found)).toEqual([1]);
   });
 
-  it('cuts a tail that is torn at any byte of the last three frames, keeps it aside, and reads the rest', async () => {
+  it('G2: cuts a tail that is torn at any byte of the last three frames, keeps it aside, and reads the rest', async () => {
     const whole = await written(10);
     const name = segmentName(1);
     const bytes = readFileSync(join(whole, name)).length;
@@ -112,7 +112,7 @@ describe('journal', () => {
     }
   });
 
-  it('never misreads a flipped bit: every record but the damaged one is read, the hole is put aside once', async () => {
+  it('G2: never misreads a flipped bit: every record but the damaged one is read, the hole is put aside once', async () => {
     const whole = await written(40);
     const name = segmentName(1);
     const original = readFileSync(join(whole, name));
@@ -138,7 +138,7 @@ describe('journal', () => {
     }
   });
 
-  it('does not take a frame that stands at another place than it was written for', async () => {
+  it('G2: does not take a frame that stands at another place than it was written for', async () => {
     const folder = await written(12);
     const path = join(folder, segmentName(1));
     const bytes = readFileSync(path);
@@ -156,7 +156,7 @@ describe('journal', () => {
     expect(repairJournal(folder, quickDisk, found.damage)[0]).toContain('00000002.thorj is missing');
   });
 
-  it('refuses a journal of another version by name, and does not touch it', async () => {
+  it('G6: refuses a journal of another version by name, and does not touch it', async () => {
     const folder = await written(3);
     const path = join(folder, segmentName(1));
     const bytes = readFileSync(path);

@@ -109,7 +109,7 @@ describe('recover', () => {
     expect(recover({ folder, tables: tablesOf(2, [ETH, BTC], ['b', 'a']) }).orders.length).toBe(3);
   });
 
-  it('counts a fill once by order and trade, and lists an order that ended unsettled until its level counts it', async () => {
+  it('G4: counts a fill once by order and trade, and lists an order that ended unsettled until its level counts it', async () => {
     const folder = temporaryFolder();
     const order = { orderId: makeOrderId(1, 0, 3, 1), level: 3 };
     const one = startRun(folder, tablesOf(1, [BTC], ['a']));
@@ -159,7 +159,7 @@ describe('recover', () => {
     expect(found.notes.join()).toContain('1 records belong to a run whose start is damaged');
   });
 
-  it('holds an order in doubt whose create was lost in a hole', async () => {
+  it('G2: holds an order in doubt whose create was lost in a hole', async () => {
     const folder = temporaryFolder();
     const run = startRun(folder, tablesOf(1, [BTC], ['a']));
     run.put({ kind: K.CREATE, orderId: 5, priceTicks: 5, qtyLots: 5 });

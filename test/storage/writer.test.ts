@@ -26,7 +26,7 @@ const finishSyncs = (disk: SmallDisk, error: Error | null = null): void => {
 };
 
 describe('writer', () => {
-  it('moves the written cursor of each producer with the group, and the durable cursor with the sync', async () => {
+  it('G1: moves the written cursor of each producer with the group, and the durable cursor with the sync', async () => {
     const folder = temporaryFolder();
     const disk = new SmallDisk(Infinity);
     disk.holdSyncs = true;
@@ -110,7 +110,7 @@ describe('writer', () => {
     expect(idsOf(readBack(folder)).length).toBe(300);
   });
 
-  it('tells sinks each record once, in journal order, after the written cursor, and takes off one that throws', async () => {
+  it('G1: tells sinks each record once, in journal order, after the written cursor, and takes off one that throws', async () => {
     const m = memory(1);
     const notices: string[] = [];
     const writer = writerOn(m, journalIn(temporaryFolder()), { onNotice: (text) => notices.push(text) });
@@ -151,7 +151,7 @@ describe('writer', () => {
     expect(idsOf(readBack(folder)).length).toBe(50);
   });
 
-  it('on a full disk blocks new orders, journals from the reserve, loses nothing, and unblocks when there is space', async () => {
+  it('G1: on a full disk blocks new orders, journals from the reserve, loses nothing, and unblocks when there is space', async () => {
     const reserveBytes = 4 * HOT_FRAME_BYTES;
     const disk = new SmallDisk(32 + 10 * HOT_FRAME_BYTES + reserveBytes);
     const folder = temporaryFolder();
