@@ -103,6 +103,8 @@ export class Exchange {
     instance.fetch = (url, method, headers, body) => this.#fetch(url, method, headers, body);
     // BitMEX tells no time to measure ourselves by; simulated time may run so fast that seconds of it pass on a busy machine between signature and check.
     if (this.family === 'bitmex' || address !== null) instance.options['recvWindow'] = LONG_WINDOW_MS;
+    // It takes any.
+    if (this.family === 'bitmex' && address !== null) instance.options['recvWindow'] = 10 * LONG_WINDOW_MS;
     if (address !== null) instance.urls.api = atAddress(instance.urls.api, address);
     this.instance = instance;
   }
