@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/mongo/**/*.mongo.ts'],
     pool: 'forks',
+    // One test weighs the heap.
+    execArgv: ['--expose-gc'],
     fileParallelism: false,
     testTimeout: 120_000,
     hookTimeout: 60_000,
