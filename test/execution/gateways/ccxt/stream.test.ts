@@ -12,8 +12,8 @@ const VENUES: readonly VenueId[] = ['binance-spot', 'binance-usdm', 'binance-coi
 const CONTRACTS: readonly VenueId[] = ['binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
 const BATCHES: readonly VenueId[] = ['binance-usdm', 'binance-coinm', 'bybit'];
 
-/** Under `npm run torture` everything at all venues; else what hardly differs from venue to venue is tried at two of them. */
-const THOROUGH: readonly VenueId[] = isTorture ? VENUES : ['binance-usdm', 'bybit'];
+/** Under `npm run torture` everything at all venues; else what hardly differs from venue to venue is tried at one of them. */
+const THOROUGH: readonly VenueId[] = isTorture ? VENUES : ['bybit'];
 
 const say = ({ kind, reason }: Told): string => (reason === 'NONE' ? kind : `${kind} ${reason}`);
 
