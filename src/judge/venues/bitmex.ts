@@ -77,7 +77,7 @@ export class BitmexBooks implements VenueBooks {
     for (const row of await this.#pages('/execution/tradeHistory', { startTime: new Date(startMs).toISOString() })) {
       this.#newestMs = Math.max(this.#newestMs, Date.parse(textOf(row, 'timestamp')));
       const trade = this.#trade(row);
-      if (trade !== null) this.#trades.set(`${trade.instrument} ${trade.tradeId}`, trade);
+      if (trade !== null) this.#trades.set(`${trade.instrument} ${trade.tradeId} ${trade.side}`, trade);
     }
     return [...this.#trades.values()];
   }

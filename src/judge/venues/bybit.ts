@@ -158,7 +158,7 @@ export class BybitBooks implements VenueBooks {
       const side = sideOf(row);
       const named = typeof row['feeCurrency'] === 'string' ? row['feeCurrency'] : '';
       const tradeId = textOf(row, 'execId');
-      this.#trades.set(`${instrument.id} ${tradeId}`, {
+      this.#trades.set(`${instrument.id} ${tradeId} ${side}`, {
         instrument: instrument.id,
         tradeId,
         venueOrderId: textOf(row, 'orderId'),
