@@ -110,7 +110,7 @@ export class Reconciler {
     for (let gateway = 0; gateway < this.#phase.length; gateway++) {
       if (this.#phase[gateway] === IDLE) {
         if (nowUs < this.#dueUs[gateway]!) continue;
-        this.#enter(gateway, this.#readings.isSuspicious(gateway) ? POSITIONS : FILLS);
+        this.#enter(gateway, FILLS);
       }
       if (this.#isAsked[gateway] === 1) {
         if (nowUs - this.#sentUs[gateway]! < this.#doubts.patienceAfter(this.#tries[gateway]!)) continue;
@@ -293,7 +293,7 @@ export class Reconciler {
     this.#ask(gateway);
   }
 
-  /** What differs is read a second time soon: a fill may have been on its way. */
+  /** What differs is looked at a second time soon, the list of fills first: most likely one of them was never told. */
   #onPositionsEnd(gateway: number, tsUs: number): void {
     const { nowUs } = this.#desk;
     this.#readings.end(gateway, tsUs);

@@ -105,6 +105,11 @@ export class Requests {
 
   // --- orders
 
+  get isAnyWaiting(): boolean {
+    for (const plan of this.plans) if (plan.count > 0) return true;
+    return false;
+  }
+
   waitingKind(slot: number): number {
     return this.#waiting.kind[slot]!;
   }
