@@ -34,12 +34,12 @@ function buildKernel(folder) {
 const TSC = join('typescript', 'bin', 'tsc');
 if (process.argv.includes('--bench')) {
   rmSync(join(ROOT, 'dist-bench'), { recursive: true, force: true });
-  run(TSC, ['-p', 'tsconfig.bench.json']);
   buildKernel(join('dist-bench', 'src'));
+  run(TSC, ['-p', 'tsconfig.bench.json']);
 } else {
   rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-  run(TSC, ['-p', 'tsconfig.build.json']);
   buildKernel('dist');
+  run(TSC, ['-p', 'tsconfig.build.json']);
   const panel = join('src', 'monitoring', 'panel', 'vite.config.ts');
   if (existsSync(join(ROOT, panel))) run(join('vite', 'bin', 'vite.js'), ['build', '--config', panel, '--logLevel', 'warn']);
 }

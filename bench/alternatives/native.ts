@@ -3,10 +3,11 @@
  * its own that prints CPU nanoseconds a message; what it ends with is compared by the caller.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../src/core/numbers/errors.js';
 
 /** Of the compiled file, dist-bench/bench/alternatives. */
 const SOURCES = resolve(dirname(fileURLToPath(import.meta.url)), '../../../bench/alternatives');
@@ -25,6 +26,19 @@ export class Workshop {
     const program = join(this.folder, 'kernel');
     run('g++', ['-std=c++20', '-O3', '-march=native', '-o', program, join(SOURCES, 'cpp', 'main.cpp')], BUILD_LIMIT_MS);
     return program;
+  }
+
+  /** Path of the Rust program. Throws NotHere without cargo or the packages that it needs. */
+  buildRust(): string {
+    const folder = join(this.folder, 'rust');
+    cpSync(join(SOURCES, 'rust'), folder, { recursive: true });
+    try {
+      run('cargo', ['rustc', '--release', '--quiet', '--', '-C', 'target-cpu=native'], BUILD_LIMIT_MS, folder);
+    } catch (error) {
+      if (error instanceof NotHere) throw error;
+      throw new NotHere(`the Rust program was not built: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`);
+    }
+    return join(folder, 'target', 'release', 'thor-yardstick');
   }
 
   path(name: string): string {

@@ -11,25 +11,11 @@ const TARGET = { required: 13, goal: 25 };
 
 function ours(corpus: Corpus, kernel: KernelName): PassVariant & { readonly books: OurBooks } {
   const books = new OurBooks(corpus.venue, kernel);
-  const receive = books.receive(corpus.bytes);
-  let landed = 0;
-  // One behind the other, as a socket would have put them.
-  const frames = corpus.frames.map(({ bytes, conn }) => {
-    const start = landed;
-    receive.set(bytes, start);
-    landed += bytes.length;
-    return { start, end: landed, reader: books.reader(conn) };
-  });
+  const { receive, frames } = books.land(corpus.frames);
   return {
     name: kernel,
     books,
-    prepare() {
-      books.reset();
-      for (const { restSymbol, conn, bytes } of corpus.before) {
-        if (restSymbol === null) books.reader(conn).read(bytes, 0, bytes.length, 0);
-        else books.reader(conn).readSnapshot(restSymbol, bytes.toString(), 0);
-      }
-    },
+    prepare: () => books.prepare(corpus.before),
     pass() {
       for (let i = 0; i < frames.length; i++) {
         const frame = frames[i]!;

@@ -14,6 +14,7 @@ import { compileShapes } from '../../src/feeds/shape.js';
 import type { FeedSink } from '../../src/feeds/sink.js';
 import type { Venue } from '../../src/feeds/venue.js';
 import { observed } from '../../src/feeds/verify.js';
+import type { CorpusFrame } from './corpus.js';
 import { hashOfBooks, SHOWN_LEVELS, type ShownBook } from './shown-book.js';
 
 const ROOM_BYTES = 2 ** 29;
@@ -22,6 +23,11 @@ const SLACK_BYTES = 128;
 
 const NOTHING = (): void => undefined;
 const SILENT: FeedSink = { bookChanged: NOTHING, state: NOTHING, trade: NOTHING, quote: NOTHING, mark: NOTHING };
+
+export interface LandedFrames {
+  readonly receive: Uint8Array;
+  readonly frames: readonly { readonly start: number; readonly end: number; readonly conn: string; readonly reader: FrameReader }[];
+}
 
 export class OurBooks {
   readonly stats = new FrameStats();
@@ -68,6 +74,30 @@ export class OurBooks {
       slot.sync.disconnected();
       slot.sync.connecting();
     }
+  }
+
+  /** Brings the books to life anew. */
+  prepare(before: readonly CorpusFrame[]): void {
+    this.reset();
+    for (const { restSymbol, conn, bytes } of before) {
+      if (restSymbol === null) this.reader(conn).read(bytes, 0, bytes.length, 0);
+      else this.reader(conn).readSnapshot(restSymbol, bytes.toString(), 0);
+    }
+  }
+
+  /** Frames one behind the other in a receive buffer, as a socket would have put them. */
+  land(frames: readonly CorpusFrame[]): LandedFrames {
+    const receive = this.receive(frames.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    let landed = 0;
+    return {
+      receive,
+      frames: frames.map(({ bytes, conn }) => {
+        const start = landed;
+        receive.set(bytes, start);
+        landed += bytes.length;
+        return { start, end: landed, conn, reader: this.reader(conn) };
+      }),
+    };
   }
 
   /** One connection's reader; keep it. */
