@@ -59,7 +59,7 @@ async function create(
   if (folder === undefined) throw new UsageError('backup create: say where to, --folder DIR or backup.folder of the configuration');
   const takenUs = realWallUs();
   try {
-    const made = await createBackup({ data, passphrase, folder, wallUs: takenUs, others: venueFiles(data) });
+    const made = await createBackup({ data, passphrase, folder, wallUs: takenUs, others: otherFiles(data) });
     const removed = config === undefined ? [] : pruneBackups(folder, file.tag, config.keep);
     const second = config?.second === undefined ? null : copyToSecond(made.path, config.second, file.tag, config.keep);
     noteBackup(data, { path: made.path, takenUs, error: second ?? '' });
@@ -72,6 +72,11 @@ async function create(
     noteBackup(data, { path: '', takenUs, error: messageOf(error) });
     throw error;
   }
+}
+
+/** What the accounts held when the directory first traded them, without which a run has nothing to compare with, and the simulated exchanges. */
+function otherFiles(data: string): string[] {
+  return [...(existsSync(join(data, 'accounts.json')) ? ['accounts.json'] : []), ...venueFiles(data)];
 }
 
 /** The simulated exchanges' saved state, below `venues`; their addresses are those of a process that a restored directory does not have. */

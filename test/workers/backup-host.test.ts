@@ -33,6 +33,7 @@ describe('the verb backup', () => {
     const { data } = await journalOf(1, 20);
     const identity = { mode: 'paper', seed: null, recording: '' };
     new DataDir({ path: data, identity, version: '0.1.0', configHash: 'c', pid: process.pid, wallUs: 1, freshTag: 'test1' }).close(2);
+    writeFileSync(join(data, 'accounts.json'), '{}');
     const [folder, second] = [join(temporaryFolder(), 'one'), join(temporaryFolder(), 'two')];
     const config = join(temporaryFolder(), 'thor.yaml');
     const write = (place: string): void =>
@@ -50,6 +51,7 @@ describe('the verb backup', () => {
     const into = join(temporaryFolder(), 'new');
     expect((await run('restore', { config, data: into })).code).toBe(0);
     expect(existsSync(join(into, 'journal'))).toBe(true);
+    expect(existsSync(join(into, 'accounts.json'))).toBe(true);
     // A command is a second place too; one that fails is said, and the first copy stands.
     write(`command:cp -t ${second} "$THOR_BACKUP_FILE" && false`);
     expect(await run('create', { data, config })).toMatchObject({
