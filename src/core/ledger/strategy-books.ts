@@ -1,4 +1,5 @@
 /** One strategy's side of the ledger: pools of open lots, matched profit by kind, fees, funding and rounding. Called by the ledger only. */
+import { coinOf } from '../orders/instrument.js';
 import type { InstrumentMoney, MoneyTables } from './instrument-money.js';
 import { LotPool } from './lot-pool.js';
 import { emptyParts, sumOfParts, type Parts } from './parts.js';
@@ -88,7 +89,7 @@ export class StrategyBooks {
   #poolOf(instrument: InstrumentMoney, kind: ProfitKind): Pool {
     const { base, quote, kind: payoff, index } = instrument.instrument;
     const isShared = kind === 'arb' && payoff !== 'quanto';
-    const key = isShared ? `arb|${instrument.isInverse ? `inverse|${quote}` : base}|${instrument.moneyAsset}` : `${kind}|${index}`;
+    const key = isShared ? `arb|${instrument.isInverse ? `inverse|${quote}` : coinOf(base)}|${instrument.moneyAsset}` : `${kind}|${index}`;
     const found = this.#pools.get(key);
     if (found !== undefined) return found;
     // A grid's counter order closes the order before it, and a leg its own pair: the newest. Free strategies get the books' common order.

@@ -42,3 +42,8 @@ export interface Instrument {
 export function venueOf(instrumentId: string): string {
   return instrumentId.slice(0, instrumentId.indexOf(':'));
 }
+
+/** One name per coin, whatever a venue calls it: BitMEX's XBT is everybody's BTC. Wallets keep their venue's own name; this tells whether two bases are the same thing. */
+export function coinOf(asset: string): string {
+  return asset === 'XBT' ? 'BTC' : asset;
+}

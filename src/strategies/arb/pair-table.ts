@@ -1,7 +1,7 @@
 /** All pairs of an arbitrage: made from its instruments, found by level or slot, and taken up again after a restart. Built once, at start. */
 import { UsageError } from '../../core/numbers/errors.js';
 import { isTerminal } from '../../core/orders/order-state.js';
-import type { Instrument } from '../../core/orders/instrument.js';
+import { coinOf, type Instrument } from '../../core/orders/instrument.js';
 import type { RecoveredStrategy, StrategySetup } from '../../core/ports/strategy.js';
 import { countUnseen } from '../unseen.js';
 import { legTerms } from './edge.js';
@@ -84,7 +84,7 @@ type Placed = readonly [slot: number, instrument: Instrument];
 function makePair(index: number, [i, a]: Placed, [j, b]: Placed, { equalQuotes, mode }: ArbSettings): Pair | null {
   const isSameQuote = a.quote === b.quote || (equalQuotes.has(a.quote) && equalQuotes.has(b.quote));
   // A quanto contract pays in a third asset: its quantity is no quantity of the base.
-  if (a.base !== b.base || !isSameQuote || a.kind === 'quanto' || b.kind === 'quanto') return null;
+  if (coinOf(a.base) !== coinOf(b.base) || !isSameQuote || a.kind === 'quanto' || b.kind === 'quanto') return null;
   const contracts = Number(a.kind !== 'spot') + Number(b.kind !== 'spot');
   if (mode === 'perp' ? contracts !== 2 : mode !== 'auto' && (contracts === 1) !== (mode === 'basis')) return null;
   // Held until it reverts, or taken whenever it pays.
