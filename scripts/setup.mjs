@@ -68,6 +68,8 @@ if (wantsBench) {
   const benchHash = hashOf([
     'src',
     'bench',
+    'test/mongo/mongod.ts',
+    'test/storage',
     'test/execution/rig.ts',
     'test/net/certificate.ts',
     'tsconfig.json',

@@ -107,6 +107,8 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--format <format>', 'ndjson or csv', 'ndjson')
     .option('--from <time>', 'ISO date or microseconds')
     .option('--to <time>', 'ISO date or microseconds')
+    .option('--store <name>', 'lmdb or mongo: whose rows; the journal adds what it does not have yet', 'lmdb')
+    .option('--config <file>', 'configuration that names the database')
     .action((what: string, flags: Record<string, unknown>) =>
       run(import('./workers/export-host.js').then(({ runExportVerb }) => runExportVerb(what, flags))),
     );

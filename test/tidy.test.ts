@@ -16,7 +16,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   ws: 'net/',
   piscina: 'workers/pool.ts',
   mongodb: 'storage/mongo.ts',
-  lmdb: 'storage/lmdb.ts',
+  lmdb: 'storage/',
   sucrase: 'strategies/load.ts',
   msgpackr: 'storage/journal.ts',
   'prom-client': 'monitoring/metrics.ts',

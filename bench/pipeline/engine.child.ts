@@ -41,7 +41,12 @@ answerQuestions(async (question): Promise<EngineAnswer> => {
   const output = new RunOutput(options, dataDir.path);
   try {
     const found = await findVenues(options, dataDir, http);
-    const prepared = await prepare(options, { run, version, dataDir, ...found }, http);
+    const prepared = await prepare(
+      options,
+      { run, version, dataDir, ...found, keys: new Map(), timers: wallTimers },
+      http,
+      () => undefined,
+    );
     const summary = await new Engine(prepared, { wallTimers, http, output }).run();
     if (summary.error !== undefined) throw new Error(summary.error);
     const { plan, views } = prepared;

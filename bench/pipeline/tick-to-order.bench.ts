@@ -88,6 +88,7 @@ export const rows: BenchFile = async (options) => {
       for (const [index, { layout, pace, samples }] of cases.entries()) {
         const flags = {
           ...layout.flags,
+          mode: 'paper',
           config: join(folder, `${pace}.yaml`),
           addresses,
           data: join(folder, `${index}-${round}`),

@@ -6,6 +6,7 @@ import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, 
 import { messageOf, UsageError } from '../core/numbers/errors.js';
 import type { HttpClient } from '../core/ports/http.js';
 import { TerminalView } from '../monitoring/terminal.js';
+import { Housekeeping } from './backup-host.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
 import { warmUpFeeds } from './feed-warm-up.js';
@@ -57,6 +58,7 @@ export class Engine {
   #isStopWanted = false;
   #isStopping = false;
   #judged: Judged | null = null;
+  readonly #housekeeping: Housekeeping;
   #supervisor: SupervisorLink | null = null;
   /** Heartbeat of the hot lane when the supervisor was last told of it. */
   #beatUs = 0;
@@ -76,6 +78,13 @@ export class Engine {
     const hotCounters = this.#laneCounters[layout.hotLane];
     if (hotCounters === undefined) throw new Error('the hot lane has no counters');
     this.#hotCounters = hotCounters;
+    this.#housekeeping = new Housekeeping({
+      data: prepared.dataDir.path,
+      configFile: options.config,
+      config: run.config,
+      timers: deps.wallTimers,
+      notice: (text) => deps.output.say(text),
+    });
     const ownBell = new Doorbell(views, plan, 0);
     this.#service = new Service({
       views,
@@ -83,6 +92,7 @@ export class Engine {
       tables: prepared.tables,
       recovered: prepared.recovered,
       journal: prepared.journal,
+      opened: prepared.opened,
       config: run.config,
       layout,
       clock: this.#clock,
@@ -181,6 +191,7 @@ export class Engine {
         `resumed from ${recovered.runs} earlier runs: ${recovered.fills.length} fills, ${recovered.levels.length} levels, ${adopted} orders`,
       );
     this.#supervise();
+    this.#housekeeping.start();
     await this.#startLanes();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
     dataDir.update({ url: this.#service.url });
@@ -402,6 +413,7 @@ export class Engine {
     service.writer.flushNow(this.#clock.nowUs());
     this.#loop?.stop();
     this.#marketTimers.stop();
+    this.#housekeeping.stop();
     const summary = this.#summary(endUs, booksLive);
     await service.close(summary);
     await this.#supervisor?.end(this.#error === null);

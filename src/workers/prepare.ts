@@ -12,6 +12,7 @@ import type { Timers } from '../core/ports/clock.js';
 import type { HttpClient } from '../core/ports/http.js';
 import type { Credentials } from '../core/ports/private-events.js';
 import { Journal } from '../storage/journal.js';
+import { openStores, type OpenedStores } from './run-stores.js';
 import { recover, type Recovery } from '../storage/recover.js';
 import { DataDir } from '../storage/data-dir.js';
 import { marketTimeNow, realWallUs, SystemClock, type MarketTime } from './clock.js';
@@ -41,6 +42,7 @@ export interface Prepared {
   readonly tables: RunTables;
   readonly recovered: Recovery;
   readonly journal: Journal;
+  readonly opened: OpenedStores;
   readonly layout: LaneLayout;
   readonly plan: MemoryPlan;
   readonly memory: WebAssembly.Memory;
@@ -171,6 +173,8 @@ export async function prepare(
         };
   const journal = new Journal({ folder, wallUs: () => Math.round(market.marketUs), segmentBytes: run.config.storage.segmentBytes });
   journal.run = tables.run;
+  const storeNotes: string[] = [];
+  const opened = await openStores(dataDir.path, dataDir.tag, run.config, journal, (text) => storeNotes.push(text));
   const layout = layLanes(options.lanes, options.wait, usableCores(), venues.length);
   const { engine } = run.config;
   const plan = planMemory({
@@ -201,8 +205,9 @@ export async function prepare(
     accounts,
     judged,
     tables,
-    recovered,
+    recovered: { ...recovered, notes: [...recovered.notes, ...storeNotes] },
     journal,
+    opened,
     layout,
     plan,
     memory,

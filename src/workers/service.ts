@@ -19,13 +19,12 @@ import { Metrics } from '../monitoring/metrics.js';
 import { loadPanel } from '../monitoring/panel/files.js';
 import { EngineView } from '../monitoring/state.js';
 import type { Journal } from '../storage/journal.js';
-import { LmdbStore, LMDB_NAME } from '../storage/lmdb.js';
 import type { Recovery } from '../storage/recover.js';
 import { ColdKind } from '../storage/segment.js';
-import { StoreFeed } from '../storage/store-feed.js';
 import type { StoreReader } from '../storage/schema.js';
 import { Writer } from '../storage/writer.js';
 import type { ThorConfig } from '../config/schema.js';
+import { type OpenedStores, RunStores } from './run-stores.js';
 import { makeGateways, type Gateways, type TradingGateway } from './gateways.js';
 import { TURN_RECORDS } from './lane-loop.js';
 import type { LaneLayout } from './lanes.js';
@@ -34,7 +33,6 @@ import { Money } from './money.js';
 import type { Durability } from './trade-options.js';
 import type { VenueAccount } from './venue-accounts.js';
 import type { VenueAddress } from './venues-process.js';
-import { join } from 'node:path';
 
 const PANEL_FOLDER = fileURLToPath(new URL('../panel', import.meta.url));
 const SAMPLE_EVERY_MS = 1_000;
@@ -45,6 +43,7 @@ export interface ServiceParts {
   readonly tables: RunTables;
   readonly recovered: Recovery;
   readonly journal: Journal;
+  readonly opened: OpenedStores;
   readonly config: ThorConfig;
   readonly layout: LaneLayout;
   readonly clock: LaneClock;
@@ -81,7 +80,7 @@ export class Service {
   readonly store: StoreReader;
   readonly #parts: ServiceParts;
   readonly #live: LivePush;
-  readonly #store: StoreFeed;
+  readonly stores: RunStores;
   readonly #server: HttpServer;
   readonly #gateways: Gateways;
   #port = 0;
@@ -157,17 +156,23 @@ export class Service {
       onError: (error) => parts.error('api', error),
     });
     this.#server = parts.createHttpServer({ handlers: api });
-    const store = new LmdbStore(join(parts.dataDir, LMDB_NAME), { onNotice: (text) => parts.notice(text) });
-    this.store = store;
-    this.#store = new StoreFeed({
-      store,
+    this.store = parts.opened.lmdb;
+    this.stores = new RunStores({
+      opened: parts.opened,
+      dataDir: parts.dataDir,
+      config,
       journal,
+      tables,
+      views,
+      plan,
       counters,
-      onNotice: (text) => parts.notice(text),
+      timers: parts.timers,
+      wallUs: () => clock.wallUs(),
+      notice: (text) => parts.notice(text),
     });
     this.writer.addSink(this.money);
     this.writer.addSink(this.view);
-    this.roles = [this.writer, ...this.gateways, this.#store];
+    this.roles = [this.writer, ...this.gateways, ...this.stores.roles];
     const startedUs = clock.wallUs();
     this.writer.startRun(
       { tables, startedUs, version: parts.version, configHash: parts.configHash, parameters: parts.parameters },
@@ -217,7 +222,7 @@ export class Service {
     this.#gateways.close();
     this.#live.stop();
     await this.#server.close();
-    await this.#store.close();
+    await this.stores.close();
     await this.writer.close(clock.nowUs());
   }
 }

@@ -26,6 +26,10 @@ export interface VenueAccount {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Between questions to a venue that was not ready: a minute in all, which is what venues count by. */
+const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+/** What passes by itself: a rate limit, a maintenance, a connection. */
+const PASSING = /rate limit|too many|maintenance|unavailable|timeout|overload|ECONN|HTTP_|50\d/i;
 
 /** Recordings answer no orders, and mode paper wants none: there the fill models trade. */
 export function tradesByPaper(mode: Mode, isReplay: boolean, addresses: Addresses | null): boolean {
@@ -86,7 +90,7 @@ export async function openAccounts(
   say: (text: string) => void,
 ): Promise<VenueAccount[]> {
   const venues = [...new Set(given.instruments.map((instrument) => instrument.venue))];
-  const results = await Promise.allSettled(venues.map((venue) => openAccount(venue, keys.get(venue) ?? null, given)));
+  const results = await Promise.allSettled(venues.map((venue) => openPatiently(venue, keys.get(venue) ?? null, given, say)));
   const accounts: VenueAccount[] = [];
   const troubles: string[] = [];
   for (const [index, result] of results.entries()) {
@@ -100,6 +104,25 @@ export async function openAccounts(
   }
   if (troubles.length > 0) throw new UsageError(`--mode ${options.mode} cannot start; ${troubles.join('; ')}`);
   return accounts;
+}
+
+/** A venue that is busy, or counts our last run's requests still, is asked again: a restart must not fail for that. */
+async function openPatiently(
+  venue: string,
+  credentials: Credentials | null,
+  given: Parameters<typeof openAccount>[2],
+  say: (text: string) => void,
+): Promise<VenueAccount> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await openAccount(venue, credentials, given);
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.code !== 'VENUE_NOT_READY' || !PASSING.test(error.message)) throw error;
+      say(`${venue} is not ready, asked again in ${pauseMs / 1000} s: ${messageOf(error)}`);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+  return openAccount(venue, credentials, given);
 }
 
 async function openAccount(

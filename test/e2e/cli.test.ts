@@ -12,7 +12,7 @@ describe('the command line', () => {
     [['trad'], /'trad' is not a verb; did you mean 'trade'\?/],
     [['--strategis', 'grid'], /--strategis.*--strategies/],
     [['--mode', 'simm'], /--mode: 'simm' is not one of sim, paper, live; did you mean 'sim'\?/],
-    [['--kernel', 'wasm'], /wasm is not built/],
+    [['--kernel', 'wsm'], /--kernel.*wasm/],
     [['--lanes', '0'], /--lanes: expected a whole number from 1 to 64, was '0'/],
     [['--duration', 'ten'], /--duration: expected a number/],
     [['--speed', 'max'], /'max' goes with --replay/],

@@ -44,7 +44,7 @@ describe('loading a strategy', () => {
   });
 
   it.each([
-    ['gird', /no strategy 'gird'; did you mean 'grid'\? \(built in: grid, arb, quotes; or a path/],
+    ['gird', /no strategy 'gird'; did you mean 'grid'\? \(built in: grid, arb, triangle, quotes; or a path/],
     ['./not-there.ts', /cannot read .*not-there\.ts/],
     ['./no-create.js', /create must be a function/],
     ['./good.txt', /expected a \.ts, \.mts, \.js, \.mjs file/],
