@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { MemoryImage, NotHere, runPasses, usedPages, Workshop } from '../alternatives/native.js';
 import { cpuMs, measuredOf, median, notRun, row, type BenchFile, type BenchOptions, type BenchRow, type Target } from '../harness.js';
-import { describe, readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
+import { describe, readCorpus, SOURCES, type Corpus, type CorpusFrame } from '../support/corpus.js';
 import { hotPart } from '../support/hot-part.js';
 import { OurBooks } from '../support/our-books.js';
 import { hashOfBooks, type ShownBook } from '../support/shown-book.js';
@@ -36,10 +36,11 @@ function built(build: () => string): string | NotHere {
 }
 
 /** Tabs stand in no frame: JSON escapes them. */
-function textOf(corpus: Corpus): string {
-  const line = (kind: string, frame: Corpus['frames'][number]): string =>
-    `${kind}\t${frame.conn}\t${frame.restSymbol ?? ''}\t${frame.bytes.toString().replaceAll('\n', '')}`;
-  return [...corpus.before.map((frame) => line('B', frame)), ...corpus.frames.map((frame) => line('F', frame))].join('\n');
+const lineOf = (kind: string, { conn, restSymbol, bytes }: CorpusFrame): string =>
+  `${kind}\t${conn}\t${restSymbol ?? ''}\t${bytes.toString().replaceAll('\n', '')}`;
+
+function textOf({ before, frames }: Corpus): string {
+  return [...before.map((frame) => lineOf('B', frame)), ...frames.map((frame) => lineOf('F', frame))].join('\n');
 }
 
 function shownOf(path: string): string {

@@ -2,6 +2,7 @@
 import { arrayBooksOf } from '../alternatives/sorted-arrays.js';
 import { interleavePasses, row, type BenchFile, type BenchRow, type PassVariant } from '../harness.js';
 import { describe, readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
+import { hotPart } from '../support/hot-part.js';
 import { OurBooks } from '../support/our-books.js';
 import type { KernelName } from '../../src/core/kernel/kernel.js';
 import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
@@ -47,7 +48,7 @@ function arrays(corpus: Corpus): PassVariant {
 export const rows: BenchFile = async (options) => {
   const table: BenchRow[] = [];
   for (const source of Object.values(SOURCES)) {
-    const corpus = await readCorpus(source, options.isQuick ? 400 : 2000);
+    const corpus = hotPart(await readCorpus(source, options.isQuick ? 400 : 2000));
     const fast = ours(corpus, DEFAULT_KERNEL);
     const readable = ours(corpus, 'json');
     const [mine, json, theirs] = await interleavePasses([fast, readable, arrays(corpus)], corpus.frames.length, options);

@@ -252,6 +252,7 @@ export class BookWriter {
 
   /** Shows what was changed since `begin`. @param sequence, venueUs NaN when the venue gives none. */
   publish(state: number, sequence: number, venueUs: number, recvUs: number): void {
+    this.#catchUp();
     const w = this.#words;
     this.#state = state;
     this.#writeHeader();

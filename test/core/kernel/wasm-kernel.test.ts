@@ -1,0 +1,207 @@
+/** The WebAssembly kernel: it brings nothing of its own into the shared memory, never looks past a frame's end, and its books are those of the TypeScript one. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BookReader, DepthView } from '../../../src/core/book/book-reader.js';
+import { BookWriter } from '../../../src/core/book/book-writer.js';
+import { gridOf } from '../../../src/core/book/grid.js';
+import { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART } from '../../../src/core/kernel/kernel.js';
+import { KernelRoom } from '../../../src/core/kernel/kernel-room.js';
+import { ASK, BID, FIELD_LAST, LevelList, MESSAGE_DEPTH } from '../../../src/core/kernel/message.js';
+import { SymbolTable } from '../../../src/core/kernel/symbol-table.js';
+import { makeWasmKernel, type WasmKernel } from '../../../src/core/kernel/wasm-kernel.js';
+import { BOOK_BYTES, BOOK_LIVE, GATE_PLUS_ONE, WINDOW_KEYS } from '../../../src/core/memory/book-layout.js';
+import { times } from '../../support/torture.js';
+import { compileShapes, int, levels, symbol, text } from '../../../src/feeds/shape.js';
+
+const PROGRAM = compileShapes([
+  {
+    name: 'book',
+    kind: MESSAGE_DEPTH,
+    parts: [text('{"s":"'), symbol(), text('","u":'), int(FIELD_LAST), text(',"b":'), levels(BID), text(',"a":'), levels(ASK), text('}')],
+  },
+]);
+const GRID = gridOf('0.01', '0.001');
+const DEPTH = 60;
+type Pair = readonly [price: string, qty: string];
+
+class Twins {
+  readonly room = KernelRoom.alone(2 ** 25);
+  readonly kernel: WasmKernel;
+  readonly fast: BookWriter;
+  readonly slow: BookWriter;
+  readonly #readers: readonly [BookReader, BookReader];
+  readonly #receive: Uint8Array;
+  #last = 1;
+
+  constructor() {
+    const [a, b] = [this.room.take(BOOK_BYTES), this.room.take(BOOK_BYTES)];
+    this.fast = new BookWriter(this.room.views, a, GRID);
+    this.slow = new BookWriter(this.room.views, b, GRID);
+    this.#readers = [new BookReader(this.room.views, a), new BookReader(this.room.views, b)];
+    const kernel = makeWasmKernel(PROGRAM, new SymbolTable(), this.room);
+    if (kernel === null) throw new Error('the kernel is not built: npm run build');
+    this.kernel = kernel;
+    this.#receive = this.room.views.u8.subarray(this.room.take(1 << 16)).subarray(0, 1 << 16);
+    kernel.admit('X', 7, a);
+    for (const book of [this.fast, this.slow]) {
+      book.begin();
+      this.#change(book, [['1000.00', '1']], [['1000.01', '1']]);
+      book.publish(BOOK_LIVE, this.#last, 0, 0);
+    }
+    this.fast.setGate(GATE_PLUS_ONE);
+  }
+
+  frame(bids: readonly Pair[], asks: readonly Pair[], last = this.#last + 1): string {
+    return `{"s":"X","u":${last},"b":${JSON.stringify(bids)},"a":${JSON.stringify(asks)}}`;
+  }
+
+  /** @param behind what stands in the buffer after the frame */
+  apply(frame: string, behind = ''): number {
+    this.#receive.fill(0);
+    const bytes = Buffer.from(frame + behind);
+    this.#receive.set(bytes, 64);
+    return this.kernel.apply(this.#receive, 64, 64 + Buffer.byteLength(frame), 5);
+  }
+
+  /** The same message through both. */
+  both(bids: readonly Pair[], asks: readonly Pair[]): number {
+    const done = this.apply(this.frame(bids, asks));
+    this.slow.begin();
+    this.#change(this.slow, bids, asks);
+    this.#last++;
+    if (done < 0) {
+      this.fast.begin();
+      this.#change(this.fast, bids, asks);
+    } else if ((done & 3) === DONE_PART) this.kernel.goOn(this.fast);
+    if (done < 0 || (done & 3) === DONE_PART) this.fast.publish(BOOK_LIVE, this.#last, 0, 5);
+    this.slow.publish(BOOK_LIVE, this.#last, 0, 5);
+    return done;
+  }
+
+  shown(which: 0 | 1): unknown {
+    const view = new DepthView(DEPTH);
+    const reader = this.#readers[which];
+    expect(reader.readDepth(DEPTH, view)).toBe(true);
+    const { bidTicks, bidLots, askTicks, askLots, bidLevels, askLevels } = reader.top;
+    const { bidTicks: bt, bidLots: bl, bidCount, askTicks: at, askLots: al, askCount } = view;
+    return { bidTicks, bidLots, askTicks, askLots, bidLevels, askLevels, bids: copyOf(bt, bl, bidCount), asks: copyOf(at, al, askCount) };
+  }
+
+  #change(book: BookWriter, bids: readonly Pair[], asks: readonly Pair[]): void {
+    const lists = [bids, asks].map((pairs) => {
+      const list = new LevelList();
+      for (const [price, qty] of pairs) list.add(price, qty);
+      return list;
+    });
+    book.change(lists[0]!, lists[1]!);
+  }
+}
+
+const copyOf = (ticks: Float64Array, lots: Float64Array, count: number): number[][] => [
+  [...ticks.subarray(0, count)],
+  [...lots.subarray(0, count)],
+];
+const money = (ticks: number): string => (ticks / 100).toFixed(2);
+/** Near, at the window's edge, and far; in the forms that venues use. */
+const ticksOf = fc.oneof(
+  { weight: 8, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  { weight: 1, arbitrary: fc.integer({ min: WINDOW_KEYS / 2, max: WINDOW_KEYS * 2 }) },
+);
+const quantity = fc.oneof(
+  fc.constantFrom('0', '0.000', '0.00000000', '1', '12.5', '99999.999', '123456789.001', '1234567890123.000'),
+  fc.integer({ min: 1, max: 99_999_999 }).map((lots) => (lots / 1000).toFixed(3)),
+);
+const level = fc.tuple(ticksOf, quantity);
+
+describe('WasmKernel', () => {
+  it('has no data of its own and takes nothing but the memory from outside', () => {
+    const file = new URL('../../../dist/core/kernel/kernel.wasm', import.meta.url);
+    const compiled = new WebAssembly.Module(readFileSync(file));
+    const { Module } = WebAssembly as unknown as { Module: { imports(module: unknown): readonly { name: string; kind: string }[] } };
+    expect(Module.imports(compiled)).toEqual([{ module: 'env', name: 'memory', kind: 'memory' }]);
+    // Sections of a module: a byte of kind, a length. Kind 11 is data.
+    const bytes = readFileSync(file);
+    for (let at = 8; at < bytes.length;) {
+      expect(bytes[at++]).not.toBe(11);
+      let length = 0;
+      for (let shift = 0; ; shift += 7) {
+        const byte = bytes[at++]!;
+        length |= (byte & 127) << shift;
+        if (byte < 128) break;
+      }
+      at += length;
+    }
+  });
+
+  it('leaves what it does not know, what is out of order and what does not fit, and touches nothing', () => {
+    const one = new Twins();
+    const before = JSON.stringify(one.shown(0));
+    const good: Pair[] = [['999.99', '2.000']];
+    expect(one.apply(one.frame(good, []).replace('"X"', '"Y"'))).toBe(APPLY_UNKNOWN_SYMBOL);
+    expect(one.kernel.unknownSymbol()).toBe('Y');
+    for (const last of [0, 1, 3, 4]) expect(one.apply(one.frame(good, [], last))).toBe(APPLY_NOT_MINE);
+    for (const price of [
+      '999.999',
+      '0999.99',
+      '.5',
+      '999.',
+      '',
+      '-1',
+      '1e3',
+      '9.9.9',
+      '999,99',
+      '99999999999999999',
+      '9999999999999999.99',
+    ])
+      expect(one.apply(one.frame([...good, [price, '1']], [])), price).toBe(APPLY_NOT_MINE);
+    for (const qty of ['1.0001', '01', '1.', '', ' 1', '1x', '0.0000000001'])
+      expect(one.apply(one.frame([...good, ['999.98', qty]], [])), qty).toBe(APPLY_NOT_MINE);
+    expect(one.apply(one.frame(good, []).replace('],"a"', ' ],"a"'))).toBe(APPLY_NOT_MINE);
+    expect(JSON.stringify(one.shown(0))).toBe(before);
+    expect(one.apply(one.frame(good, [])) & 3).toBe(DONE_BOOK);
+    expect(JSON.stringify(one.shown(0))).not.toBe(before);
+  });
+
+  it('G2: a frame that is cut anywhere is not its own, although the rest stands behind the end', () => {
+    const one = new Twins();
+    const whole = one.frame(
+      [
+        ['999.99', '12.5'],
+        ['999.00', '0.00000000'],
+      ],
+      [['1000.05', '123456789.001']],
+    );
+    for (let cut = 0; cut < whole.length; cut++)
+      expect(one.apply(whole.slice(0, cut), whole.slice(cut)), whole.slice(0, cut)).toBe(APPLY_NOT_MINE);
+    expect(one.apply(whole) >> 2).toBe(7);
+  });
+
+  it('makes the same books as TypeScript, window moves, spills and empty sides included', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            bids: fc.array(level, { maxLength: 6 }),
+            asks: fc.array(level, { maxLength: 6 }),
+            move: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: -60_000, max: 60_000 }) }),
+          }),
+          { maxLength: 60 },
+        ),
+        (messages) => {
+          const one = new Twins();
+          let middle = 300_000;
+          for (const { bids, asks, move } of messages) {
+            middle = Math.max(290_000, middle + move);
+            one.both(
+              bids.map(([away, qty]) => [money(middle - away), qty]),
+              asks.map(([away, qty]) => [money(middle + 1 + away), qty]),
+            );
+            expect(one.shown(0)).toEqual(one.shown(1));
+          }
+        },
+      ),
+      { numRuns: times(60, 5_000) },
+    );
+  });
+});
