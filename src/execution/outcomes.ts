@@ -215,6 +215,9 @@ export class Outcomes {
     const isOther = (ticks > 0 && ticks !== desk.orders.priceOf(slot)) || (lots > 0 && lots !== desk.orders.qtyOf(slot));
     const isNews = isOther && tsUs >= orders.termsUs[slot]!;
     if ((orders.inflight[slot]! & IN_AMEND) === 0 && !isNews) return this.#doubts.duplicate(slot);
+    // The amend before, told again while the next one is under way, is no answer to that: its quantity may still be about to grow.
+    const isTold = ticks > 0 && lots > 0 && !isOther && tsUs <= orders.termsUs[slot]!;
+    if (isTold && !this.#hasNewTerms(slot, at)) return this.#doubts.duplicate(slot);
     desk.markKnown(slot);
     if (ticks > 0 && lots > 0) this.#takeTerms(slot, at, tsUs);
     else desk.setTerms(slot, orders.newTicks[slot]!, orders.newLots[slot]!);
