@@ -7,7 +7,7 @@ import { OneBook } from './one-book.js';
 import { times } from '../support/torture.js';
 import { chance, protocols, type Protocol } from './protocols.js';
 
-const FRAMES = times(200_000, 2_000_000);
+const FRAMES = times(200_000, 10_000_000);
 const LEVELS = 5;
 
 /** One damage; several may follow each other. */
