@@ -35,6 +35,8 @@ export interface Comparison {
   readonly lines: readonly string[];
   /** What belongs to somebody else on the same account; no difference. */
   readonly foreign: readonly string[];
+  /** What became of orders that an earlier run left and this one does not have; no difference, and counted when a run has them again. */
+  readonly aside: readonly string[];
   readonly assets: readonly AssetVerdict[];
   /** Mark prices as the venue told them with its positions, by instrument. */
   readonly marks: Readonly<Record<string, string>>;
@@ -71,23 +73,26 @@ export function tradeKey(trade: { readonly instrument: string; readonly tradeId:
 
 export function compare(sides: Sides): Comparison {
   const foreign: string[] = [];
-  const orders = compareOrders(sides, foreign);
-  const { lines: fills, foreignTrades } = compareFills(sides, foreign);
+  const aside: string[] = [];
+  const orders = compareOrders(sides, foreign, aside);
+  const { lines: fills, foreignTrades } = compareFills(sides, foreign, aside);
   const positions = comparePositions(sides, foreignTrades);
   const { lines: balances, assets } = compareBalances(sides, foreignTrades);
   return {
     differences: { orders: orders.length, fills: fills.length, balances: balances.length, positions: positions.length },
     lines: [...orders, ...fills, ...positions, ...balances],
     foreign,
+    aside,
     assets,
     marks: Object.fromEntries(sides.cut.positions.map(({ instrument, mark }) => [instrument, mark])),
   };
 }
 
-function compareOrders({ cut, engine, tag, asked }: Sides, foreign: string[]): string[] {
+function compareOrders({ cut, engine, tag, asked }: Sides, foreign: string[], aside: string[]): string[] {
   const lines: string[] = [];
   const ours = new Map(engine.orders.filter(isLive).map((order) => [order.clientId, order]));
   const seen = new Set<string>();
+  const listOf = ({ isAside }: EngineOrder): string[] => (isAside === true ? aside : lines);
   for (const order of cut.openOrders) {
     if (!isOurs(order.clientId, tag)) {
       foreign.push(`open order ${order.clientId || order.venueOrderId} ${termsOf(order)}`);
@@ -96,15 +101,15 @@ function compareOrders({ cut, engine, tag, asked }: Sides, foreign: string[]): s
     seen.add(order.clientId);
     const own = ours.get(order.clientId);
     if (own === undefined) lines.push(`order ${order.clientId}: open at the venue (${termsOf(order)}), not for the engine`);
-    else lines.push(...termsThatDiffer(own, order));
+    else listOf(own).push(...termsThatDiffer(own, order));
   }
   for (const order of ours.values()) {
     if (seen.has(order.clientId)) continue;
     const told = asked.get(order.clientId);
     // Asked a moment later it may be open after all: then it is compared like the others.
-    if (told?.isOpen === true) lines.push(...termsThatDiffer(order, told));
+    if (told?.isOpen === true) listOf(order).push(...termsThatDiffer(order, told));
     else
-      lines.push(
+      listOf(order).push(
         `order ${order.clientId}: ${order.state} for the engine (${termsOf(order)}), ${told ? `${told.state} at the venue` : 'unknown to the venue'}`,
       );
   }
@@ -127,6 +132,7 @@ function termsThatDiffer(own: EngineOrder, theirs: VenueOrder): string[] {
 function compareFills(
   { cut, engine, tag, clientIds }: Sides,
   foreign: string[],
+  aside: string[],
 ): { readonly lines: string[]; readonly foreignTrades: readonly VenueTrade[] } {
   const lines: string[] = [];
   const foreignTrades: VenueTrade[] = [];
@@ -137,6 +143,7 @@ function compareFills(
     ours.set(key, fill);
   }
   const told = new Set<string>();
+  const left = new Set(engine.orders.flatMap(({ clientId, isAside }) => (isAside === true ? [clientId] : [])));
   for (const trade of cut.trades) {
     const key = tradeKey(trade);
     told.add(key);
@@ -147,9 +154,10 @@ function compareFills(
     }
     const clientId = trade.clientId ?? clientIds.get(key) ?? '';
     const words = `${trade.instrument} #${trade.tradeId} ${trade.side} ${trade.qty} @ ${trade.price} of order ${clientId || trade.venueOrderId}`;
-    if (isOurs(clientId, tag)) lines.push(`fill ${words}: at the venue, not for the engine`);
+    if (isOurs(clientId, tag) && !left.has(clientId)) lines.push(`fill ${words}: at the venue, not for the engine`);
     else {
-      foreign.push(`trade ${words}`);
+      if (left.has(clientId)) aside.push(`fill ${words}`);
+      else foreign.push(`trade ${words}`);
       foreignTrades.push(trade);
     }
   }

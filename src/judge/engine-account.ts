@@ -11,6 +11,8 @@ export interface EngineOrder {
   readonly filled: string;
   /** The name of its order state: `open`, `partly_filled`, `unknown`, `cancelled` ... */
   readonly state: string;
+  /** Of a strategy or instrument that the run does not have: it was left as it is, and nobody hears of it. */
+  readonly isAside?: boolean;
 }
 
 export interface EngineFill {

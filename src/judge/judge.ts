@@ -56,6 +56,7 @@ export interface Verdict {
   /** `VENUE: what differs`, all venues. */
   readonly lines: readonly string[];
   readonly foreign: readonly string[];
+  readonly aside: readonly string[];
   readonly venues: readonly VenueVerdict[];
   /** All venues were read and nothing differs. */
   readonly isClean: boolean;
@@ -77,6 +78,7 @@ export async function judge(options: JudgeOptions): Promise<Verdict> {
       ...lines.map((line) => `${venue}: ${line}`),
     ]),
     foreign: venues.flatMap(({ venue, foreign }) => foreign.map((line) => `${venue}: ${line}`)),
+    aside: venues.flatMap(({ venue, aside }) => aside.map((line) => `${venue}: ${line}`)),
     venues,
     isClean: venues.every(({ error }) => error === null) && Object.values(differences).every((count) => count === 0),
   };
@@ -144,6 +146,7 @@ async function judgeVenue(entry: JudgedVenue, options: JudgeOptions): Promise<Ve
       differences: NONE,
       lines: [],
       foreign: [],
+      aside: [],
       assets: [],
       marks: {},
       venue,

@@ -13,7 +13,7 @@ import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import type { LaneData } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
-import { judgeAccounts, type Judged } from './judgement.js';
+import { judgeAccounts, tradedIn, type Judged, type JudgedEngine } from './judgement.js';
 import { endpointsOf, venueAt } from './instruments.js';
 import { laneClock, setMarketUs, type LaneClock } from './market-clock.js';
 import type { Prepared } from './prepare.js';
@@ -426,13 +426,19 @@ export class Engine {
     if (judged === null) return;
     const { output, http, wallTimers } = this.#deps;
     const service = this.#service;
-    const engine = { store: () => service.store, sumsAt: (venue: string) => service.money.sumsAt(venue) };
+    const engine: JudgedEngine = {
+      store: () => service.store,
+      sumsAt: (venue) => service.money.sumsAt(venue),
+      isTraded: tradedIn(tables),
+    };
     const found = await judgeAccounts(judged.accounts, judged.openings, tables.tag, engine, {
       http,
       clock: this.#clock,
       timers: wallTimers,
     });
-    for (const line of [...found.verdict.lines, ...found.verdict.foreign.map((text) => `not ours: ${text}`)]) output.say(`judge: ${line}`);
+    const { lines, aside, foreign } = found.verdict;
+    for (const line of [...lines, ...aside.map((text) => `left by an earlier run: ${text}`), ...foreign.map((text) => `not ours: ${text}`)])
+      output.say(`judge: ${line}`);
     if (found.verdict.venues.some((venue) => venue.error !== null)) this.#failStop('not every venue could be judged');
     else this.#judged = found;
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { formatDecimal, formatTicks, parseDecimal } from '../core/numbers/decimal.js';
 import { UsageError } from '../core/numbers/errors.js';
 import type { Instrument } from '../core/orders/instrument.js';
+import type { RunTables } from '../core/orders/tables.js';
 import type { Clock, Timers } from '../core/ports/clock.js';
 import type { HttpClient } from '../core/ports/http.js';
 import type { Credentials } from '../core/ports/private-events.js';
@@ -79,40 +80,62 @@ export interface Judged {
   readonly residuals: readonly VenueResidual[];
 }
 
-/**
- * @param store read under what the journal adds; null: the journal alone
- * @param sumsAt of a running ledger, which is compared as well; null: there is none
- */
+export interface JudgedEngine {
+  /** Read under what the journal adds; null: the journal alone. */
+  readonly store: () => StoreReader | null;
+  /** Of a running ledger, which is compared as well; null: there is none. */
+  readonly sumsAt: ((venue: string) => VenueSums) | null;
+  /** The run has this strategy on this instrument: what earlier runs left on others stays in the journal alone. */
+  readonly isTraded: (strategy: string, instrument: string) => boolean;
+}
+
+/** What `isTraded` is in a run of these tables. */
+export function tradedIn(tables: RunTables): JudgedEngine['isTraded'] {
+  const strategies = new Set(tables.strategies.map(({ name }) => name));
+  const instruments = new Set(tables.instruments.map(({ id }) => id));
+  return (strategy, instrument) => strategies.has(strategy) && instruments.has(instrument);
+}
+
 export async function judgeAccounts(
   accounts: JudgedAccounts,
   openings: Openings,
   tag: string,
-  { store, sumsAt }: { readonly store: () => StoreReader | null; readonly sumsAt: ((venue: string) => VenueSums) | null },
+  { store, sumsAt, isTraded }: JudgedEngine,
   tools: JudgeTools,
 ): Promise<Judged> {
   const sums = new Map<string, VenueSums>();
+  const beside = new Map<string, ReadonlyMap<string, string>>();
   /** The ledger's sums and the journal's rows of one moment: read again while something comes in between. */
   const engineOf = async (venue: string, instruments: readonly Instrument[]): Promise<EngineAccount> => {
     for (let tries = 1; ; tries++) {
       const before = sumsAt?.(venue);
-      const account = await engineAccountOf(accounts.dataDir, venue, instruments, store());
-      if (before === undefined) return account;
+      const found = await engineAccountOf(accounts.dataDir, venue, instruments, store(), isTraded);
+      if (before === undefined) return found.account;
       sums.set(venue, before);
-      if (sumsAt?.(venue).entries === before.entries || tries === READ_TRIES) return account;
+      beside.set(venue, found.beside);
+      if (sumsAt?.(venue).entries === before.entries || tries === READ_TRIES) return found.account;
     }
   };
-  const venues: JudgedVenue[] = entriesOf(accounts).flatMap((entry) => {
+  const everTraded = await instrumentsOfAllRuns(accounts, store());
+  const venues: JudgedVenue[] = entriesOf({ ...accounts, instruments: everTraded }).flatMap((entry) => {
     const opening = openings[entry.venue];
-    return opening === undefined ? [] : [{ ...entry, opening, engine: () => engineOf(entry.venue, entry.instruments) }];
+    if (opening === undefined) return [];
+    const instruments = entry.instruments.filter(({ id }) => opening.cursor[id] !== undefined);
+    return [{ ...entry, instruments, opening, engine: () => engineOf(entry.venue, instruments) }];
   });
   const verdict = await judge({ ...worldOf(tools), venues, tag });
-  return { verdict, residuals: verdict.venues.flatMap((one) => residualsOf(one, sums.get(one.venue))) };
+  return { verdict, residuals: verdict.venues.flatMap((one) => residualsOf(one, sums.get(one.venue), beside.get(one.venue) ?? new Map())) };
 }
 
-function residualsOf({ venue, assets }: VenueVerdict, sums: VenueSums | undefined): VenueResidual[] {
+/** @param beside what the journal has and the ledger has not */
+function residualsOf({ venue, assets }: VenueVerdict, sums: VenueSums | undefined, beside: ReadonlyMap<string, string>): VenueResidual[] {
   if (sums === undefined) return [];
   const named = new Set(assets.map(({ asset }) => asset));
-  const told = assets.map(({ asset, moved }) => ({ venue, asset, residual: difference(moved, sums.wallets.get(asset) ?? '0') }));
+  const told = assets.map(({ asset, moved }) => ({
+    venue,
+    asset,
+    residual: difference(difference(moved, beside.get(asset) ?? '0'), sums.wallets.get(asset) ?? '0'),
+  }));
   // An asset that the venue's trades do not touch must not have moved here either.
   const untold = [...sums.wallets]
     .filter(([asset]) => !named.has(asset))
@@ -141,25 +164,42 @@ function worldOf({ http, clock, timers }: JudgeTools): JudgeWorld {
   return { http, clock, timers };
 }
 
-/** Everything that store and journal know of one venue's account. */
+/** Those of this run first: orders and trades of an earlier one on other instruments are still the account's. */
+async function instrumentsOfAllRuns(accounts: JudgedAccounts, below: StoreReader | null): Promise<readonly Instrument[]> {
+  const store = new OverlayStore(below);
+  await catchUp(store, join(accounts.dataDir, 'journal'));
+  const byId = new Map<string, Instrument>();
+  for (const { tables } of await store.runs()) for (const instrument of tables.instruments) byId.set(instrument.id, instrument);
+  for (const instrument of accounts.instruments) byId.set(instrument.id, instrument);
+  return [...byId.values()];
+}
+
+/** Everything that store and journal know of one venue's account, and what of it moved the wallets beside the ledger. */
 async function engineAccountOf(
   dataDir: string,
   venue: string,
   instruments: readonly Instrument[],
   below: StoreReader | null,
-): Promise<EngineAccount> {
+  isTraded: JudgedEngine['isTraded'],
+): Promise<{ readonly account: EngineAccount; readonly beside: ReadonlyMap<string, string> }> {
   const store = new OverlayStore(below);
   await catchUp(store, join(dataDir, 'journal'));
+  const beside = new Map<string, string>();
+  const setAside = (strategy: string, instrument: string, flows: readonly { readonly asset: string; readonly amount: string }[]): void => {
+    if (isTraded(strategy, instrument)) return;
+    for (const { asset, amount } of flows) beside.set(asset, difference(beside.get(asset) ?? '0', difference('0', amount)));
+  };
   const orders: EngineOrder[] = [];
   for await (const doc of store.allOrders()) {
     if (doc.venue !== venue) continue;
     const { clientOrderId: clientId, instrument, side, price, qty, filled, state } = doc;
-    orders.push({ clientId, instrument, side, price, qty, filled, state });
+    orders.push({ clientId, instrument, side, price, qty, filled, state, isAside: !isTraded(doc.strategy, instrument) });
   }
   const fills: EngineFill[] = [];
   for await (const doc of store.fills(ALL_TIME)) {
     if (doc.venue !== venue) continue;
     const { clientOrderId: clientId, instrument, tradeId, side, price, qty, fee, feeAsset } = doc;
+    setAside(doc.strategy, doc.instrument, doc.flows);
     fills.push({ clientId, instrument, tradeId, side, price, qty, fee, feeAsset });
   }
   const contracts = new Set(instruments.filter(({ kind }) => kind !== 'spot').map(({ id }) => id));
@@ -172,7 +212,9 @@ async function engineAccountOf(
   const positions = [...lots].map(([instrument, held]) => ({ instrument, qty: formatTicks(Number(held.lots), held.lotSize) }));
   const fundings: { asset: string; amount: string }[] = [];
   for await (const doc of store.audit(ALL_TIME)) {
-    if (doc.venue === venue) for (const { asset, amount } of doc.flows) fundings.push({ asset, amount });
+    if (doc.venue !== venue) continue;
+    setAside(doc.strategy, doc.instrument, doc.flows);
+    for (const { asset, amount } of doc.flows) fundings.push({ asset, amount });
   }
-  return { orders, fills, positions, fundings };
+  return { account: { orders, fills, positions, fundings }, beside };
 }

@@ -9,7 +9,7 @@ import { LMDB_NAME, LmdbStore } from '../storage/lmdb.js';
 import { OverlayStore } from '../storage/overlay.js';
 import type { RunFile } from '../storage/data-dir.js';
 import { marketTimeNow, SystemClock, SystemTimers } from './clock.js';
-import { judgeAccounts, readOpenings } from './judgement.js';
+import { judgeAccounts, readOpenings, tradedIn } from './judgement.js';
 import { defaultData } from './prepare.js';
 import { readRunConfig } from './run-config.js';
 import { tradeOptionsOf } from './trade-options.js';
@@ -39,7 +39,7 @@ export async function runVerifyAccountVerb(flags: Readonly<Record<string, unknow
       { dataDir, instruments: tables.instruments, keys, addresses: addresses?.venues ?? {} },
       openings,
       tables.tag,
-      { store: () => store, sumsAt: null },
+      { store: () => store, sumsAt: null, isTraded: tradedIn(tables) },
       { http, timers, clock: new SystemClock(addresses?.clock ?? marketTimeNow(1)) },
     );
     const lines = options.isJson ? [JSON.stringify(verdict)] : verdictLines(verdict, addresses !== null);
@@ -70,6 +70,7 @@ function verdictLines(verdict: Verdict, isSimulated: boolean): string[] {
         : `${label}${venue}: not judged, ${error}`,
     ),
     ...verdict.lines,
+    ...verdict.aside.map((line) => `left by an earlier run: ${line}`),
     ...verdict.foreign.map((line) => `not ours: ${line}`),
     verdict.isClean ? 'the same at the venues and here' : 'not the same',
   ];

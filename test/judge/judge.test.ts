@@ -112,6 +112,25 @@ describe.each(SCENES)('$venue', (numbers) => {
     ]);
   });
 
+  it('C10: what became of orders that an earlier run left is told, and is no difference', async () => {
+    const scene = new Scene(numbers);
+    const [open] = scene.orders;
+    if (open === undefined) throw new Error('no order');
+    const filled = { ...open, clientId: DONE_ID, qty: numbers.trade.qty, isAside: true };
+    scene.orders = [{ ...open, isAside: true }, filled];
+    for (const order of scene.venue.orders) if (order.clientId === OPEN_ID) order.state = 'cancelled';
+    scene.fills = [];
+    scene.positions = [];
+    const verdict = await scene.judge();
+    expect(verdict).toMatchObject({ differences: NOTHING, isClean: true, foreign: [] });
+    expect(verdict.aside).toEqual([
+      expect.stringContaining(`order ${OPEN_ID}: open for the engine`),
+      expect.stringContaining(`order ${DONE_ID}: open for the engine`),
+      expect.stringMatching(/fill .* of order /),
+    ]);
+    expect(verdict.venues[0]?.assets.every(({ moved }) => moved === '0')).toBe(true);
+  });
+
   it('funding that the engine booked is in the wallet', async () => {
     const scene = new Scene(numbers);
     const [asset = '', total = ''] = Object.entries(numbers.wallets)[0] ?? [];
