@@ -53,6 +53,15 @@ function markets(w: World, cross: number, lots = 1e6): void {
 
 const leftovers = (w: World) => (w.strategy as TriangleStrategy).leftovers;
 
+function refusal(markets: typeof MARKETS, home: string | null = null): string {
+  try {
+    triangleOf('t', markets, home);
+    return '';
+  } catch (error) {
+    return error instanceof UsageError ? error.message : 'other';
+  }
+}
+
 describe('triangle', () => {
   it('takes three steps at once when the turn pays: through the cheap cross, whole lots of what each step brings', () => {
     const w = world();
@@ -153,14 +162,6 @@ describe('triangle', () => {
   });
 
   it('refuses markets that are no triangle, with their names', () => {
-    const refusal = (markets: typeof MARKETS, home: string | null = null): string => {
-      try {
-        triangleOf('t', markets, home);
-        return '';
-      } catch (error) {
-        return error instanceof UsageError ? error.message : 'other';
-      }
-    };
     expect(refusal([MARKETS[0]!, MARKETS[1]!, { ...MARKETS[2]!, base: 'SOL' }])).toMatch(/lead from an asset back to itself.*SOL\/BTC/);
     expect(refusal([MARKETS[0]!, MARKETS[1]!, { ...MARKETS[2]!, venue: 'bybit' }])).toMatch(/one venue/);
     expect(refusal([MARKETS[0]!, MARKETS[1]!, { ...MARKETS[2]!, kind: 'linear' }])).toMatch(/spot/);

@@ -26,7 +26,8 @@ export function allocateShared(bytes: number): WebAssembly.Memory {
 /** @param from a bare buffer where no kernel works on the bytes */
 export function viewsOf(from: SharedArrayBuffer | WebAssembly.Memory): SharedViews {
   const memory = from instanceof WebAssembly.Memory ? from : null;
-  const buffer = from instanceof WebAssembly.Memory ? from.buffer : from;
+  const buffer: ArrayBufferLike = from instanceof WebAssembly.Memory ? from.buffer : from;
+  assert(buffer instanceof SharedArrayBuffer, 'the memory of a run must be shared');
   return {
     memory,
     buffer,
