@@ -12,6 +12,7 @@ import { IS_KNOWN, WANT_CANCEL } from './orders.js';
 import { Draft } from './risk/draft.js';
 
 export function adoptRecovered(desk: Desk, recovered: RecoveredState): void {
+  for (const fill of recovered.fillsAside ?? []) desk.fillsSeen.add(fill.orderId, fill.tradeId);
   for (const fill of recovered.fills) {
     if (!desk.fillsSeen.add(fill.orderId, fill.tradeId)) continue;
     if (fill.strategy >= desk.tables.strategies.length || fill.instrument >= desk.tables.instruments.length) continue;

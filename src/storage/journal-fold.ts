@@ -417,7 +417,8 @@ export class JournalFold {
     const known = [...this.#levels.values()].filter(isKnown);
     const levels = this.#levels.size - known.length;
     const fills = this.#fills.filter(isKnown);
-    const asideFills = this.#fills.length - fills.length;
+    const fillsAside = this.#fills.filter((fill) => !isKnown(fill)).map(({ orderId, tradeId }) => ({ orderId, tradeId }));
+    const asideFills = fillsAside.length;
     if (levels > 0 || asideFills > 0)
       notes.push(
         `${asideFills} fills and ${levels} levels belong to strategies or instruments that this run does not have: they stay in the journal`,
@@ -434,6 +435,7 @@ export class JournalFold {
       runs: this.#run,
       orders,
       fills,
+      fillsAside,
       levels: known,
       fillsUpTo: [...this.#fillsUpTo].map(([venue, tsUs]) => ({ venue, tsUs })),
       notes,

@@ -222,6 +222,7 @@ export class Engine {
               fills: recovered.fills,
               levels: recovered.levels,
               fillsUpTo: recovered.fillsUpTo ?? [],
+              fillsAside: recovered.fillsAside ?? [],
               notes: recovered.notes,
             }
           : { runs: recovered.runs, orders: [], fills: [], levels: [], notes: [] },

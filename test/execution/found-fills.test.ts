@@ -159,6 +159,17 @@ describe('a fill that is found', () => {
     expect([net(rig, 0), fillsOf(rig).length, found(rig, 'fillsFound')]).toEqual([4, 1, 1]);
   });
 
+  it('C9: that an earlier run counted for a strategy that this one does not have is not counted again, a new one of that order is', () => {
+    const orderId = makeOrderId(3, 5, 9, 5);
+    const fill = { instrument: 1, side: SIDE_BUY, orderId, fillLots: 3, fillTicks: 599_000, fee: 11, feeAsset: 0 };
+    const rig = ready({ recovered: { ...NOTHING, fillsAside: [{ orderId, tradeId: 4 }] } });
+    answerRound(rig, question(rig), [{ ...fill, tradeId: 4 }], 1);
+    expect([net(rig, 0), fillsOf(rig).length]).toEqual([0, 0]);
+    rig.step(30_000_000);
+    answerRound(rig, question(rig), [{ ...fill, tradeId: 8 }], 2);
+    expect([net(rig, 0), fillsOf(rig).length]).toEqual([3, 1]);
+  });
+
   it('C9: of an order that no table knows: its id says whose it is, and it is journaled as such', () => {
     const rig = ready();
     const orderId = makeOrderId(3, 1, 9, 5);

@@ -59,6 +59,8 @@ export interface RecoveredState {
   readonly levels: readonly RecoveredLevelState[];
   /** By venue: wall time up to which the journal has every fill of ours, as the venue's last complete list said. Fills after that may be missing. */
   readonly fillsUpTo?: readonly { readonly venue: string; readonly tsUs: number }[];
+  /** Fills of strategies or instruments that the new run does not have: counted already, should a venue tell them again. */
+  readonly fillsAside?: readonly { readonly orderId: number; readonly tradeId: number }[];
   /** What was cut or set aside, in words; empty after a clean stop. */
   readonly notes: readonly string[];
 }
