@@ -117,7 +117,8 @@ export class Projection {
       if (record.kind === RecordKind.FILL) {
         if (order.trades.includes(record.tradeId)) continue;
         order.trades.push(record.tradeId);
-        if (this.#money !== null) fills.push(fillDoc(fillOf(record), order, tables, this.#money));
+        // Of an order whose strategy this run lacks, another one that trades the instrument has the fill.
+        if (this.#money !== null) fills.push(fillDoc(fillOf(record), { ...order, strategy }, tables, this.#money));
         this.#positions.count(strategy, instrument, record, at);
       }
       foldRecord(order.fold, record);

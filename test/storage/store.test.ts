@@ -109,6 +109,29 @@ describe('store', () => {
     journal.close();
   });
 
+  it('gives a fill to the strategy that its run counted it for, also when the order is of one that this run lacks', async () => {
+    const data = temporaryFolder();
+    const folder = join(data, 'journal');
+    const order = { orderId: makeOrderId(1, 0, 4, 1), level: 4, priceTicks: 600_001, qtyLots: 10 };
+    const first = startRun(folder, tablesOf(1, [BTC], ['grid-1']));
+    first.put({ ...order, kind: K.CREATE, tsUs: 1_000_001 });
+    first.put({ ...order, kind: K.ACK, tsUs: 1_000_002 });
+    await first.end();
+    const second = startRun(folder, tablesOf(2, [BTC], ['arb-1']));
+    second.put({ ...order, kind: K.FILL, tsUs: 2_000_001, fillTicks: 600_001, fillLots: 4, tradeId: 41, fee: 400, feeAsset: 0 });
+    await second.end();
+    const store = new OverlayStore(null);
+    const journal = journalIn(folder);
+    journal.syncNow();
+    const feed = new StoreFeed({ store, journal });
+    await feed.catchUp();
+    expect(await all(store.fills(ALL))).toMatchObject([{ tradeId: 41, run: 2, strategy: 'arb-1' }]);
+    expect(await all(store.positions())).toMatchObject([{ strategy: 'arb-1', qty: '0.004' }]);
+    expect(await all(store.allOrders())).toMatchObject([{ strategy: 'grid-1', filled: '0.004' }]);
+    await feed.close();
+    journal.close();
+  });
+
   it('is the same whether fed in one go, in pieces with restarts, or after failures, and equals what recovery finds', async () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 6 });
     await fc.assert(
