@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { BOOK_BYTES, BOOK_EMPTY, BOOK_GAP, BOOK_LIVE, BOOK_STALE } from '../../../src/core/memory/book-layout.js';
 import { BookWriter } from '../../../src/core/book/book-writer.js';
 import { gridOf } from '../../../src/core/book/grid.js';
-import { bookBase, MARK_BYTES, MARK_SEQUENCE, MARK_TICKS, planMemory } from '../../../src/core/memory/layout.js';
+import {
+  bookBase,
+  CONTROL_HALT,
+  HALT_ALL,
+  HALT_NEW_ORDERS,
+  HALT_NONE,
+  MARK_BYTES,
+  MARK_SEQUENCE,
+  MARK_TICKS,
+  planMemory,
+} from '../../../src/core/memory/layout.js';
 import { FLAG_HEDGE, SIDE_BUY, SIDE_SELL } from '../../../src/core/memory/record.js';
 import { viewsOf } from '../../../src/core/memory/shared-memory.js';
 import { Reason, reasonName } from '../../../src/core/orders/reasons.js';
@@ -220,6 +230,16 @@ describe('risk', () => {
     resting.remove(0);
     expect(resting.best(1, SIDE_SELL)).toBeNaN();
     expect(resting.count(1)).toBe(0);
+  });
+
+  it('D13: under each halt word nothing passes, a hedge leg neither; without it as before', () => {
+    const desk = new Desk();
+    for (const halt of [HALT_NEW_ORDERS, HALT_ALL]) {
+      Atomics.store(desk.views.i32, (desk.plan.control + CONTROL_HALT) >> 2, halt);
+      expect([desk.judge({}), desk.judge({ flags: FLAG_HEDGE })]).toEqual(['HALTED', 'HALTED']);
+    }
+    Atomics.store(desk.views.i32, (desk.plan.control + CONTROL_HALT) >> 2, HALT_NONE);
+    expect(desk.judge({})).toBe('NONE');
   });
 
   it('entry is the average of what built the position, harmonic for inverse contracts, and starts anew on the other side', () => {
