@@ -1,0 +1,84 @@
+/** Every grid type and every kind of arbitrage at once, faster than the clock: the venues' accounts say the same as the engine's, to the last digit. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isTorture, times } from '../support/torture.js';
+import { allKinds, STRATEGY_NAMES } from './all-kinds.config.js';
+import { temporaryData, thor } from './engine-process.js';
+
+const SEEDS = Array.from({ length: times(1, 10) }, (_, index) => index + 1);
+/** Of market time. */
+const SECONDS = times(40, 600);
+/** A machine that runs all other tests beside lets simulated venues fall behind twenty times the clock. */
+const SPEED = times(8, 20);
+
+interface Summary {
+  readonly error?: string;
+  readonly orders: { readonly unknown: number };
+  readonly fills: {
+    readonly count: number;
+    readonly byStrategy: Readonly<Record<string, number>>;
+    readonly byKind: { readonly arb: number };
+  };
+  readonly pnl: readonly { readonly asset: string; readonly unexplained: string; readonly residual: string }[];
+  readonly differences: Readonly<Record<string, number>>;
+}
+
+/** Everything that the run noted, whichever file it went to. */
+function logsOf(data: string): string {
+  const folder = join(data, 'logs');
+  return readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+}
+
+const numbers = (flags: Readonly<Record<string, number>>): string[] =>
+  Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+
+describe('all grids and arbitrages together', () => {
+  it.each(SEEDS)(
+    `seed %i: ${SECONDS} s of market leave no difference, nothing unexplained and no residual`,
+    { timeout: 60_000 + SECONDS * 400 },
+    async (seed) => {
+      const data = temporaryData();
+      const beside = temporaryData();
+      try {
+        const config = join(beside.path, 'all-kinds.yaml');
+        writeFileSync(config, allKinds());
+        const { code, stdout, stderr } = await thor(
+          [
+            '--mode',
+            'sim',
+            '--config',
+            config,
+            '--data',
+            data.path,
+            '--port',
+            '0',
+            '--json',
+            ...numbers({ seed, duration: SECONDS, speed: SPEED }),
+          ],
+          { limitMs: 60_000 + SECONDS * 400 },
+        );
+        const summary = JSON.parse(stdout.at(-1) ?? '{}') as Summary;
+        expect({ code, stderr, error: summary.error }).toEqual({ code: 0, stderr: [], error: undefined });
+        // What a strategy that threw leaves behind.
+        expect(logsOf(data.path)).not.toContain('its orders are cancelled');
+        expect(summary.differences).toEqual({ orders: 0, fills: 0, balances: 0, positions: 0 });
+        const sums = summary.pnl.map(({ asset, unexplained, residual }) => ({ asset, unexplained, residual }));
+        expect(sums).toEqual(sums.map(({ asset }) => ({ asset, unexplained: '0', residual: '0' })));
+        expect(summary.orders.unknown).toBe(0);
+        expect(Object.keys(summary.fills.byStrategy).toSorted()).toEqual([...STRATEGY_NAMES].toSorted());
+        expect(summary.fills.count).toBeGreaterThan(0);
+        expect(sums.length).toBeGreaterThan(0);
+        if (!isTorture) return;
+        const traded = Object.values(summary.fills.byStrategy).filter((count) => count > 0).length;
+        expect(traded, JSON.stringify(summary.fills.byStrategy)).toBeGreaterThan(STRATEGY_NAMES.length * 0.6);
+        expect(summary.fills.byKind.arb).toBeGreaterThan(0);
+      } finally {
+        data.remove();
+        beside.remove();
+      }
+    },
+  );
+});
