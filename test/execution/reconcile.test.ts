@@ -65,7 +65,7 @@ function listing(more: RigOptions = {}): Rig {
 }
 
 describe('reconcile', () => {
-  it('C9: new orders wait until the list at start is settled, cancels do not', () => {
+  it('B7, C9: new orders wait until the list at start is settled, cancels do not', () => {
     const rig = listing({ recovered: RECOVERED });
     rig.place({ ...LIVE, level: 5 });
     rig.wish({ kind: K.INTENT_CANCEL, level: 4 });
@@ -175,7 +175,7 @@ describe('reconcile', () => {
     expect(rig.requests(1).map((row) => row.kind)).toEqual([K.LIST]);
   });
 
-  it('C13: a gateway that is down gets no new orders, cancels stay; up again it is reconciled first', () => {
+  it('B7, C13: a gateway that is down gets no new orders, cancels stay; up again it is reconciled first', () => {
     const rig = listing({ reconcileEveryUs: Infinity });
     rig.step();
     settle(rig);

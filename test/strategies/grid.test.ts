@@ -311,6 +311,23 @@ describe('a resumed grid', () => {
     expect(after.faults).toEqual([]);
   });
 
+  it('B10: what an earlier run counted is counted: no order comes of its rows, however often they are read', () => {
+    const before = started();
+    before.fill(before.orders()[2]!, 10);
+    before.step(2);
+    const kept = shown(before);
+    let recovered = secondRun(before.crash());
+    for (let run = 0; run < 3; run++) {
+      const after = world({}, recovered);
+      after.quote(0, MID - 5, MID + 5);
+      after.step(10, 100_000);
+      expect(after.wishes).toEqual([]);
+      expect(shown(after)).toEqual(kept);
+      expect(gridOf(after).levels!.heldLots(2)).toBe(10);
+      recovered = secondRun(after.crash());
+    }
+  });
+
   it('counts a fill that the strategy had not published before the crash', () => {
     const before = started();
     const buy = before.orders()[2]!;

@@ -76,7 +76,7 @@ async function refusal(ids: readonly string[]): Promise<string> {
 }
 
 describe('namedInstruments', () => {
-  it('asks each venue for what is wanted of it, and numbers what it finds', async () => {
+  it('B2: asks each venue for what is wanted of it, and numbers what it finds', async () => {
     const venues = new Venues();
     const found = await namedInstruments(
       ['bybit:linear:BTCUSDT', 'bitmex:XBTUSD', 'bybit:spot:BTCUSDT', 'bybit:linear:BTCUSDT'],
@@ -88,6 +88,22 @@ describe('namedInstruments', () => {
     expect(found.find(({ id }) => id === 'bybit:linear:BTCUSDT')).toMatchObject({ kind: 'linear', tickSize: '0.1', settle: 'USDT' });
     expect(venues.urls.every((url) => url.startsWith('http://'))).toBe(true);
     expect(venues.urls.some((url) => url.includes('inverse'))).toBe(false);
+  });
+
+  it('B2: a symbol means what its venue says of it', async () => {
+    const [ether] = await namedInstruments(['bybit:linear:ETHUSDT'], ADDRESSES, new Venues());
+    expect(ether).toMatchObject({ base: 'ETH', quote: 'USDT', settle: 'USDT' });
+  });
+
+  it('B1: one name inside, whoever asks: the venue, and what the venue calls it within', async () => {
+    const ids = ['bybit:linear:BTCUSDT', 'bybit:spot:BTCUSDT', 'bitmex:XBTUSD'];
+    const named = await namedInstruments(ids, ADDRESSES, new Venues());
+    const all = await allInstruments(['bitmex', 'bybit'], ADDRESSES, new Venues());
+    for (const one of named) {
+      expect(one.id).toBe(`${one.venue}:${one.symbol}`);
+      expect(all.filter(({ id }) => id === one.id)).toHaveLength(1);
+    }
+    expect(new Set(named.map(({ id }) => id))).toEqual(new Set(ids));
   });
 
   it('names the nearest symbol of the venue for one that it does not list', async () => {

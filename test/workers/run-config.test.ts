@@ -59,7 +59,7 @@ function recorded(...ids: readonly string[]): Instrument[] {
 const names = (run: RunConfig): string[] => run.entries.map((entry) => entry.name);
 
 describe('readRunConfig', () => {
-  it('without words runs every entry, checked and with its defaults', async () => {
+  it('B19: without words runs every entry, checked and with its defaults', async () => {
     const run = await read();
     expect(names(run)).toEqual(['first', 'second', 'cross', 'three']);
     expect(run.venues).toEqual(['binance-spot', 'bybit', 'bitmex']);

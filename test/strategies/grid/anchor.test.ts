@@ -15,16 +15,17 @@ function anchor(given: Record<string, unknown>): Anchor {
 }
 
 describe('an anchor', () => {
-  it('is the middle', () => {
+  it('B11: is the middle, in whole ticks', () => {
     expect(anchor({ anchor: 'mid' }).see(book(100, 1, 110, 9), 0)).toBe(105);
+    expect(anchor({ anchor: 'mid' }).see(book(100, 1, 101, 9), 0)).toBe(101);
   });
 
-  it('leans to the thinner side as microprice', () => {
+  it('B11: leans to the thinner side as microprice', () => {
     expect(anchor({ anchor: 'microprice' }).see(book(100, 1, 110, 9), 0)).toBe(101);
     expect(anchor({ anchor: 'microprice' }).see(book(100, 9, 110, 1), 0)).toBe(109);
   });
 
-  it('is an average that is taken after its time constant, whatever the pace of the books', () => {
+  it('B11: is an average that is taken after its time constant, whatever the pace of the books', () => {
     const slow = anchor({ anchor: 'ema', emaSeconds: 10 });
     expect(slow.see(book(99, 1, 101, 1), 0)).toBeNaN();
     expect(slow.see(book(199, 1, 201, 1), 5e6)).toBeNaN();

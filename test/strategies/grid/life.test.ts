@@ -37,7 +37,7 @@ const levelsOf = (w: World) => (w.strategy as GridStrategy).levels!;
 const placed = (w: World) => w.wishes.filter((wish) => wish.kind === RecordKind.INTENT_PLACE);
 
 describe('a grid that ends', () => {
-  it('takes profit: cancels its orders first, then closes what it holds with orders that never rest', () => {
+  it('B4: takes profit: cancels its orders first, then closes what it holds with orders that never rest', () => {
     const w = world({ takeProfit: '61000' });
     // Three sells fill on the way up: short 30 lots.
     to(w, 609_500);
