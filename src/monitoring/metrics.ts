@@ -4,6 +4,7 @@
  */
 import { Registry } from 'prom-client';
 import { bucketUpperUs, HISTOGRAM_BUCKETS, summarise } from '../core/memory/histogram.js';
+import { RECONCILE_COUNTERS } from '../core/memory/counters.js';
 import { STAGES } from '../core/memory/layout.js';
 import { BOOK_STATE_NAMES } from '../core/book/book-state.js';
 import type { EngineView } from './state.js';
@@ -45,6 +46,8 @@ export class Metrics {
     this.#strategies();
     this.#money();
     this.#journal();
+    this.#stores();
+    this.#reconcile();
     this.#latency();
     this.#process();
   }
@@ -263,7 +266,56 @@ export class Metrics {
     this.#gauge('thor_journal_segments', 'Segments of the journal.', () => [one(writer.get('segments'))]);
     this.#gauge('thor_journal_lag_records', 'Records handed over and not yet written.', () => [one(this.#view.shared.journalWaiting())]);
     this.#gauge('thor_journal_writable', '1 while new orders may be journaled.', () => [one(this.#view.journalRow().isWritable ? 1 : 0)]);
-    this.#gauge('thor_store_lag_records', 'Records that the store has not taken yet.', () => [one(writer.get('storeLag'))]);
+  }
+
+  #stores(): void {
+    const stores = (value: (row: ReturnType<EngineView['stores']>[number]) => number) => (): Sample[] =>
+      this.#view.stores().map((row) => ({ value: value(row), labels: { store: row.name } }));
+    this.#gauge(
+      'thor_store_lag_records',
+      'Journal that a store has not taken yet, in records.',
+      stores(({ lagRecords }) => lagRecords),
+    );
+    this.#gauge(
+      'thor_store_lag_bytes',
+      'Journal that a store has not taken yet, in bytes.',
+      stores(({ lagBytes }) => lagBytes),
+    );
+    this.#gauge(
+      'thor_store_behind_seconds',
+      'Time since a store last had the whole journal; 0 while it has.',
+      stores(({ behindUs }) => behindUs / US_PER_SECOND),
+    );
+    this.#gauge(
+      'thor_store_failing',
+      '1 while the last batch of a store failed.',
+      stores(({ state }) => (state === 'failing' ? 1 : 0)),
+    );
+    this.#counter(
+      'thor_store_records_total',
+      'Records that a store took in this run.',
+      stores(({ records }) => records),
+    );
+    this.#counter(
+      'thor_store_failures_total',
+      'Batches that a store did not take.',
+      stores(({ failures }) => failures),
+    );
+  }
+
+  #reconcile(): void {
+    const { shared, deps } = this.#view;
+    this.#counter('thor_reconcile_total', 'What comparing with the venues asked, found and repaired.', () =>
+      deps.tables.venues.flatMap((venue, index) =>
+        RECONCILE_COUNTERS.filter((what) => what !== 'foreign').map((what) => ({
+          value: shared.reconcile[index]?.get(what) ?? 0,
+          labels: { venue, what },
+        })),
+      ),
+    );
+    this.#gauge('thor_reconcile_foreign_orders', 'Open orders of others in the last list of the account.', () =>
+      deps.tables.venues.map((venue, index) => ({ value: shared.reconcile[index]?.get('foreign') ?? 0, labels: { venue } })),
+    );
   }
 
   #latency(): void {

@@ -228,6 +228,20 @@ export interface JournalRow {
   readonly blockedReason: string | null;
 }
 
+/** One store that the journal is copied into; the journal is its queue. */
+export interface StoreRow {
+  readonly name: string;
+  readonly state: 'starting' | 'current' | 'behind' | 'failing';
+  readonly lagBytes: number;
+  readonly lagRecords: number;
+  /** How long ago it last had everything; 0 while it has. */
+  readonly behindUs: number;
+  readonly records: number;
+  readonly failures: number;
+  /** Of the last failure, '' while it works. */
+  readonly error: string;
+}
+
 export interface LaneRow {
   readonly lane: number;
   readonly name: string;
@@ -251,6 +265,7 @@ export interface StatusPayload extends Envelope {
   readonly venues: readonly VenueRow[];
   readonly strategies: readonly StrategyRow[];
   readonly journal: JournalRow;
+  readonly stores: readonly StoreRow[];
   readonly lanes: readonly LaneRow[];
   readonly counts: SummaryCounts;
 }

@@ -1,6 +1,9 @@
 /** May this engine be sent traffic? Books live, gateways up, journal writable; and is every lane turning? For /readyz and /healthz. */
 import type { EngineView } from './state.js';
 
+/** A store takes batches with a rest of a tenth of a second: shorter than this it is not behind, it breathes. */
+export const STORE_BEHIND_US = 5_000_000;
+
 export interface Check {
   readonly isOk: boolean;
   readonly reasons: readonly string[];
@@ -8,14 +11,20 @@ export interface Check {
 
 export interface Readiness {
   readonly isReady: boolean;
-  readonly checks: { readonly books: Check; readonly gateways: Check; readonly journal: Check };
+  readonly checks: {
+    readonly books: Check;
+    readonly gateways: Check;
+    readonly journal: Check;
+    /** Says what is behind; does not decide: the journal is the queue, and trading goes on while a store is away. */
+    readonly stores: Check;
+  };
 }
 
 export function readiness(view: EngineView): Readiness {
   const books = booksCheck(view);
   const gateways = gatewaysCheck(view);
   const journal = journalCheck(view);
-  return { isReady: books.isOk && gateways.isOk && journal.isOk, checks: { books, gateways, journal } };
+  return { isReady: books.isOk && gateways.isOk && journal.isOk, checks: { books, gateways, journal, stores: storesCheck(view) } };
 }
 
 /** The process turns: no lane that ever turned has been silent for longer than the watchdog allows. */
@@ -51,4 +60,13 @@ function journalCheck(view: EngineView): Check {
   const journal = view.journalRow();
   if (journal.isWritable) return { isOk: true, reasons: [] };
   return { isOk: false, reasons: [journal.blockedReason ?? `${journal.lagRecords} records wait for the journal writer`] };
+}
+
+function storesCheck(view: EngineView): Check {
+  const reasons = view.stores().flatMap((store) => {
+    const behind = `${store.lagRecords} records behind for ${(store.behindUs / 1e6).toFixed(1)} s`;
+    if (store.state === 'failing') return [`${store.name}: ${store.error}; ${behind}`];
+    return store.state === 'current' || store.behindUs < STORE_BEHIND_US ? [] : [`${store.name}: ${behind}`];
+  });
+  return { isOk: reasons.length === 0, reasons };
 }

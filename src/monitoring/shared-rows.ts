@@ -5,6 +5,7 @@ import {
   GATEWAY_COUNTERS,
   LANE_COUNTERS,
   ORDER_COUNTERS,
+  RECONCILE_COUNTERS,
   REASON_BLOCK_BYTES,
   ReasonCounts,
   STRATEGY_COUNTERS,
@@ -13,6 +14,7 @@ import {
   type GatewayCounter,
   type LaneCounter,
   type OrderCounter,
+  type ReconcileCounter,
   type StrategyCounter,
   type VenueCounter,
   type WriterCounter,
@@ -51,6 +53,7 @@ export class SharedRows {
   readonly strategies: readonly CounterBlock<StrategyCounter>[];
   readonly orders: readonly CounterBlock<OrderCounter>[];
   readonly gateways: readonly CounterBlock<GatewayCounter>[];
+  readonly reconcile: readonly CounterBlock<ReconcileCounter>[];
   readonly lanes: readonly CounterBlock<LaneCounter>[];
   readonly writer: CounterBlock<WriterCounter>;
   readonly #risk: readonly ReasonCounts[];
@@ -69,6 +72,7 @@ export class SharedRows {
     this.strategies = blocks(plan.counts.strategies, plan.strategyCounters, STRATEGY_COUNTERS);
     this.orders = blocks(plan.counts.strategies, plan.orderCounters, ORDER_COUNTERS);
     this.gateways = blocks(plan.counts.gateways, plan.gatewayCounters, GATEWAY_COUNTERS);
+    this.reconcile = blocks(plan.counts.gateways, plan.reconcileCounters, RECONCILE_COUNTERS);
     this.lanes = blocks(plan.counts.lanes, plan.laneCounters, LANE_COUNTERS);
     this.writer = new CounterBlock(views, plan.writerCounters, WRITER_COUNTERS);
     this.#risk = reasons(plan.riskReasons);

@@ -22,6 +22,7 @@ import type {
   SnapshotMessage,
   StatusMessage,
   StatusPayload,
+  StoreRow,
   StrategyPnlRow,
   StrategyRow,
   SummaryCounts,
@@ -152,6 +153,7 @@ export class EngineView {
       venues: this.venues(books),
       strategies: this.strategies(),
       journal: this.journalRow(),
+      stores: this.stores(),
       lanes: this.lanes(),
       counts: this.summaryCounts(),
     };
@@ -229,6 +231,20 @@ export class EngineView {
       isWritable: blocked === 0 && lagRecords < Math.max(JOURNAL_LAG_LIMIT, this.deps.plan.counts.journalRecords / 2),
       blockedReason: blocked === 0 ? null : reasonName(blocked),
     };
+  }
+
+  stores(): StoreRow[] {
+    const rows = this.deps.stores?.() ?? [];
+    return rows.map(({ name, state, lagBytes, lagRecords, behindUs, records, failures, error }) => ({
+      name,
+      state,
+      lagBytes,
+      lagRecords,
+      behindUs,
+      records,
+      failures,
+      error,
+    }));
   }
 
   lanes(): LaneRow[] {

@@ -1,4 +1,5 @@
 /** The status table as lines of text: a pure function of what EngineView says and of the terminal's width. Called by TerminalView. */
+import { STORE_BEHIND_US } from './readiness.js';
 import type { BookRow, LatencySummary, PnlRow, StatusPayload, StrategyPnlRow } from './payload.js';
 
 export interface TerminalState {
@@ -190,7 +191,7 @@ function profitLines({ pnl }: TerminalState, width: number, paint: Paint): strin
 }
 
 function tailLines({ status }: TerminalState, width: number, paint: Paint): string[] {
-  const { counts, journal } = status;
+  const { counts, journal, stores } = status;
   const stages = Object.entries(counts.latencyUs) as [keyof typeof STAGE_NAMES, LatencySummary][];
   const latency = stages
     .filter(([, { count }]) => count > 0)
@@ -217,6 +218,9 @@ function tailLines({ status }: TerminalState, width: number, paint: Paint): stri
         { text: `${journal.records} records` },
         { text: `${journal.lagRecords} waiting` },
         { text: `${journal.syncs} syncs` },
+        ...stores
+          .filter(({ state, behindUs }) => state === 'failing' || behindUs > STORE_BEHIND_US)
+          .map((store) => ({ text: `${store.name} ${store.lagRecords} behind`, tone: 'warn' as const })),
         ...(journal.isWritable ? [] : [{ text: journal.blockedReason ?? 'not writable', tone: 'bad' } as const]),
       ],
       width,

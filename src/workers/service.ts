@@ -141,6 +141,7 @@ export class Service {
       levelStates: (kind) => parts.levelStates(kind),
       pnl: () => this.money.pnlSoFar(),
       strategyPnl: () => this.money.strategyPnl(),
+      stores: () => this.stores.status(),
       config: () => config,
       transport: () => ({ http: this.#server.impl, feeds: 'own' }),
     };

@@ -35,6 +35,7 @@ import { EngineView } from '../../src/monitoring/state.js';
 export const START_WALL_US = Date.UTC(2026, 10, 23, 6, 0, 0) * 1000;
 const START_MONO_US = 5_000_000;
 const RESTING = 2;
+const EMPTY_STORE = { lagBytes: 0, lagRecords: 0, behindUs: 0, records: 0, failures: 0, error: '' };
 const LEVEL_NAMES = ['idle', 'placing', 'open', 'amending', 'cancelling', 'unknown', 'backoff', 'parked'];
 
 interface Shape {
@@ -315,6 +316,20 @@ export class DemoEngine {
       levelStates: (kind) => (kind === 'grid' ? LEVEL_NAMES : []),
       pnl: () => this.pnl(),
       strategyPnl: () => this.strategyPnl(),
+      stores: () => [
+        { ...EMPTY_STORE, name: 'lmdb', state: 'current', records: 91_204 },
+        {
+          ...EMPTY_STORE,
+          name: 'mongo',
+          state: 'failing',
+          lagBytes: 16_329_600,
+          lagRecords: 120_070,
+          behindUs: 412_000_000,
+          records: 2_113,
+          failures: 27,
+          error: 'connect ECONNREFUSED 127.0.0.1:27017',
+        },
+      ],
       config: () => ({ venues: [{ id: 'binance-spot', keys: 'env:BINANCE' }], secret: 'hunter2' }),
       transport: () => ({ http: 'node', feeds: 'own' }),
     };

@@ -77,6 +77,29 @@ describe('metrics', () => {
     expect(sum('thor_pnl_unexplained')).toBe(0);
   });
 
+  it('tell each store apart: what it lacks, since when, and whether it fails', async () => {
+    const { samples } = await scrape(running());
+    const of = (name: string, store: string) => samples.find((sample) => sample.name === name && sample.labels['store'] === store)?.value;
+    expect(of('thor_store_lag_records', 'mongo')).toBe(120_070);
+    expect(of('thor_store_behind_seconds', 'mongo')).toBe(412);
+    expect(of('thor_store_failing', 'mongo')).toBe(1);
+    expect(of('thor_store_failing', 'lmdb')).toBe(0);
+    expect(of('thor_store_records_total', 'lmdb')).toBe(91_204);
+  });
+
+  it('count what comparing with the venues found, by venue', async () => {
+    const engine = running();
+    const venue = engine.tables.venues.indexOf('bybit');
+    engine.view.shared.reconcile[venue]?.set('orphansAdopted', 3);
+    engine.view.shared.reconcile[venue]?.set('foreign', 2);
+    const { samples } = await scrape(engine);
+    const adopted = samples.filter(({ name, labels }) => name === 'thor_reconcile_total' && labels['what'] === 'orphansAdopted');
+    expect(adopted.filter(({ value }) => value > 0)).toEqual([
+      { name: 'thor_reconcile_total', labels: { venue: 'bybit', what: 'orphansAdopted' }, value: 3 },
+    ]);
+    expect(samples.find(({ name, labels }) => name === 'thor_reconcile_foreign_orders' && labels['venue'] === 'bybit')?.value).toBe(2);
+  });
+
   it('fold the fine buckets of all lanes into cumulative ones in seconds', async () => {
     const engine = new DemoEngine();
     const times = [0.4, 3, 3.1, 47, 900, 12_000, 2_000_000, 60_000_000];

@@ -9,6 +9,7 @@ import { LatencyPanel } from './panels/latency.tsx';
 import { OrdersPanel } from './panels/orders.tsx';
 import { ProfitPanel } from './panels/profit.tsx';
 import { RefusalsPanel } from './panels/refusals.tsx';
+import { StoresPanel } from './panels/stores.tsx';
 import { StrategiesPanel } from './panels/strategies.tsx';
 import { VenuesPanel } from './panels/venues.tsx';
 import { useStore } from './store.ts';
@@ -26,6 +27,7 @@ export function App() {
         <div class="column">
           <VenuesPanel />
           <BooksPanel />
+          <StoresPanel />
         </div>
         <div class="column">
           <StrategiesPanel />
