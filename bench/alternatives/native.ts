@@ -41,6 +41,21 @@ export class Workshop {
     return join(folder, 'target', 'release', 'thor-yardstick');
   }
 
+  /** Path of the C++ program of the hop between threads. Throws NotHere without g++. */
+  buildHop(): string {
+    const program = join(this.folder, 'hop');
+    run('g++', ['-std=c++20', '-O3', '-march=native', '-pthread', '-o', program, join(SOURCES, 'hop', 'main.cpp')], BUILD_LIMIT_MS);
+    return program;
+  }
+
+  /** Microseconds of half a round trip, one figure a batch of trips. */
+  runHop(program: string, batches: number, trips: number): readonly number[] {
+    return run(program, ['1', String(batches), String(trips)], RUN_LIMIT_MS)
+      .trim()
+      .split(' ')
+      .map((figure) => Number(figure) / 1000);
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }

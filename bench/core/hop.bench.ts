@@ -1,4 +1,7 @@
-/** One record from thread to thread through the ring that strategies and executor use: half of a round trip, both threads spinning, and both sleeping on doorbells. */
+/**
+ * One record from thread to thread through the ring that strategies and executor use: half of a round trip, both threads spinning, and both sleeping on doorbells.
+ * The spinning one also against C++ atomics, batches of trips in turns: a batch that the system did not interrupt has no look at the clock in it.
+ */
 import { Worker } from 'node:worker_threads';
 import { once } from 'node:events';
 import { Doorbell } from '../../src/core/memory/doorbell.js';
@@ -7,7 +10,9 @@ import { RECORD_BYTES, REC_PRICE } from '../../src/core/memory/record.js';
 import { viewsOf } from '../../src/core/memory/shared-memory.js';
 import { SpscRing } from '../../src/core/memory/spsc-ring.js';
 import { availableParallelism } from 'node:os';
-import { median, percentile, type BenchFile, type BenchOptions, type BenchRow } from '../harness.js';
+import { messageOf } from '../../src/core/numbers/errors.js';
+import { NotHere, Workshop } from '../alternatives/native.js';
+import { measuredOf, median, notRun, percentile, row, type BenchFile, type BenchOptions, type BenchRow } from '../harness.js';
 import type { HopData } from './hop.worker.js';
 
 const PRICE = REC_PRICE >> 3;
@@ -28,38 +33,69 @@ const PLAN = planMemory({
   journalRecords: 2,
 });
 
-async function hops(isSpinning: boolean, trips: number, rounds: number): Promise<{ p50s: number[]; all: number[] }> {
-  const buffer = new SharedArrayBuffer(PLAN.bytes);
-  const data: HopData = { buffer, plan: PLAN, isSpinning };
-  const worker = new Worker(new URL('./hop.worker.js', import.meta.url), { workerData: data });
-  await once(worker, 'message');
-  const ended = once(worker, 'exit');
-  const views = viewsOf(buffer);
-  const there = new SpscRing(views, PLAN.intents, RECORD_BYTES, PLAN.counts.ringRecords);
-  const back = new SpscRing(views, PLAN.events, RECORD_BYTES, PLAN.counts.ringRecords);
-  const bell = new Doorbell(views, PLAN, 0);
-  const peer = new Doorbell(views, PLAN, 1);
-  const trip = (value: number): number => {
-    views.f64[(there.reserve() >> 3) + PRICE] = value;
-    there.commit();
-    if (!isSpinning) peer.ring();
+/** This thread's end of a pair; the other is a worker. */
+class Pair {
+  readonly #views;
+  readonly #there: SpscRing;
+  readonly #back: SpscRing;
+  readonly #bell: Doorbell;
+  readonly #peer: Doorbell;
+  readonly #isSpinning: boolean;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(buffer: SharedArrayBuffer, worker: Worker, isSpinning: boolean) {
+    this.#ended = once(worker, 'exit');
+    this.#views = viewsOf(buffer);
+    this.#there = new SpscRing(this.#views, PLAN.intents, RECORD_BYTES, PLAN.counts.ringRecords);
+    this.#back = new SpscRing(this.#views, PLAN.events, RECORD_BYTES, PLAN.counts.ringRecords);
+    this.#bell = new Doorbell(this.#views, PLAN, 0);
+    this.#peer = new Doorbell(this.#views, PLAN, 1);
+    this.#isSpinning = isSpinning;
+  }
+
+  static async open(isSpinning: boolean): Promise<Pair> {
+    const buffer = new SharedArrayBuffer(PLAN.bytes);
+    const data: HopData = { buffer, plan: PLAN, isSpinning };
+    const worker = new Worker(new URL('./hop.worker.js', import.meta.url), { workerData: data });
+    await once(worker, 'message');
+    return new Pair(buffer, worker, isSpinning);
+  }
+
+  /** There and back; the value as it came back. */
+  trip(value: number): number {
+    const { f64 } = this.#views;
+    const back = this.#back;
+    f64[(this.#there.reserve() >> 3) + PRICE] = value;
+    this.#there.commit();
+    if (!this.#isSpinning) this.#peer.ring();
     for (;;) {
-      let at = back.front();
-      if (at === -1 && !isSpinning) {
-        const armed = bell.arm();
-        at = back.front();
-        if (at === -1) {
-          bell.wait(armed, 1_000);
-          continue;
-        }
-        bell.disarm();
-      }
+      const at = this.#isSpinning ? back.front() : this.#awaited();
       if (at === -1) continue;
-      const answer = views.f64[(at >> 3) + PRICE]!;
+      const answer = f64[(at >> 3) + PRICE]!;
       back.release();
       return answer;
     }
-  };
+  }
+
+  async close(): Promise<void> {
+    this.trip(-1);
+    await this.#ended;
+  }
+
+  #awaited(): number {
+    let at = this.#back.front();
+    if (at !== -1) return at;
+    const armed = this.#bell.arm();
+    at = this.#back.front();
+    if (at === -1) this.#bell.wait(armed, 1_000);
+    else this.#bell.disarm();
+    return at;
+  }
+}
+
+/** Microseconds of half a trip, one by one. */
+async function hops(isSpinning: boolean, trips: number, rounds: number): Promise<{ p50s: number[]; all: number[] }> {
+  const pair = await Pair.open(isSpinning);
   const p50s: number[] = [];
   const all: number[] = [];
   const times = new Float64Array(trips);
@@ -67,7 +103,7 @@ async function hops(isSpinning: boolean, trips: number, rounds: number): Promise
   for (let round = -1; round < rounds; round++) {
     for (let i = 0; i < trips; i++) {
       const startedMs = performance.now();
-      const answer = trip(i);
+      const answer = pair.trip(i);
       times[i] = ((performance.now() - startedMs) * 1000) / 2;
       if (answer !== i + 1) throw new Error(`record ${i} came back as ${answer}`);
     }
@@ -76,9 +112,50 @@ async function hops(isSpinning: boolean, trips: number, rounds: number): Promise
     p50s.push(percentile(taken, 0.5));
     all.push(...taken);
   }
-  trip(-1);
-  await ended;
+  await pair.close();
   return { p50s, all };
+}
+
+const BATCH_TRIPS = 500;
+const HOP_TARGET = { required: 1 / 1.1, goal: 1 };
+
+/** Ours and C++ in turns; a round's figure is the median of its batches. */
+async function againstCpp(options: BenchOptions): Promise<BenchRow> {
+  const name = 'hop between threads, against C++';
+  const workshop = new Workshop();
+  try {
+    const program = workshop.buildHop();
+    const batches = options.isQuick ? 40 : 200;
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let round = -1; round < options.rounds; round++) {
+      // A pair for each round: its peer must not spin while C++ runs.
+      const pair = await Pair.open(true);
+      const took: number[] = [];
+      for (let batch = -batches / 4; batch < batches; batch++) {
+        let sum = 0;
+        const startedMs = performance.now();
+        for (let i = 0; i < BATCH_TRIPS; i++) sum += pair.trip(i);
+        if (batch >= 0) took.push(((performance.now() - startedMs) * 1000) / BATCH_TRIPS / 2);
+        if (sum !== (BATCH_TRIPS * (BATCH_TRIPS + 1)) / 2) throw new Error(`a batch of trips came back as ${sum}`);
+      }
+      await pair.close();
+      const cpp = workshop.runHop(program, batches, BATCH_TRIPS);
+      if (round < 0) continue;
+      ours.push(median(took));
+      theirs.push(median(cpp));
+    }
+    return row(name, measuredOf('ours', ours), measuredOf('C++ -O3 -march=native, std::atomic, the same ring', theirs), {
+      conditions: `half of a round trip, wall time of batches of ${BATCH_TRIPS} trips, medians of ${batches} batches, ${availableParallelism()} cores`,
+      check: 'every record came back, changed, in order',
+      target: HOP_TARGET,
+    });
+  } catch (error) {
+    if (error instanceof NotHere) return notRun(name, messageOf(error));
+    throw error;
+  } finally {
+    workshop.close();
+  }
 }
 
 function hopRow(name: string, how: string, { p50s, all }: { p50s: number[]; all: number[] }): BenchRow {
@@ -101,4 +178,5 @@ export const rows: BenchFile = async (options: BenchOptions) => [
     'both threads sleep in Atomics.wait',
     await hops(false, options.isQuick ? 500 : 4_000, options.rounds),
   ),
+  await againstCpp(options),
 ];

@@ -1,5 +1,5 @@
 /**
- * A reader with a process of its own, so that its processor time can be told from the sender's: our client, kernel and books, or `ws`, `JSON.parse` and sorted arrays.
+ * A reader with a process of its own, so that its processor time can be told from the sender's: our client, kernel and books; `ws`, `JSON.parse` and sorted arrays; or ccxt.
  * Before each repetition of the recording the books start anew; the time of that is taken out. Child process of the socket-to-book benchmark.
  */
 import WebSocket from 'ws';
@@ -8,12 +8,13 @@ import type { KernelName } from '../../src/core/kernel/kernel.js';
 import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
 import { createFrameSource } from '../../src/net/frame-source.js';
 import { realWallUs, SystemTimers } from '../../src/workers/clock.js';
+import { CcxtBooks } from '../alternatives/ccxt-books.js';
 import { arrayBooksOf } from '../alternatives/sorted-arrays.js';
 import { answerQuestions } from '../support/child.js';
 import { readCorpus, SOURCES, type Corpus } from '../support/corpus.js';
 import { OurBooks } from '../support/our-books.js';
 
-export type ReceiverKind = 'own' | 'own-json' | 'ws';
+export type ReceiverKind = 'own' | 'own-json' | 'ws' | 'ccxt';
 
 export interface ReceiveQuestion {
   readonly kind: ReceiverKind;
@@ -105,6 +106,20 @@ function arrays(corpus: Corpus): Reader {
   };
 }
 
+async function ccxt(corpus: Corpus): Promise<Reader> {
+  const books = await CcxtBooks.of(corpus);
+  return {
+    prepare: () => books.prepare(),
+    connect: (url, opened, before, after, failed) => books.connect(url, TEST_CERT, { opened, before, after, failed }),
+    result: () => books.result(),
+  };
+}
+
+async function makeReader(kind: ReceiverKind, corpus: Corpus): Promise<Reader> {
+  if (kind === 'ccxt') return ccxt(corpus);
+  return kind === 'ws' ? arrays(corpus) : ours(corpus, kind === 'own' ? DEFAULT_KERNEL : 'json');
+}
+
 const known = new Map<string, { readonly corpus: Corpus; readonly reader: Reader }>();
 
 async function readerOf(question: ReceiveQuestion): Promise<{ readonly corpus: Corpus; readonly reader: Reader }> {
@@ -113,7 +128,7 @@ async function readerOf(question: ReceiveQuestion): Promise<{ readonly corpus: C
   let entry = known.get(key);
   if (entry === undefined) {
     const corpus = await readCorpus(SOURCES[source], most);
-    entry = { corpus, reader: kind === 'ws' ? arrays(corpus) : ours(corpus, kind === 'own' ? DEFAULT_KERNEL : 'json') };
+    entry = { corpus, reader: await makeReader(kind, corpus) };
     known.set(key, entry);
   }
   return entry;
@@ -135,7 +150,7 @@ answerQuestions(async (asked) => {
     let preparingUs = 0;
     let isDone = false;
     const close = reader.connect(
-      `${question.url}/?loops=${question.loops}`,
+      `${question.url}/${corpus.venue.id === 'binance-spot' ? 'stream' : 'ws'}?loops=${question.loops}`,
       () => {
         startUs = cpuUs();
       },

@@ -1,4 +1,4 @@
-/** From a loopback socket to the changed book, plain and TLS: processor time of the reading process a message, ours against `ws` + `JSON.parse` + sorted arrays. */
+/** From a loopback socket to the changed book, plain and TLS: processor time of the reading process a message, ours against `ws` + `JSON.parse` + sorted arrays and against ccxt. */
 import { measuredOf, row, type BenchFile, type BenchRow } from '../harness.js';
 import { BenchChild } from '../support/child.js';
 import { describe, readCorpus, SOURCES } from '../support/corpus.js';
@@ -6,10 +6,12 @@ import type { ServeAnswer } from './fast-server.child.js';
 import type { ReceiveAnswer, ReceiveQuestion, ReceiverKind } from './receiver.child.js';
 
 const TLS_TARGET = { required: 9, goal: 15 };
+const CCXT_TARGET = { required: 13, goal: 25 };
 const KINDS: readonly { readonly kind: ReceiverKind; readonly name: string }[] = [
   { kind: 'own', name: 'own client, kernel, ladder' },
   { kind: 'own-json', name: 'own client, --kernel json' },
   { kind: 'ws', name: 'ws + JSON.parse + sorted arrays' },
+  { kind: 'ccxt', name: "ccxt's client, handleOrderBook and book" },
 ];
 const SIZES = ['binanceSmall', 'binanceSpot'] as const;
 
@@ -28,11 +30,13 @@ export const rows: BenchFile = async (options) => {
         ['TLS', `wss://127.0.0.1:${tlsPort}`],
         ['plain', `ws://127.0.0.1:${plainPort}`],
       ] as const) {
-        const times = KINDS.map((): number[] => []);
+        // ccxt wants an agent of its own for plain addresses.
+        const kinds = transport === 'TLS' ? KINDS : KINDS.slice(0, -1);
+        const times = kinds.map((): number[] => []);
         // The first round only warms up.
         for (let round = -1; round < options.rounds; round++) {
           const results: string[] = [];
-          for (const [index, { kind }] of KINDS.entries()) {
+          for (const [index, { kind }] of kinds.entries()) {
             const question: ReceiveQuestion = { kind, source, most, url, loops };
             const answer = await readers[index]?.ask<ReceiveAnswer>(question, 60_000);
             if (answer === undefined) continue;
@@ -41,13 +45,14 @@ export const rows: BenchFile = async (options) => {
           }
           if (results.some((result) => result !== results[0])) throw new Error(`books differ: ${results.join(', ')}`);
         }
-        const [mine, json, theirs] = KINDS.map(({ name }, index) => measuredOf(name, times[index] ?? []));
+        const [mine, json, theirs, ccxt] = kinds.map(({ name }, index) => measuredOf(name, times[index] ?? []));
         if (mine === undefined || json === undefined || theirs === undefined) continue;
         const conditions = `processor time of the reading process, all threads, sender at full speed in another; ${loops} times ${describe(corpus)}`;
-        const check = 'best 25 levels of every book equal in all three';
+        const check = 'best 25 levels of every book equal in all';
         const name = `${transport} socket to book, ${corpus.name}`;
         const unit = 'us/message';
         table.push(row(name, mine, theirs, { conditions, check, unit, ...(transport === 'TLS' ? { target: TLS_TARGET } : {}) }));
+        if (ccxt !== undefined) table.push(row(`${name}, ccxt`, mine, ccxt, { conditions: 'as above', check, unit, target: CCXT_TARGET }));
         table.push(row(`${name}, readable path`, json, theirs, { conditions: '--kernel json', check, unit }));
       }
     } finally {

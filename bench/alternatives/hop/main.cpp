@@ -1,0 +1,96 @@
+// One record from thread to thread and back through two rings of 128-byte records, both threads spinning: the protocol of src/core/memory/spsc-ring.ts with C++ atomics.
+// hop ROUNDS BATCHES TRIPS: prints for each round the nanoseconds of half a round trip, one figure a batch, in one line.
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+namespace {
+
+constexpr std::uint32_t CAPACITY = 64;
+constexpr std::uint32_t MASK = CAPACITY - 1;
+
+struct alignas(128) Record {
+  double words[16];
+};
+
+class Ring {
+ public:
+  Record* reserve() {
+    if (static_cast<std::int32_t>(own_head_ - seen_tail_) >= static_cast<std::int32_t>(CAPACITY)) {
+      seen_tail_ = tail_.load(std::memory_order_acquire);
+      if (static_cast<std::int32_t>(own_head_ - seen_tail_) >= static_cast<std::int32_t>(CAPACITY)) return nullptr;
+    }
+    return &records_[own_head_ & MASK];
+  }
+  void commit() { head_.store(++own_head_, std::memory_order_release); }
+  const Record* front() {
+    if (own_tail_ == seen_head_) {
+      seen_head_ = head_.load(std::memory_order_acquire);
+      if (own_tail_ == seen_head_) return nullptr;
+    }
+    return &records_[own_tail_ & MASK];
+  }
+  void release() { tail_.store(++own_tail_, std::memory_order_release); }
+
+ private:
+  alignas(128) std::atomic<std::uint32_t> head_{0};
+  alignas(128) std::atomic<std::uint32_t> tail_{0};
+  alignas(128) std::uint32_t own_head_ = 0;
+  std::uint32_t seen_tail_ = 0;
+  alignas(128) std::uint32_t own_tail_ = 0;
+  std::uint32_t seen_head_ = 0;
+  Record records_[CAPACITY];
+};
+
+constexpr int PRICE = 5;
+
+void answer(Ring& there, Ring& back) {
+  for (;;) {
+    const Record* record = there.front();
+    if (record == nullptr) continue;
+    const double value = record->words[PRICE];
+    there.release();
+    back.reserve()->words[PRICE] = value + 1;
+    back.commit();
+    if (value < 0) return;
+  }
+}
+
+double trip(Ring& there, Ring& back, double value) {
+  there.reserve()->words[PRICE] = value;
+  there.commit();
+  for (;;) {
+    const Record* record = back.front();
+    if (record == nullptr) continue;
+    const double answered = record->words[PRICE];
+    back.release();
+    return answered;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  const int rounds = std::atoi(argv[1]), batches = std::atoi(argv[2]), trips = std::atoi(argv[3]);
+  auto there = std::make_unique<Ring>();
+  auto back = std::make_unique<Ring>();
+  std::thread peer([&] { answer(*there, *back); });
+  bool is_right = true;
+  for (int round = 0; round < rounds; round++) {
+    for (int batch = 0; batch < batches; batch++) {
+      const auto from = std::chrono::steady_clock::now();
+      for (int i = 0; i < trips; i++) is_right = trip(*there, *back, i) == i + 1 && is_right;
+      const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - from;
+      std::printf("%s%.1f", batch == 0 ? "" : " ", took.count() / trips / 2);
+    }
+    std::printf("\n");
+  }
+  trip(*there, *back, -1);
+  peer.join();
+  return is_right ? 0 : 1;
+}
