@@ -135,7 +135,7 @@ async function untilTrading(url: string, engine: EngineProcess): Promise<void> {
 }
 
 /** What the judge said, and what went wrong. */
-function judged(data: string): string[] {
+export function judged(data: string): string[] {
   return readFileSync(join(data, 'logs', 'thor.1.log'), 'utf8')
     .split('\n')
     .flatMap((line) => /"msg":"(judge: .*|.*did not drain.*)"/.exec(line)?.[1] ?? []);
