@@ -398,7 +398,10 @@ export class Engine {
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_STOPPING);
     this.#hotBell.ring();
     const isHotAlive = this.#hot !== null || this.#feedLane !== null;
-    if (isHotAlive && this.#error === null) await this.#step('strategies and executor', () => hotCounters?.get('drained') === 1);
+    // What was asked last may have to time out and be asked again.
+    const answersMs = 2 * this.#prepared.run.config.execution.requestTimeoutMs;
+    if (isHotAlive && this.#error === null)
+      await this.#step('strategies and executor', () => hotCounters?.get('drained') === 1, STOP_STEP_MS + answersMs);
     if (isHotAlive && this.#error === null) await this.#judge();
     service.stopHearing();
     service.beginStop();
@@ -468,8 +471,8 @@ export class Engine {
     await thread.terminate();
   }
 
-  async #step(what: string, isDone: () => boolean): Promise<void> {
-    if (!(await this.#waitFor(isDone))) this.#failStop(`${what} did not drain within ${STOP_STEP_MS / 1000} s`);
+  async #step(what: string, isDone: () => boolean, withinMs = STOP_STEP_MS): Promise<void> {
+    if (!(await this.#waitFor(isDone, withinMs))) this.#failStop(`${what} did not drain within ${withinMs / 1000} s`);
   }
 
   /** The stop goes on, but it was not a clean one. */
@@ -478,8 +481,8 @@ export class Engine {
     this.#deps.output.error('thor', text);
   }
 
-  async #waitFor(isDone: () => boolean): Promise<boolean> {
-    const untilMs = Date.now() + STOP_STEP_MS;
+  async #waitFor(isDone: () => boolean, withinMs = STOP_STEP_MS): Promise<boolean> {
+    const untilMs = Date.now() + withinMs;
     while (!isDone()) {
       if (Date.now() > untilMs) return false;
       await new Promise((resolve) => setTimeout(resolve, 2));
