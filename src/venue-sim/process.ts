@@ -21,6 +21,8 @@ import { QUANTUM_MS, createVenueWorld, type VenueWorld } from './world.js';
 
 /** Wall time between two turns. Shorter than a quantum, so that no quantum waits long for its turn. */
 const TURN_MS = QUANTUM_MS / 2;
+/** What a turn that is behind catches up with at most, before sockets get theirs. */
+const MOST_QUANTA_A_TURN = 50;
 const SAVE_EVERY_SECONDS = 20;
 /** Wall time between a change of a client's account and the save that keeps it: what a crash may lose. */
 const SAVE_SOON_MS = 200;
@@ -93,11 +95,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
   // After a run at a higher speed market time may be ahead of the wall; it never goes back.
   const offsetUs = Math.max(0, (saved?.nowUs ?? 0) - deps.clock.wallUs());
   const nowUs = (): number => deps.clock.wallUs() + offsetUs;
-  const mostCatchUpUs = 2_000_000 * Math.max(1, options.speed);
-  const world = createVenueWorld(
-    { seed: options.seed, startUs: nowUs(), only: ids, mostCatchUpUs, keepsHistory: folder !== undefined },
-    saved,
-  );
+  const world = createVenueWorld({ seed: options.seed, startUs: nowUs(), only: ids, keepsHistory: folder !== undefined }, saved);
   world.loadHistory(loaded?.history ?? []);
 
   const script = new FaultScript(FlowRandom.of(options.seed, 'faults'));
@@ -160,7 +158,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     if (options.addresses !== undefined) deps.writeLine(`SIMULATED keys and secrets, a spare account's too: ${options.addresses}`);
 
     const perWallMs = Math.max(1, options.speed);
-    timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs())));
+    timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs(), MOST_QUANTA_A_TURN)));
     if (folder !== undefined) {
       let failed = '';
       // A full disk fails many saves a second: each reason is said once.

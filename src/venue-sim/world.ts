@@ -14,7 +14,7 @@ import type { Asset, MarketSpec, VenueId } from './market/spec.js';
 /** Market time moves in steps of this length, whatever the clock does between: so a seed gives the same exchange on a slow machine. */
 export const QUANTUM_MS = 10;
 const QUANTUM_US = QUANTUM_MS * 1_000;
-/** A process that slept longer than this (market time) goes on from now instead of living through the pause. */
+/** A process that is behind by more than this (market time) goes on from now: clients' clocks would be too far ahead of the venues' for a signature. */
 const MOST_CATCH_UP_US = 2_000_000;
 export const STATE_VERSION = 2;
 
@@ -27,7 +27,6 @@ export interface VenueWorldOptions {
   /** Venues to run; all when absent. Prices are the same whichever venues run. */
   readonly only?: readonly VenueId[];
   readonly markets?: readonly MarketSpec[];
-  readonly mostCatchUpUs?: number;
   /** Somebody writes the accounts' history to a file. */
   readonly keepsHistory?: boolean;
 }
@@ -47,7 +46,6 @@ export class VenueWorld {
   readonly exchanges: ReadonlyMap<VenueId, VenueExchange>;
   readonly #paths: Readonly<Record<Asset, PricePath>>;
   readonly #afterStep: ((nowUs: number) => void)[] = [];
-  readonly #mostCatchUpUs: number;
   #nowUs: number;
   #skippedUs = 0;
   #steps = 0;
@@ -56,7 +54,6 @@ export class VenueWorld {
     assert(Number.isSafeInteger(options.seed), `seed must be an integer, was ${options.seed}`);
     const { seed } = options;
     this.seed = seed;
-    this.#mostCatchUpUs = options.mostCatchUpUs ?? MOST_CATCH_UP_US;
     this.#nowUs = saved === undefined ? options.startUs : Math.max(saved.nowUs, options.startUs);
     this.#nowUs -= this.#nowUs % 1_000;
     this.#paths = Object.fromEntries(
@@ -101,15 +98,15 @@ export class VenueWorld {
     this.#afterStep.push(run);
   }
 
-  /** Lives through all whole quanta up to `nowUs`. Returns how many. */
-  advance(nowUs: number): number {
-    if (nowUs - this.#nowUs > this.#mostCatchUpUs) {
+  /** Lives through the whole quanta up to `nowUs`, `most` of them at most: the rest is the next call's. Returns how many. */
+  advance(nowUs: number, most = Infinity): number {
+    if (nowUs - this.#nowUs > MOST_CATCH_UP_US) {
       const skipped = nowUs - this.#nowUs - QUANTUM_US;
       this.#skippedUs += skipped;
       this.#nowUs += skipped - (skipped % 1_000);
     }
     let quanta = 0;
-    while (this.#nowUs + QUANTUM_US <= nowUs) {
+    while (quanta < most && this.#nowUs + QUANTUM_US <= nowUs) {
       this.step();
       quanta++;
     }

@@ -152,6 +152,13 @@ describe('venue world', () => {
     expect(engine.asks.bestTicks).toBeGreaterThan(engine.bids.bestTicks);
   });
 
+  it('catches up in turns of the given size, so that a world that is behind does not keep its sockets waiting', () => {
+    const world = createVenueWorld({ seed: 1, startUs: START_US, only: ['bitmex'] });
+    expect([1, 2, 3].map(() => world.advance(START_US + 1_200_000, 50))).toEqual([50, 50, 20]);
+    expect(world.skippedUs).toBe(0);
+    expect(world.nowUs).toBe(START_US + 1_200_000);
+  });
+
   it('does not live through a long sleep of the process, and says how much it left out', () => {
     const world = createVenueWorld({ seed: 1, startUs: START_US, only: ['bitmex'] });
     expect(world.advance(START_US + 3_600_000_000)).toBeLessThan(5);
