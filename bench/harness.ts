@@ -20,6 +20,12 @@ export interface Target {
   readonly goal: number;
 }
 
+/** For a figure that stands alone: the most that `ours` may be, and should be. */
+export interface Limit {
+  readonly most: number;
+  readonly goal: number;
+}
+
 export interface BenchRow {
   readonly name: string;
   /** Ours and theirs in `unit`, medians over the rounds; null when the row could not run. */
@@ -30,6 +36,8 @@ export interface BenchRow {
   /** How many times as fast as the other (above 1: we are faster); null when there is nothing to compare with. */
   readonly ratio: number | null;
   readonly target?: Target;
+  /** In place of a target, where there is nothing to compare with. */
+  readonly limit?: Limit;
   /** Sizes, rates, threads: what the figure holds for. */
   readonly conditions: string;
   /** What was checked of the result, and that it held. */
@@ -188,9 +196,10 @@ export function notRun(name: string, reason: string): BenchRow {
 
 export type Verdict = 'PASS' | 'GAP' | 'NOT RUN' | '';
 
-/** Against the row's target; '' where it names none. */
-export function verdictOf({ ours, ratio, target }: BenchRow): Verdict {
+/** Against the row's target or limit; '' where it names none. */
+export function verdictOf({ ours, ratio, target, limit }: BenchRow): Verdict {
   if (ours === null) return 'NOT RUN';
+  if (limit !== undefined) return ours <= limit.most ? 'PASS' : 'GAP';
   if (target === undefined) return '';
   return ratio !== null && ratio >= target.required ? 'PASS' : 'GAP';
 }

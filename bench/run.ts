@@ -26,12 +26,16 @@ function figure(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
 }
 
+function targetText({ target, limit, unit }: BenchRow): string {
+  if (limit !== undefined) return `at most ${limit.most} ${unit}, goal ${limit.goal}; `;
+  return target === undefined ? '' : `required ${Number(target.required.toFixed(2))}x, goal ${Number(target.goal.toFixed(2))}x; `;
+}
+
 function printRow(row: BenchRow): void {
   const ours = row.ours === null ? '-' : `${figure(row.ours)} ${row.unit}`;
   const theirs = row.theirs === null ? '-' : `${figure(row.theirs)} ${row.unit}`;
   const ratio = row.ratio === null ? '-' : `${row.ratio.toFixed(2)}x`;
-  const target =
-    row.target === undefined ? '' : `required ${Number(row.target.required.toFixed(2))}x, goal ${Number(row.target.goal.toFixed(2))}x; `;
+  const target = targetText(row);
   const against = row.against === '' ? '' : `against ${row.against}; `;
   process.stdout.write(
     `${row.name.padEnd(46)} ${ours.padStart(17)} ${theirs.padStart(17)} ${ratio.padStart(8)} ${verdictOf(row).padEnd(7)}  ${target}${against}${row.conditions}; checked: ${row.check}\n`,
@@ -40,12 +44,15 @@ function printRow(row: BenchRow): void {
 
 /** What scripts read. */
 function jsonOf(machine: string, rows: readonly BenchRow[]): string {
-  const told = rows.map(({ target, ...row }) => {
-    const verdict = verdictOf({ ...row, ...(target === undefined ? {} : { target }) });
+  const told = rows.map((full) => {
+    const { target, limit, ...row } = full;
+    const verdict = verdictOf(full);
     return {
       ...row,
-      required: target?.required ?? null,
-      goal: target?.goal ?? null,
+      /** Of the ratio, at least; or of `ours`, at most. */
+      required: target?.required ?? limit?.most ?? null,
+      goal: target?.goal ?? limit?.goal ?? null,
+      judged: target !== undefined ? 'ratio' : limit !== undefined ? 'ours' : null,
       pass: verdict === 'PASS' ? true : verdict === 'GAP' ? false : null,
       verdict,
     };

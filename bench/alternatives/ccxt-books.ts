@@ -143,11 +143,17 @@ export class CcxtBooks {
     const shown: ShownBook[] = [];
     for (const [name, symbol] of this.#symbols) {
       const book = this.#exchange.orderbooks[symbol];
-      const best = (levels: Levels): [number, number][] => levels.slice(0, SHOWN_LEVELS).map(([price, quantity]) => [price, quantity]);
-      if (book !== undefined) shown.push({ name, bids: best(Array.from(book.bids)), asks: best(Array.from(book.asks)) });
+      if (book !== undefined) shown.push({ name, bids: best(book.bids), asks: best(book.asks) });
     }
     return hashOfBooks(shown);
   }
+}
+
+/** ccxt's sides are arrays with methods of their own. */
+function best(levels: Levels): [number, number][] {
+  return Array.from(levels)
+    .slice(0, SHOWN_LEVELS)
+    .map(([price, quantity]) => [price, quantity]);
 }
 
 function fail(error: unknown): never {

@@ -7,11 +7,12 @@ export class BenchChild {
   readonly #name: string;
   #ending: string | null = null;
 
-  /** @param file compiled file name in bench/pipeline @param env added to this process's own */
-  constructor(file: string, env: Readonly<Record<string, string>> = {}) {
+  /** @param file compiled file name in bench/pipeline @param env added to this process's own @param execArgv flags of Node */
+  constructor(file: string, env: Readonly<Record<string, string>> = {}, execArgv: readonly string[] = []) {
     this.#name = file;
     this.#process = fork(fileURLToPath(new URL(`../pipeline/${file}`, import.meta.url)), [], {
       env: { ...process.env, ...env },
+      execArgv: [...execArgv],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#process.once('exit', (code, signal) => {

@@ -1,0 +1,48 @@
+/**
+ * Bytes that this thread's JavaScript heap was asked for. Needs `--expose-gc`, and a young generation so large that nothing is collected between two readings:
+ * `HEAP_FLAGS`. Checks itself against objects of known size before it is believed.
+ */
+import { PerformanceObserver } from 'node:perf_hooks';
+
+/** MiB; what is measured allocates a few bytes a message. */
+const YOUNG_MB = 512;
+export const HEAP_FLAGS: readonly string[] = ['--expose-gc', `--max-semi-space-size=${YOUNG_MB}`, `--min-semi-space-size=${YOUNG_MB}`];
+
+const KNOWN_OBJECTS = 100_000;
+/** An array of four small integers: 32 bytes, and 48 of elements. */
+const KNOWN_BYTES = 80;
+
+export class HeapMeter {
+  #collections = 0;
+
+  constructor() {
+    new PerformanceObserver((list) => {
+      this.#collections += list.getEntries().length;
+    }).observe({ entryTypes: ['gc'] });
+    const kept: object[] = Array.from({ length: 64 });
+    const before = this.used();
+    for (let i = 0; i < KNOWN_OBJECTS; i++) kept[i & 63] = [i, i, i, i];
+    const each = (this.used() - before) / KNOWN_OBJECTS;
+    if (!(Math.abs(each - KNOWN_BYTES) < KNOWN_BYTES / 8) || kept.length !== 64)
+      throw new Error(`the heap meter reads ${each.toFixed(1)} bytes for an array of four small integers`);
+  }
+
+  /** Collections since this was asked last; readings across one are worth nothing. Answers of the observer come a turn of the event loop later. */
+  async collections(): Promise<number> {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const count = this.#collections;
+    this.#collections = 0;
+    return count;
+  }
+
+  used(): number {
+    return process.memoryUsage().heapUsed;
+  }
+
+  /** What is used after everything that can go has gone. */
+  collected(): number {
+    if (globalThis.gc === undefined) throw new Error('the heap meter needs --expose-gc');
+    for (let i = 0; i < 3; i++) globalThis.gc();
+    return this.used();
+  }
+}
