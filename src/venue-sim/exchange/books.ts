@@ -6,6 +6,7 @@ import type { Side } from '../engine/book-side.js';
 import type { Market } from '../market/market.js';
 import type { AccountState, Wallet } from './account-state.js';
 import type { AssetTerms, AuditDifference, LedgerEntry, MarketTerms, WalletEvent } from './contract.js';
+import type { FeeDiscount } from './fee-discount.js';
 import { partOf, rateOf, unitsText, type MarketValue, type Rate } from './value.js';
 
 /** What a market is to the books, looked up once. */
@@ -78,6 +79,7 @@ export class Books {
   readonly #markets: readonly BookedMarket[];
   readonly #houses = new Map<string, House>();
   readonly #watcher: MoneyWatcher;
+  readonly #discount: FeeDiscount;
   #nextEntryId = 1;
 
   constructor(
@@ -85,11 +87,13 @@ export class Books {
     assets: readonly AssetTerms[],
     markets: readonly BookedMarket[],
     watcher: MoneyWatcher,
+    discount: FeeDiscount,
   ) {
     this.states = states;
     this.#assets = assets;
     this.#markets = markets;
     this.#watcher = watcher;
+    this.#discount = discount;
     for (const { asset } of assets) this.#houses.set(asset, { minted: 0n, fees: 0n, insurance: 0n, rounding: 0n });
   }
 
@@ -122,10 +126,10 @@ export class Books {
       : this.#tradeContract(state, booked, side, lots, units, rate, nowUs, facts);
   }
 
-  /** Both assets change hands; the fee is taken from what is received. */
+  /** Both assets change hands; the fee is taken from what is received, or in the venue's own coin. */
   #tradeSpot(
     state: AccountState,
-    { value }: BookedMarket,
+    booked: BookedMarket,
     side: Side,
     lots: number,
     units: bigint,
@@ -133,14 +137,17 @@ export class Books {
     nowUs: number,
     facts: EntryFacts,
   ): BookedFill {
+    const { value } = booked;
     const baseUnits = value.baseUnits(lots);
     const [received, receivedUnits, given, givenUnits] =
       side === 'buy' ? [value.base, baseUnits, value.settle, units] : [value.settle, units, value.base, baseUnits];
-    const feeUnits = partOf(receivedUnits, rate);
+    const discounted = this.#discount.feeOf(state, booked, units, rate);
+    const feeAsset = discounted?.terms ?? received;
+    const feeUnits = discounted?.units ?? partOf(receivedUnits, rate);
     this.change(state, given, -givenUnits, 'trade', nowUs, facts);
     this.change(state, received, receivedUnits, 'trade', nowUs, facts);
-    this.#payFee(state, received, feeUnits, nowUs, facts);
-    return { feeUnits, feeAsset: received, realised: 0n, closedLots: 0 };
+    this.#payFee(state, feeAsset, feeUnits, nowUs, facts);
+    return { feeUnits, feeAsset, realised: 0n, closedLots: 0 };
   }
 
   #tradeContract(

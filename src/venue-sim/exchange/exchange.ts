@@ -33,6 +33,7 @@ import type {
   WalletView,
 } from './contract.js';
 import { EventQueue } from './event-queue.js';
+import { FeeDiscount } from './fee-discount.js';
 import { FundingClock, type SavedFunding } from './funding-clock.js';
 import { HistoryLog, fillsOf, ledgerOf, ordersOf, type HistoryLine } from './history.js';
 import { Liquidator } from './liquidator.js';
@@ -126,10 +127,17 @@ export class VenueExchange implements Exchange {
       uuid: () => this.uuid(),
       nowUs: () => this.#nowUs,
     });
-    this.#books = new Books(this.#states, this.assets, [...this.#booked.values()], {
-      onWallet: (state, asset, cause, units) => this.#events.walletChanged(state, asset, cause, units),
-      onEntry: (state, entry) => this.history.add(state, 'entry', entry),
-    });
+    const booked = [...this.#booked.values()];
+    this.#books = new Books(
+      this.#states,
+      this.assets,
+      booked,
+      {
+        onWallet: (state, asset, cause, units) => this.#events.walletChanged(state, asset, cause, units),
+        onEntry: (state, entry) => this.history.add(state, 'entry', entry),
+      },
+      new FeeDiscount(this.notes, this.assets, booked),
+    );
     this.#desk = new OrderDesk(
       {
         books: this.#books,

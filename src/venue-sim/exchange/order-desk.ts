@@ -196,7 +196,7 @@ export class OrderDesk implements MarketObserver {
     order.filledLots += trade.lots;
     order.filledTickLots += BigInt(trade.ticks) * BigInt(trade.lots);
     order.filledUnits += units;
-    order.feeUnits += booking.feeUnits;
+    if (booking.feeAsset === order.feeAsset) order.feeUnits += booking.feeUnits;
     order.realisedUnits += booking.realised;
     order.updatedUs = nowUs;
     order.state = order.leftLots === 0 ? 'filled' : 'part-filled';

@@ -10,11 +10,12 @@ const asset = (name: string, decimals: number): AssetTerms => ({ asset: name, de
 
 const BINANCE_AND_BYBIT = { BTC: asset('BTC', 8), ETH: asset('ETH', 8), SOL: asset('SOL', 8), USDT: asset('USDT', 8) } as const;
 const { BTC, ETH, SOL, USDT } = BINANCE_AND_BYBIT;
+const BNB = asset('BNB', 8);
 const XBT = asset('XBt', 8);
 const USDT_OF_BITMEX = asset('USDt', 6);
 
 export const VENUE_ASSETS: Readonly<Record<VenueId, readonly AssetTerms[]>> = {
-  'binance-spot': [BTC, ETH, SOL, USDT],
+  'binance-spot': [BTC, ETH, SOL, USDT, BNB],
   'binance-usdm': [USDT],
   'binance-coinm': [BTC, ETH],
   bybit: [USDT, BTC, ETH],
@@ -27,6 +28,7 @@ export const TEST_FUNDS: Readonly<Record<string, bigint>> = {
   ETH: 400n,
   SOL: 10_000n,
   USDT: 1_000_000n,
+  BNB: 100n,
   XBt: 20n,
   USDt: 1_000_000n,
 };

@@ -1,4 +1,5 @@
 /** Account, fees and limits of Binance spot, and the `sapi` paths that clients call with keys when they load markets. Called through `BinanceTrading`. */
+import { DISCOUNT_ASSET, wantsDiscount, wishDiscount } from '../../exchange/fee-discount.js';
 import type { Market } from '../../market/market.js';
 import { milliseconds, moneyText } from './amounts.js';
 import type { RateLimits } from './rate-limits.js';
@@ -8,8 +9,9 @@ import { balance } from './spot-texts.js';
 
 const ROOT = '/api/v3';
 const SAPI = '/sapi/v1';
+const DISCOUNT = { enabledForAccount: true, enabledForSymbol: true, discountAsset: DISCOUNT_ASSET, discount: '0.75000000' };
 const READ = { security: 'read', op: 'query' } as const;
-const NAMES: Readonly<Record<string, string>> = { BTC: 'Bitcoin', ETH: 'Ethereum', SOL: 'Solana', USDT: 'TetherUS' };
+const NAMES: Readonly<Record<string, string>> = { BTC: 'Bitcoin', ETH: 'Ethereum', SOL: 'Solana', USDT: 'TetherUS', BNB: 'BNB' };
 
 export class SpotAccount {
   readonly #room: TradingRoom;
@@ -62,7 +64,7 @@ export class SpotAccount {
     };
   }
 
-  #commission({ params }: Call): unknown {
+  #commission({ account, params }: Call): unknown {
     const market = marketOf(this.#room, params);
     const { makerFee, takerFee } = this.#room.exchange.terms(market);
     const none = { maker: '0.00000000', taker: '0.00000000', buyer: '0.00000000', seller: '0.00000000' };
@@ -71,7 +73,7 @@ export class SpotAccount {
       standardCommission: { ...none, maker: rateText(makerFee), taker: rateText(takerFee) },
       specialCommission: none,
       taxCommission: none,
-      discount: NO_DISCOUNT,
+      discount: wantsDiscount(this.#room.exchange.notes, account) ? DISCOUNT : NO_DISCOUNT,
     };
   }
 }
@@ -88,6 +90,8 @@ export function sapiRoutes(room: TradingRoom): [string, Route][] {
       read(1, () => ({ data: { isLocked: false, plannedRecoverTime: 0, triggerCondition: {}, updateTime: 0 } })),
     ],
     [`GET ${SAPI}/asset/tradeFee`, read(1, ({ params }) => tradeFees(room, optionalMarket(room, params)))],
+    [`GET ${SAPI}/bnbBurn`, read(1, (call) => burning(room, call))],
+    [`POST ${SAPI}/bnbBurn`, read(1, (call) => setBurning(room, call))],
     [`GET ${SAPI}/margin/allPairs`, read(1, () => [])],
     [`GET ${SAPI}/margin/isolated/allPairs`, read(1, () => [])],
     [`GET ${SAPI}/margin/allAssets`, read(1, () => [])],
@@ -114,6 +118,17 @@ function coins(room: TradingRoom, { account }: Call): unknown {
       withdrawing: '0',
     };
   });
+}
+
+/** Whether fees are paid in the venue's own coin; interest is not there. */
+function burning({ exchange }: TradingRoom, { account }: Call): unknown {
+  return { spotBNBBurn: wantsDiscount(exchange.notes, account), interestBNBBurn: false };
+}
+
+function setBurning(room: TradingRoom, call: Call): unknown {
+  const isWanted = call.params.optionalBoolean('spotBNBBurn');
+  if (isWanted !== undefined) wishDiscount(room.exchange.notes, call.account, isWanted);
+  return burning(room, call);
 }
 
 function restrictions({ key }: Call): unknown {
