@@ -54,6 +54,8 @@ export interface Venue {
   readonly exchange: string;
   readonly matchesMarket: (market: string) => boolean;
   readonly endpoints: Endpoints;
+  /** Assets that fees may be taken in when the account says so, beside those that the instruments name. */
+  readonly feeAssets?: readonly string[];
   readonly sequence: SequenceKind;
   readonly snapshot: SnapshotKind;
   /**

@@ -54,11 +54,14 @@ function indexed(found: readonly InstrumentInfo[]): Instrument[] {
   return found.map((instrument, index) => ({ ...instrument, index }));
 }
 
-/** Every asset that instruments speak of, in order of appearance. */
+/** Every asset that instruments speak of, in order of appearance, then those that their venues may take fees in. */
 export function assetsOf(instruments: readonly Instrument[]): string[] {
-  return [
-    ...new Set(
-      instruments.flatMap(({ base, quote, settle, feeAssetBuy, feeAssetSell }) => [base, quote, settle, feeAssetBuy, feeAssetSell]),
-    ),
-  ];
+  const named = instruments.flatMap(({ base, quote, settle, feeAssetBuy, feeAssetSell }) => [
+    base,
+    quote,
+    settle,
+    feeAssetBuy,
+    feeAssetSell,
+  ]);
+  return [...new Set([...named, ...instruments.flatMap(({ venue }) => findVenue(venue)?.feeAssets ?? [])])];
 }

@@ -143,4 +143,8 @@ describe('addresses and assets', () => {
     const spot = { kind: 'spot' as const, base: 'ETH', quote: 'BTC', settle: 'BTC', feeAssetBuy: 'ETH', feeAssetSell: 'BNB' };
     expect(assetsOf([instrument('a:b', 0), instrument('a:c', 1, spot)])).toEqual(['BTC', 'USDT', 'ETH', 'BNB']);
   });
+
+  it('a fee asset of a venue is one of them, though no instrument names it', () => {
+    expect(assetsOf([instrument('binance-spot:BTCUSDT', 0), instrument('bybit:linear:BTCUSDT', 1)])).toEqual(['BTC', 'USDT', 'BNB']);
+  });
 });

@@ -69,6 +69,7 @@ const IGNORED_M = choice(FIELD_UNUSED, { ',"M":true': 0, ',"M":false': 0 });
 
 export const binanceSpot: Venue = {
   id: 'binance-spot',
+  feeAssets: ['BNB'],
   exchange: 'binance',
   matchesMarket: (market) => market.startsWith('spot'),
   endpoints: {

@@ -9,6 +9,7 @@ import { filtersOf, futuresShapes, mapBinance, mapBinanceSnapshot, planConnectio
 
 export const binanceUsdm: Venue = {
   id: 'binance-usdm',
+  feeAssets: ['BNB'],
   exchange: 'binance',
   matchesMarket: (market) => market.startsWith('usdm'),
   endpoints: {
