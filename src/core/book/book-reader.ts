@@ -104,8 +104,8 @@ export class BookReader {
     this.#i32 = views.i32;
     this.#f64 = views.f64;
     this.#base = base;
-    this.#head = base >> 2;
-    this.#words = base >> 3;
+    this.#head = base >>> 2;
+    this.#words = base >>> 3;
     this.#grid = grid;
   }
 
@@ -206,9 +206,9 @@ export class BookReader {
     const base = this.#base + (side === 0 ? BOOK_BID_SIDE : BOOK_ASK_SIDE);
     const sign = side === 0 ? -1 : 1;
     const end = f64[this.#words + ((side === 0 ? BOOK_BID_LOW : BOOK_ASK_LOW) >> 3)]! + WINDOW_KEYS;
-    const bits = (base + SIDE_BITS) >> 2;
-    const summary = (base + SIDE_SUMMARY) >> 2;
-    const quantities = (base + SIDE_LOTS) >> 3;
+    const bits = (base + SIDE_BITS) >>> 2;
+    const summary = (base + SIDE_SUMMARY) >>> 2;
+    const quantities = (base + SIDE_LOTS) >>> 3;
     let found = 0;
     let key = sign * best;
     while (found < count) {
@@ -222,9 +222,9 @@ export class BookReader {
       if (key >= end) break;
     }
     if (found === count) return found;
-    const nodeKeys = (base + SIDE_NODE_KEYS) >> 3;
-    const nodeLots = (base + SIDE_NODE_LOTS) >> 3;
-    const links = (base + SIDE_NODE_LINKS) >> 2;
+    const nodeKeys = (base + SIDE_NODE_KEYS) >>> 3;
+    const nodeLots = (base + SIDE_NODE_LOTS) >>> 3;
+    const links = (base + SIDE_NODE_LINKS) >>> 2;
     const root = i32[this.#head + ((side === 0 ? BOOK_BID_ROOT : BOOK_ASK_ROOT) >> 2)]!;
     let last = -Infinity;
     while (found < count) {

@@ -76,8 +76,8 @@ export class BookWriter {
   constructor(views: SharedViews, base: number, grid: Grid) {
     this.#i32 = views.i32;
     this.#f64 = views.f64;
-    this.#head = base >> 2;
-    this.#words = base >> 3;
+    this.#head = base >>> 2;
+    this.#words = base >>> 3;
     this.#base = base;
     this.#memory = views.memory;
     // A writer that takes over from one that died finds its levels, and perhaps an odd sequence.
@@ -86,8 +86,8 @@ export class BookWriter {
       if ((sequence & 1) === 0) beginWrite(this.#i32, this.#head);
       views.u8.fill(0, base + 4, base + BOOK_BYTES);
     } else beginWrite(this.#i32, this.#head);
-    this.#bids = new LadderSide(views, base + BOOK_BID_SIDE, (base + BOOK_BID_ROOT) >> 2);
-    this.#asks = new LadderSide(views, base + BOOK_ASK_SIDE, (base + BOOK_ASK_ROOT) >> 2);
+    this.#bids = new LadderSide(views, base + BOOK_BID_SIDE, (base + BOOK_BID_ROOT) >>> 2);
+    this.#asks = new LadderSide(views, base + BOOK_ASK_SIDE, (base + BOOK_ASK_ROOT) >>> 2);
     this.#grid = grid;
     this.#writeHeader();
     this.#f64[this.#words + (BOOK_STREAM >> 3)] = Number.NaN;

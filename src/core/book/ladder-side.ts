@@ -43,14 +43,14 @@ export class LadderSide {
   constructor(views: OverflowViews, base: number, root: number) {
     this.#i32 = views.i32;
     this.#f64 = views.f64;
-    this.#lots = (base + SIDE_LOTS) >> 3;
-    this.#bits = (base + SIDE_BITS) >> 2;
-    this.#summary = (base + SIDE_SUMMARY) >> 2;
+    this.#lots = (base + SIDE_LOTS) >>> 3;
+    this.#bits = (base + SIDE_BITS) >>> 2;
+    this.#summary = (base + SIDE_SUMMARY) >>> 2;
     this.#overflow = new Overflow(views, {
       root,
-      keys: (base + SIDE_NODE_KEYS) >> 3,
-      lots: (base + SIDE_NODE_LOTS) >> 3,
-      links: (base + SIDE_NODE_LINKS) >> 2,
+      keys: (base + SIDE_NODE_KEYS) >>> 3,
+      lots: (base + SIDE_NODE_LOTS) >>> 3,
+      links: (base + SIDE_NODE_LINKS) >>> 2,
     });
     this.clear();
   }
