@@ -95,17 +95,13 @@ async function openLane({ symbols = [], port = 0 }: AllocationQuestion): Promise
   const { plan, layout, lane } = data;
   const clock = laneClock(views, plan, data.market, false);
   const timers = new SystemTimers(1);
-  const problem = (from: string, error: unknown): void => {
-    process.stderr.write(`${from}: ${String(error)}\n`);
-    process.exit(1);
-  };
   const feedLane = buildFeedLane(data, 0, {
     clock,
     marketTimers: timers,
     wallTimers: timers,
     bells: [new Doorbell(views, plan, layout.hotLane)],
     note: () => undefined,
-    error: problem,
+    error: failed,
   });
   const laneCounters = new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * lane, LANE_COUNTERS);
   const loop = new EventLoopLane(
@@ -133,14 +129,13 @@ async function openLane({ symbols = [], port = 0 }: AllocationQuestion): Promise
 
 /** The least: bytes land in one buffer, and nobody looks at them. */
 async function openBare({ port = 0 }: AllocationQuestion): Promise<Source> {
-  let bytes = 0;
-  let reads = 0;
+  const seen = { bytes: 0, reads: 0 };
   const buffer = new Uint8Array(2 * 1024 * 1024);
   const onread = {
     buffer,
     callback: (count: number): boolean => {
-      bytes += count;
-      reads++;
+      seen.bytes += count;
+      seen.reads++;
       return true;
     },
   };
@@ -151,20 +146,25 @@ async function openBare({ port = 0 }: AllocationQuestion): Promise<Source> {
   socket.write(
     `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`,
   );
-  while (bytes === 0) await pause();
+  while (seen.bytes === 0) await pause();
   // A masked text frame of two bytes stands for the subscription.
   socket.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x7b, 0x7d]));
-  for (let seen = -1; seen !== bytes; seen = bytes) await pause();
-  let from = bytes;
+  for (let before = -1; before !== seen.bytes; before = seen.bytes) await pause();
+  let from = seen.bytes;
   return {
     isAt({ bytes: wanted = 0 }) {
-      if (bytes - from < wanted) return false;
-      from = bytes;
+      if (seen.bytes - from < wanted) return false;
+      from = seen.bytes;
       return true;
     },
     messages: () => 0,
-    reads: () => reads,
+    reads: () => seen.reads,
   };
+}
+
+function failed(from: string, error: unknown): never {
+  process.stderr.write(`${from}: ${String(error)}\n`);
+  process.exit(1);
 }
 
 function pause(): Promise<void> {

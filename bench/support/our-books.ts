@@ -41,11 +41,13 @@ export class OurBooks {
   readonly #books: BookReader[] = [];
   readonly #readers = new Map<string, FrameReader>();
   /** Books, the kernel's tables, and the frames themselves: where a socket would have put them. */
-  readonly room = KernelRoom.alone(ROOM_BYTES);
+  readonly room: KernelRoom;
   readonly #bases: number[] = [];
   readonly #contexts = new Map<string, number>();
 
-  constructor(venue: Venue, kernel: KernelName) {
+  /** @param roomBytes of shared memory; untouched pages cost nothing */
+  constructor(venue: Venue, kernel: KernelName, roomBytes = ROOM_BYTES) {
+    this.room = KernelRoom.alone(roomBytes);
     this.#venue = venue;
     this.#kernel = kernel;
     this.#program = compileShapes(venue.shapes);
