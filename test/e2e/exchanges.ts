@@ -34,6 +34,8 @@ export interface ExchangesOptions {
 const TEST_ACCOUNT = 1000;
 /** Market time that a fault has to find its occasion. */
 const STRUCK_WITHIN_MS = 60_000;
+/** Kinds that last until they are taken away: the others strike as often as they are told to. */
+const STATES: ReadonlySet<string> = new Set(['maintenance', 'rate-limit-storm', 'clock-skew', 'stream-stall']);
 /** Market time that each lasts at least. */
 const LEAST_MS = 1_000;
 
@@ -71,7 +73,9 @@ export class Exchanges {
 
   /** Scripts the faults, waits until each of them has struck so often (a skewed clock strikes nobody: it is there for a while), and takes them away. */
   async untilStruck(faults: readonly ScriptedFault[], times: number): Promise<void> {
-    await this.script(faults);
+    const states = faults.filter(({ kind }) => STATES.has(kind));
+    const strikes = faults.filter(({ kind }) => !STATES.has(kind));
+    await this.script([...states, ...strikes.map((fault) => ({ count: times, ...fault }))]);
     const untilMs = (await this.marketMs()) + STRUCK_WITHIN_MS;
     for (;;) {
       const missing = (await this.#faults()).filter(({ kind, hits }) => kind !== 'clock-skew' && hits < times);
