@@ -24,6 +24,7 @@ const PROOF_WITHIN_MS = 10_000;
 /** A listen key that could not be prolonged is tried again after this. */
 const KEEP_ALIVE_AGAIN_MS = 60_000;
 const HTTP_TIMEOUT_MS = 10_000;
+const ABANDONED = 'given up: the executor does not turn, and the venue is to see it';
 /** How long signatures are good for; venues take at most 60 s. */
 const WINDOW_MS = 10_000;
 const WINDOW_MOST_MS = 60_000;
@@ -48,6 +49,8 @@ export interface PrivateFeedOptions {
   readonly offsetMs?: () => number;
   /** How much faster than the wall the clock runs; 1 when absent. */
   readonly speed?: number;
+  /** Given when the venue's dead-man switch is on. Where that watches this connection, it is given up while nobody is alive behind it. */
+  readonly isAlive?: () => boolean;
   /** Funding paid from this moment on (wall time) is told; from the start of the feed when absent. */
   readonly fundingSinceUs?: number;
 }
@@ -129,6 +132,10 @@ export class PrivateFeed {
 
   #address(ready: (url: string) => void, failed: (reason: string) => void): void {
     const { listenKey } = this.#stream;
+    if (this.#isAbandoned()) {
+      failed(ABANDONED);
+      return;
+    }
     if (listenKey === null) {
       ready(this.#stream.url(this.#options.endpoints, ''));
       return;
@@ -152,6 +159,7 @@ export class PrivateFeed {
       lost: (reason) => this.#line.reconnect(reason),
       funding: (event) => this.#funding?.tell(event),
       fundingPaid: () => this.#funding?.ask(),
+      note: (text) => this.#options.note(`${this.name}: ${this.#redacted(text)}`),
     });
     const { listenKey } = this.#stream;
     if (listenKey !== null) this.#keepAlive = timers.after(listenKey.keepAliveMs, () => this.#prolong(listenKey));
@@ -159,12 +167,13 @@ export class PrivateFeed {
   }
 
   #opening(): PrivateOpening {
-    const { credentials, clock } = this.#options;
+    const { credentials, clock, instruments, isAlive } = this.#options;
     return {
       apiKey: credentials.apiKey,
       sign: (text) => signed(credentials.secret, text),
       windowMs: Math.min(WINDOW_MS * this.#patience, WINDOW_MOST_MS),
       nowMs: Math.floor(clock.wallUs() / 1000) + Math.round(this.#options.offsetMs?.() ?? 0),
+      guarded: isAlive === undefined ? [] : instruments.map(({ kind }) => kind),
     };
   }
 
@@ -198,7 +207,13 @@ export class PrivateFeed {
     }
   }
 
+  /** Kept up, the connection would tell the venue's dead-man switch that we are well. */
+  #isAbandoned(): boolean {
+    return this.#stream.isDeadMan === true && this.#options.isAlive?.() === false;
+  }
+
   #watch(nowUs: number): string | null {
+    if (this.#isAbandoned()) return ABANDONED;
     if (!this.isUp) return nowUs - this.#line.openUs <= PROOF_WITHIN_MS * 1000 * this.#patience ? null : 'not authenticated in time';
     const untold = this.#sink.overdue(nowUs);
     return untold === null ? null : `order ${untold} was taken and not told`;

@@ -106,6 +106,8 @@ function venueGateways(parts: GatewayParts, accounts: readonly VenueAccount[]): 
   const source = createFrameSource({ clock, timers: parts.wallTimers, onError: (error) => parts.error('private socket', error) });
   const patienceUs = config.engine.watchdogMs * 1_000 * Math.max(1, parts.speed);
   const isExecutorAlive = (): boolean => clock.nowUs() - parts.hotCounters.get('heartbeatUs') < patienceUs;
+  // Before its first turn it cannot have died.
+  const hasNotDied = (): boolean => parts.hotCounters.get('heartbeatUs') === 0 || isExecutorAlive();
   const feeds: PrivateFeed[] = [];
   const all = tables.venues.map((id, venueIndex) => {
     const account = accounts.find((one) => one.venue === id);
@@ -158,6 +160,7 @@ function venueGateways(parts: GatewayParts, accounts: readonly VenueAccount[]): 
         note: (text) => parts.notice(text),
         offsetMs: () => gateway.clockOffsetMs,
         speed: parts.speed,
+        ...(config.execution.deadManMs === 0 ? {} : { isAlive: hasNotDied }),
         ...fundingSince(paid, parts.recovered.fills.find(here)),
       });
       feeds.push(feed);

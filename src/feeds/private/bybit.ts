@@ -7,6 +7,7 @@ import { OrderTerms } from './order-terms.js';
 import { PRIVATE_BEAT_MS, PRIVATE_RECONNECT_MS, type FundingRest, type PrivateContext, type PrivateStream } from './private-stream.js';
 
 const TOPICS = ['order', 'execution', 'position', 'wallet'];
+const GUARD = 'dead-man';
 
 const STATUS: Readonly<Record<string, PrivateOrderStatus>> = {
   Created: 'new',
@@ -74,11 +75,14 @@ const FUNDING: FundingRest = {
 export const bybitPrivate: PrivateStream = {
   listenKey: null,
   url: (endpoints) => `${endpoints.wsPrivate ?? endpoints.wsPublic}/v5/private`,
-  opening: ({ apiKey, sign, nowMs, windowMs }) => {
+  opening: ({ apiKey, sign, nowMs, windowMs, guarded }) => {
     const expires = nowMs + windowMs;
+    const guards = guardsOf(guarded);
     return [
       JSON.stringify({ req_id: 'auth', op: 'auth', args: [apiKey, expires, sign(`GET/realtime${expires}`)] }),
       JSON.stringify({ req_id: 'subscribe', op: 'subscribe', args: TOPICS }),
+      // Apart: an account that may not have the switch is refused it, and nothing else.
+      ...(guards.length === 0 ? [] : [JSON.stringify({ req_id: GUARD, op: 'subscribe', args: guards })]),
     ];
   },
   gapMs: 0,
@@ -86,6 +90,7 @@ export const bybitPrivate: PrivateStream = {
   /** The venue asks for a ping every 20 s and answers each. */
   heartbeat: { everyMs: PRIVATE_BEAT_MS, text: '{"op":"ping"}' },
   reconnectAfterMs: PRIVATE_RECONNECT_MS,
+  isDeadMan: true,
   funding: FUNDING,
   makeReader: (context) => {
     const terms = new OrderTerms();
@@ -93,8 +98,17 @@ export const bybitPrivate: PrivateStream = {
   },
 };
 
+/** The switch watches connections that listen to these, and no others. */
+function guardsOf(kinds: readonly Instrument['kind'][]): string[] {
+  return [...(kinds.some((kind) => kind !== 'spot') ? ['dcp.future'] : []), ...(kinds.includes('spot') ? ['dcp.spot'] : [])];
+}
+
 function read(frame: JsonRecord, context: PrivateContext, terms: OrderTerms): void {
   const op = frame['op'];
+  if (frame['req_id'] === GUARD) {
+    if (frame['success'] !== true) context.note(`the venue's dead-man switch does not watch this connection: ${String(frame['ret_msg'])}`);
+    return;
+  }
   if (op === 'auth' || op === 'subscribe') {
     if (frame['success'] === true || frame['retCode'] === '0') context.proved(op);
     else context.lost(`${op} refused: ${String(frame['ret_msg'] ?? frame['retMsg'])}`);

@@ -14,6 +14,8 @@ export interface PrivateOpening {
   readonly nowMs: number;
   /** How long the signature is to be good for. */
   readonly windowMs: number;
+  /** Kinds of instruments whose orders the venue is to cancel when this connection is gone for too long; none: its switch is off. */
+  readonly guarded: readonly Instrument['kind'][];
 }
 
 /** Binance futures: a stream is opened with a key that REST gives and keeps alive. */
@@ -55,6 +57,8 @@ export interface PrivateContext {
   readonly proved: (step: string) => void;
   /** Funding was paid, and the message does not say for what: the history is to be asked. */
   readonly fundingPaid: () => void;
+  /** For a person. */
+  readonly note: (text: string) => void;
   /** Nothing on this connection can be trusted from here on: refused, expired, or something was missed. */
   readonly lost: (reason: string) => void;
 }
@@ -78,6 +82,8 @@ export interface PrivateStream {
   /** Answers to the heartbeat that are no JSON. */
   isAliveText?(text: string): boolean;
   readonly reconnectAfterMs: number;
+  /** The venue's dead-man switch watches this very connection. */
+  readonly isDeadMan?: boolean;
   /** Null where there is no funding. */
   readonly funding: FundingRest | null;
   makeReader(context: PrivateContext): PrivateReader;

@@ -109,7 +109,7 @@ class World {
       http: this.lists,
       timers: this.time,
       sinceUs: SINCE_MS * 1000,
-      opening: () => ({ apiKey: 'key', sign: () => 'signature', nowMs: this.nowMs, windowMs: 5_000 }),
+      opening: () => ({ apiKey: 'key', sign: () => 'signature', nowMs: this.nowMs, windowMs: 5_000, guarded: [] }),
       context: { instrumentOf: (symbol) => instruments.find((instrument) => instrument.symbol === symbol) },
       tell: (event) => this.told.onPrivateFunding(event),
       note: (text) => this.notes.push(text),

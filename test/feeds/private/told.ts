@@ -66,6 +66,7 @@ export function readerOf(venueId: string, symbols: readonly string[], told: Told
     instrumentOf: (symbol) => bySymbol.get(symbol),
     funding: (event) => told.onPrivateFunding(event),
     fundingPaid: () => void told.lines.push('funding was paid'),
+    note: (text) => void told.lines.push(`note: ${text}`),
     proved: (step) => void told.lines.push(`proved ${step}`),
     lost: (reason) => void told.lines.push(`lost: ${reason}`),
   });

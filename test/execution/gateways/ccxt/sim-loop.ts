@@ -246,6 +246,7 @@ export class SimLoop {
           sink: bench.gateway,
           note: (text) => notes.push(text),
           offsetMs: () => bench.gateway.clockOffsetMs,
+          ...(options.deadManMs === undefined ? {} : { isAlive: () => bench.isAlive }),
         })
       : null;
     const loop = new SimLoop(venue, time, http, bench, handOver, feed);
