@@ -6,6 +6,7 @@ import { partsText, type LedgerSnapshot, type PartsText } from '../../../src/cor
 import { pnlRows } from '../../../src/core/ledger/pnl.js';
 import {
   anyFill,
+  anyFunding,
   anyMarks,
   fillOf,
   INVERSE,
@@ -18,8 +19,13 @@ import {
   TABLES,
   type FillBrief,
 } from './money-fixture.js';
-import { isSame, SlowLedger } from './slow-ledger.js';
+import { isSame, type Fraction } from './fraction.js';
+import { SlowLedger, type Part } from './slow-ledger.js';
+import { times } from '../../support/torture.js';
 
+const BNB = TABLES.assets.indexOf('BNB');
+/** Settled by inverse contracts: their exact values have no end. */
+const INVERSE_MONEY = new Set(['BTC', 'XBT']);
 const BUY = 0;
 const SELL = 1;
 
@@ -36,6 +42,25 @@ function asset(snapshot: LedgerSnapshot, name: string): PartsText {
 }
 
 const ZEROS = { grid: '0', arb: '0', other: '0', trend: '0', fees: '0', funding: '0', conversion: '0', rounding: '0', equity: '0' };
+
+/** @param entries each cut of an inverse value, and each share of one, may take a 1e-18 */
+function compare(snapshot: LedgerSnapshot, slow: SlowLedger, marks: Marks, entries: number): void {
+  for (const one of snapshot.assets) {
+    expect(one.unexplained).toBe(0n);
+    expect(slow.isBalanced(one.asset)).toBe(true);
+    expect(isSame(one.equity, one.scale, slow.equity(one.asset, marks))).toBe(true);
+    expect(isSame(one.fees, one.scale, slow.fees(one.asset))).toBe(true);
+  }
+  for (const { strategy, assets } of snapshot.strategies) {
+    for (const one of assets) {
+      const slack = INVERSE_MONEY.has(one.asset) ? 4 * entries : 0;
+      for (const [part, fraction] of Object.entries(slow.parts(strategy, one.asset, marks)) as [Part, Fraction][]) {
+        const told = `strategy ${strategy}, ${one.asset}: ${part} is ${one[part]} of 1e-${one.scale}, slowly ${fraction.join(' / ')}`;
+        expect(isSame(one[part], one.scale, fraction, slack), told).toBe(true);
+      }
+    }
+  }
+}
 
 describe('ledger', () => {
   it('spot: open quantity is trend in both assets, sold quantity is grid profit in the quote', () => {
@@ -234,26 +259,35 @@ describe('ledger', () => {
     expect(pnlRows(start, end, null)[0]?.residual).toBeNull();
   });
 
-  it('parts sum to equity, and equity and fees are those of a slow double-entry ledger, over random histories', () => {
+  it('a fee in a third asset is a fee of that asset and of nothing else', () => {
+    const snapshot = run([
+      { instrument: SPOT, side: BUY, ticks: 10_000, lots: 100_000, fee: 12_500, feeAsset: BNB },
+      { instrument: SPOT, side: SELL, ticks: 10_100, lots: 100_000, fee: 12_625, feeAsset: BNB },
+    ]);
+    expect(asset(snapshot, 'USDT')).toEqual({ asset: 'USDT', ...ZEROS, grid: '1', equity: '1' });
+    expect(asset(snapshot, 'BTC')).toEqual({ asset: 'BTC', ...ZEROS });
+    expect(asset(snapshot, 'BNB')).toEqual({ asset: 'BNB', ...ZEROS, fees: '-0.00025125', equity: '-0.00025125' });
+    expect(snapshot.venues[0]?.assets[BNB]).toMatchObject({ asset: 'BNB', wallet: -25_125n });
+  });
+
+  it('equity, fees and every part of every strategy are those of a slow double-entry ledger, over random histories', () => {
+    const history = fc.array(fc.oneof({ weight: 6, arbitrary: anyFill }, { weight: 1, arbitrary: anyFunding }), { maxLength: 60 });
     fc.assert(
-      fc.property(fc.array(anyFill, { maxLength: 60 }), anyMarks, (fills, marks) => {
+      fc.property(history, anyMarks, (entries, marks) => {
         const ledger = new Ledger(TABLES);
         const slow = new SlowLedger(TABLES);
-        for (const fill of fills) {
-          ledger.applyFill(fill);
-          slow.applyFill(fill);
-        }
-        for (const used of [marks, (): null => null]) {
-          const snapshot = ledger.snapshot(used);
-          for (const one of snapshot.assets) {
-            expect(one.unexplained).toBe(0n);
-            expect(slow.isBalanced(one.asset)).toBe(true);
-            expect(isSame(one.equity, one.scale, slow.equity(one.asset, used))).toBe(true);
-            expect(isSame(one.fees, one.scale, slow.fees(one.asset))).toBe(true);
+        for (const entry of entries) {
+          if ('amount' in entry) {
+            ledger.applyFunding(entry);
+            slow.applyFunding(entry);
+          } else {
+            ledger.applyFill(entry);
+            slow.applyFill(entry);
           }
         }
+        for (const used of [marks, (): null => null]) compare(ledger.snapshot(used), slow, used, entries.length);
       }),
-      { numRuns: 150 },
+      { numRuns: times(60, 2_000) },
     );
   });
 

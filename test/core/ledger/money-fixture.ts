@@ -1,6 +1,7 @@
 /** Tables with one instrument of each payoff, twice where two venues matter, and random histories over them. */
 import fc from 'fast-check';
 import { PNL_ARB, PNL_GRID, PNL_OTHER } from '../../../src/core/memory/record.js';
+import type { Funding } from '../../../src/core/ledger/ledger.js';
 import { freezeMarks, type Marks } from '../../../src/core/ledger/marks.js';
 import type { Instrument } from '../../../src/core/orders/instrument.js';
 import type { RecoveredFill } from '../../../src/core/orders/recovered.js';
@@ -61,7 +62,7 @@ export const TABLES: RunTables = {
   mode: 'paper',
   simulated: true,
   venues: ['binance-spot', 'bybit', 'binance-usdm', 'binance-coinm', 'bitmex'],
-  assets: ['USDT', 'BTC', 'ETH', 'XBT', 'USD'],
+  assets: ['USDT', 'BTC', 'ETH', 'XBT', 'USD', 'BNB'],
   instruments: INSTRUMENTS,
   strategies: [
     { index: 0, name: 'btc-grid', kind: 'grid', pnlKind: 'grid', instruments: [0, 2] },
@@ -85,6 +86,8 @@ export interface FillBrief {
   readonly strategy?: number;
   readonly pnlKind?: number;
   readonly fee?: number;
+  /** Index of the asset; absent: the instrument's own. */
+  readonly feeAsset?: number;
   readonly tradeId?: number;
 }
 
@@ -105,7 +108,7 @@ export function fillOf(brief: FillBrief): RecoveredFill {
     fillTicks: brief.ticks,
     fillLots: brief.lots,
     fee: brief.fee ?? 0,
-    feeAsset: TABLES.assets.indexOf(feeAsset),
+    feeAsset: brief.feeAsset ?? TABLES.assets.indexOf(feeAsset),
     tradeId: brief.tradeId ?? lastTradeId,
     tsUs: 0,
   };
@@ -119,8 +122,18 @@ export const anyFill: fc.Arbitrary<RecoveredFill> = fc
     lots: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 100_000 })),
     strategy: fc.nat(2),
     fee: fc.integer({ min: -500, max: 100_000 }),
+    /** Now and then a third asset. */
+    feeAsset: fc.option(fc.nat(TABLES.assets.length - 1), { freq: 3, nil: null }),
   })
-  .map(({ away, ...rest }) => fillOf({ ...rest, ticks: (MIDDLE_TICKS[rest.instrument] ?? 1) + away }));
+  .map(({ away, feeAsset, ...rest }) =>
+    fillOf({ ...rest, ...(feeAsset === null ? {} : { feeAsset }), ticks: (MIDDLE_TICKS[rest.instrument] ?? 1) + away }),
+  );
+
+let lastFundingId = 0;
+
+export const anyFunding: fc.Arbitrary<Funding> = fc
+  .record({ instrument: fc.nat(INSTRUMENTS.length - 1), strategy: fc.nat(2), amount: fc.integer({ min: -1_000_000, max: 1_000_000 }) })
+  .map((funding) => ({ ...funding, asset: TABLES.assets.indexOf(INSTRUMENTS[funding.instrument]?.settle ?? ''), id: ++lastFundingId }));
 
 /** Marks that lie between ticks too. */
 export const anyMarks: fc.Arbitrary<Marks> = fc

@@ -1,38 +1,38 @@
 /**
- * A slow and obvious double-entry ledger of exact fractions. Each movement is written twice, once to the wallet and once to the account that explains it; it
- * has no lots, no pools, no scales: what it knows are final sums per asset, which the ledger under test must reach.
+ * A slow and obvious double-entry ledger of exact fractions. Each movement is written twice, once to the wallet and once to the account that explains it. What
+ * strategies earned comes from looking, for each fill, through the list of their open ones. It has no pools, no scales, no integers of money.
  */
-import { parseDecimal } from '../../../src/core/numbers/decimal.js';
 import { microOf } from '../../../src/core/ledger/instrument-money.js';
+import type { Funding } from '../../../src/core/ledger/ledger.js';
 import type { Marks } from '../../../src/core/ledger/marks.js';
-import type { Instrument } from '../../../src/core/orders/instrument.js';
+import { coinOf, type Instrument } from '../../../src/core/orders/instrument.js';
 import type { RecoveredFill } from '../../../src/core/orders/recovered.js';
 import type { RunTables } from '../../../src/core/orders/tables.js';
+import { isLess, magnitude, minus, ofDecimal, over, plus, times, toWallet, whole, ZERO, type Fraction } from './fraction.js';
 
-/** A fraction; the denominator is positive. */
-type Fraction = readonly [bigint, bigint];
+type Account = 'wallet' | 'flow' | 'fee' | 'funding';
+export type Part = 'grid' | 'arb' | 'other' | 'trend' | 'fees' | 'funding' | 'rounding';
 
-const plus = (a: Fraction, b: Fraction): Fraction => [a[0] * b[1] + b[0] * a[1], a[1] * b[1]];
-const times = (a: Fraction, b: Fraction): Fraction => [a[0] * b[0], a[1] * b[1]];
-const over = (a: Fraction, b: Fraction): Fraction => [a[0] * b[1], a[1] * b[0]];
-const minus = (a: Fraction): Fraction => [-a[0], a[1]];
-
-function of(text: string): Fraction {
-  const { mantissa, scale } = parseDecimal(text);
-  return [mantissa, 10n ** BigInt(scale)];
+interface Entry {
+  readonly asset: string;
+  readonly account: Account;
+  readonly strategy: number;
+  readonly amount: Fraction;
 }
 
-/** To the nearest 1e-8, halves away from zero. */
-function rounded(value: Fraction): Fraction {
-  const scaled = value[0] * 100_000_000n * 2n;
-  const size = scaled < 0n ? -scaled : scaled;
-  const whole = (size + value[1]) / (2n * value[1]);
-  return [scaled < 0n ? -whole : whole, 100_000_000n];
+/** What is left of a fill that nothing has closed yet: signed quantity, and the cash that it brought. */
+interface OpenFill {
+  readonly where: string;
+  qty: Fraction;
+  cash: Fraction;
 }
+
+const KINDS: readonly Part[] = ['grid', 'arb', 'other'];
+const WALLET_UNIT: Fraction = [1n, 100_000_000n];
 
 export class SlowLedger {
   readonly #tables: RunTables;
-  readonly #entries: { readonly asset: string; readonly account: 'wallet' | 'flow' | 'fee'; readonly amount: Fraction }[] = [];
+  readonly #entries: Entry[] = [];
   readonly #fills: RecoveredFill[] = [];
 
   constructor(tables: RunTables) {
@@ -41,26 +41,21 @@ export class SlowLedger {
 
   applyFill(fill: RecoveredFill): void {
     const instrument = this.#instrument(fill.instrument);
-    const lots: Fraction = [fill.side === 0 ? BigInt(fill.fillLots) : -BigInt(fill.fillLots), 1n];
     this.#fills.push(fill);
-    const money = instrument.kind === 'spot' ? instrument.quote : instrument.settle;
-    this.#move(money, 'flow', this.#flow(instrument, lots, microOf(fill.fillTicks)));
-    if (instrument.kind === 'spot')
-      this.#move(instrument.base, 'flow', times(times(lots, of(instrument.lotSize)), of(instrument.multiplier)));
-    this.#move(this.#tables.assets[fill.feeAsset] ?? '', 'fee', [-BigInt(fill.fee), 100_000_000n]);
+    this.#move(moneyOf(instrument), 'flow', fill.strategy, flowOf(instrument, lotsOf(fill), microOf(fill.fillTicks)).venue);
+    if (instrument.kind === 'spot') this.#move(instrument.base, 'flow', fill.strategy, qtyOf(instrument, fill));
+    this.#move(this.#tables.assets[fill.feeAsset] ?? '', 'fee', fill.strategy, times(whole(-fill.fee), WALLET_UNIT));
   }
 
-  /** Wallet of an asset plus the value of open positions. */
+  applyFunding({ asset, strategy, amount }: Funding): void {
+    this.#move(this.#tables.assets[asset] ?? '', 'funding', strategy, times(whole(amount), WALLET_UNIT));
+  }
+
+  /** Wallet of an asset plus what closing each instrument's net position would bring. */
   equity(asset: string, marks: Marks): Fraction {
     let sum = this.#sum(asset, 'wallet');
-    for (const instrument of this.#tables.instruments) {
-      if (instrument.kind === 'spot' || instrument.settle !== asset) continue;
-      const mine = this.#fills.filter((fill) => fill.instrument === instrument.index);
-      const last = mine.at(-1);
-      if (last === undefined) continue;
-      const net = mine.reduce((lots, fill) => lots + (fill.side === 0 ? 1n : -1n) * BigInt(fill.fillLots), 0n);
-      if (net !== 0n) sum = plus(sum, this.#flow(instrument, [-net, 1n], marks(instrument.index) ?? microOf(last.fillTicks)));
-    }
+    for (const instrument of this.#contractsIn(asset))
+      sum = plus(sum, this.#closing(instrument, marks, (fill) => fill.instrument === instrument.index).venue);
     return sum;
   }
 
@@ -70,27 +65,63 @@ export class SlowLedger {
 
   /** Both sides of the book agree. */
   isBalanced(asset: string): boolean {
-    const explained = plus(this.#sum(asset, 'flow'), this.#sum(asset, 'fee'));
+    const explained = plus(plus(this.#sum(asset, 'flow'), this.#sum(asset, 'fee')), this.#sum(asset, 'funding'));
     return plus(this.#sum(asset, 'wallet'), minus(explained))[0] === 0n;
   }
 
-  /** Cash that a trade of signed lots brings, by the venue's rounding. */
-  #flow(instrument: Instrument, lots: Fraction, micro: bigint): Fraction {
-    const price = times([micro, 1_000_000n], of(instrument.tickSize));
-    const size = times(of(instrument.lotSize), of(instrument.multiplier));
-    if (instrument.kind === 'spot' || instrument.kind === 'linear') return minus(times(times(lots, size), price));
-    const one = instrument.kind === 'inverse' ? over(size, price) : times(size, price);
-    const value = instrument.venue === 'bitmex' ? times(lots, rounded(one)) : rounded(times(lots, one));
-    return instrument.kind === 'inverse' ? value : minus(value);
+  /** What one strategy's result in an asset is made of. */
+  parts(strategy: number, asset: string, marks: Marks): Readonly<Record<Part, Fraction>> {
+    const parts: Record<Part, Fraction> = {
+      grid: ZERO,
+      arb: ZERO,
+      other: ZERO,
+      trend: ZERO,
+      fees: this.#sum(asset, 'fee', strategy),
+      funding: this.#sum(asset, 'funding', strategy),
+      rounding: ZERO,
+    };
+    const mine = this.#fills.filter((fill) => fill.strategy === strategy);
+    const open: OpenFill[] = [];
+    for (const fill of mine) {
+      const instrument = this.#instrument(fill.instrument);
+      if (instrument.kind === 'spot' && instrument.base === asset) parts.trend = plus(parts.trend, qtyOf(instrument, fill));
+      if (moneyOf(instrument) !== asset) continue;
+      const kind = KINDS[fill.pnlKind] ?? 'other';
+      const flow = flowOf(instrument, lotsOf(fill), microOf(fill.fillTicks));
+      parts.rounding = plus(parts.rounding, plus(flow.venue, minus(flow.exact)));
+      parts[kind] = plus(
+        parts[kind],
+        close(open, { where: whereOf(kind, instrument), qty: qtyOf(instrument, fill), cash: flow.exact }, kind),
+      );
+    }
+    for (const { cash } of open) parts.trend = plus(parts.trend, cash);
+    for (const instrument of this.#contractsIn(asset)) {
+      const value = this.#closing(instrument, marks, (fill) => fill.instrument === instrument.index && fill.strategy === strategy);
+      parts.trend = plus(parts.trend, value.exact);
+    }
+    return parts;
   }
 
-  #move(asset: string, account: 'flow' | 'fee', amount: Fraction): void {
-    this.#entries.push({ asset, account: 'wallet', amount }, { asset, account, amount });
+  #closing(instrument: Instrument, marks: Marks, isCounted: (fill: RecoveredFill) => boolean): { venue: Fraction; exact: Fraction } {
+    const last = this.#fills.findLast((fill) => fill.instrument === instrument.index);
+    const net = this.#fills.filter(isCounted).reduce((lots, fill) => lots + lotsOf(fill), 0n);
+    if (last === undefined || net === 0n) return { venue: ZERO, exact: ZERO };
+    return flowOf(instrument, -net, marks(instrument.index) ?? microOf(last.fillTicks));
   }
 
-  #sum(asset: string, account: 'wallet' | 'flow' | 'fee'): Fraction {
-    const of = this.#entries.filter((entry) => entry.asset === asset && entry.account === account);
-    return of.reduce<Fraction>((sum, { amount }) => plus(sum, amount), [0n, 1n]);
+  #contractsIn(asset: string): readonly Instrument[] {
+    return this.#tables.instruments.filter(({ kind, settle }) => kind !== 'spot' && settle === asset);
+  }
+
+  #move(asset: string, account: Account, strategy: number, amount: Fraction): void {
+    this.#entries.push({ asset, account: 'wallet', strategy, amount }, { asset, account, strategy, amount });
+  }
+
+  #sum(asset: string, account: Account, strategy?: number): Fraction {
+    const some = this.#entries.filter(
+      (entry) => entry.asset === asset && entry.account === account && (strategy === undefined || entry.strategy === strategy),
+    );
+    return some.reduce<Fraction>((sum, { amount }) => plus(sum, amount), ZERO);
   }
 
   #instrument(index: number): Instrument {
@@ -100,7 +131,49 @@ export class SlowLedger {
   }
 }
 
-/** Whether an integer of 10^-scale equals a fraction exactly. */
-export function isSame(value: bigint, scale: number, fraction: Fraction): boolean {
-  return value * fraction[1] === fraction[0] * 10n ** BigInt(scale);
+const moneyOf = ({ kind, quote, settle }: Instrument): string => (kind === 'spot' ? quote : settle);
+const lotsOf = ({ side, fillLots }: RecoveredFill): bigint => (side === 0 ? BigInt(fillLots) : -BigInt(fillLots));
+const sizeOf = ({ lotSize, multiplier }: Instrument): Fraction => times(ofDecimal(lotSize), ofDecimal(multiplier));
+const qtyOf = (instrument: Instrument, fill: RecoveredFill): Fraction => times(whole(lotsOf(fill)), sizeOf(instrument));
+
+/** Cash that a trade of signed lots brings: exactly, and by the venue's rounding. */
+function flowOf(instrument: Instrument, lots: bigint, micro: bigint): { venue: Fraction; exact: Fraction } {
+  const price = times([micro, 1_000_000n], ofDecimal(instrument.tickSize));
+  const size = sizeOf(instrument);
+  const isInverse = instrument.kind === 'inverse';
+  const one = isInverse ? over(size, price) : times(size, price);
+  const value = times(whole(lots), one);
+  const exact = isInverse ? value : minus(value);
+  if (instrument.kind === 'spot' || instrument.kind === 'linear') return { venue: exact, exact };
+  const rounded = instrument.venue === 'bitmex' ? times(whole(lots), toWallet(one)) : toWallet(value);
+  return { venue: isInverse ? rounded : minus(rounded), exact };
+}
+
+/** What may close what. */
+function whereOf(kind: Part, { index, base, quote, settle, kind: payoff }: Instrument): string {
+  if (kind !== 'arb' || payoff === 'quanto') return `${kind} ${index}`;
+  return payoff === 'inverse' ? `arb of ${quote} in ${settle}` : `arb of ${coinOf(base)}`;
+}
+
+/** Profit of what a fill closes; what is left of it is added to the open ones. Grids and pairs close the newest first, others the oldest. */
+function close(open: OpenFill[], fill: OpenFill, kind: Part): Fraction {
+  let profit = ZERO;
+  for (;;) {
+    const isOpposite = (one: OpenFill): boolean => one.where === fill.where && one.qty[0] * fill.qty[0] < 0n;
+    const other = kind === 'other' ? open.find(isOpposite) : open.findLast(isOpposite);
+    if (other === undefined || fill.qty[0] === 0n) break;
+    const size = isLess(magnitude(other.qty), magnitude(fill.qty)) ? magnitude(other.qty) : magnitude(fill.qty);
+    profit = plus(profit, plus(take(other, size), take(fill, size)));
+    if (other.qty[0] === 0n) open.splice(open.indexOf(other), 1);
+  }
+  if (fill.qty[0] !== 0n) open.push(fill);
+  return profit;
+}
+
+/** Takes a share out of an open fill; returns its cash. */
+function take(from: OpenFill, size: Fraction): Fraction {
+  const cash = over(times(from.cash, size), magnitude(from.qty));
+  from.cash = plus(from.cash, minus(cash));
+  from.qty = plus(from.qty, from.qty[0] > 0n ? minus(size) : size);
+  return cash;
 }
