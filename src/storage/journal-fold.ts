@@ -7,7 +7,13 @@ import { UsageError } from '../core/numbers/errors.js';
 import { fillOf, type JournalRecord, readRecord } from '../core/orders/journal-record.js';
 import { beginOrder, type FoldedOrder, foldRecord } from '../core/orders/order-fold.js';
 import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
-import type { RecoveredFill, RecoveredLevelState, RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
+import type {
+  RecoveredFill,
+  RecoveredLevelState,
+  RecoveredLossMark,
+  RecoveredOrderState,
+  RecoveredState,
+} from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
 import type { JournalPosition } from './journal.js';
 import type { HotFrame } from './journal-reader.js';
@@ -69,6 +75,8 @@ export interface FoldState {
   readonly fundings: readonly RecoveredFunding[];
   /** Venues with the time up to which their list of fills is complete. */
   readonly fillsUpTo: readonly (readonly [venue: string, tsUs: number])[];
+  /** Absent in checkpoints of before there were any. */
+  readonly lossMarks?: readonly RecoveredLossMark[];
   readonly lostRecords: number;
   readonly oddRecords: number;
 }
@@ -92,6 +100,7 @@ export class JournalFold {
   readonly #fundings: RecoveredFunding[] = [];
   readonly #fundingKeys = new Set<string>();
   readonly #fillsUpTo = new Map<string, number>();
+  readonly #lossMarks = new Map<string, RecoveredLossMark>();
   #lostRecords = 0;
   #oddRecords = 0;
 
@@ -151,6 +160,9 @@ export class JournalFold {
         break;
       case RecordKind.FILLS_END:
         this.#fillsEnd(record);
+        break;
+      case RecordKind.LOSS_MARK:
+        this.#lossMark(record);
         break;
       case RecordKind.AMEND:
       case RecordKind.CANCEL:
@@ -261,6 +273,10 @@ export class JournalFold {
     if (venue !== undefined && record.tsUs > (this.#fillsUpTo.get(venue) ?? 0)) this.#fillsUpTo.set(venue, record.tsUs);
   }
 
+  #lossMark({ strategy, instrument, reason, fee: result, state, tsUs }: JournalRecord): void {
+    this.#lossMarks.set(`${strategy}:${instrument}:${reason}`, { strategy, instrument, reason, result, isReached: state !== 0, tsUs });
+  }
+
   #funding(record: JournalRecord): void {
     const key = `${record.strategy}:${record.instrument}:${record.tradeId}`;
     if (this.#fundingKeys.has(key)) return;
@@ -285,6 +301,7 @@ export class JournalFold {
       fills: this.#fills,
       fundings: this.#fundings,
       fillsUpTo: [...this.#fillsUpTo],
+      lossMarks: [...this.#lossMarks.values()],
       lostRecords: this.#lostRecords,
       oddRecords: this.#oddRecords,
     };
@@ -354,6 +371,10 @@ export class JournalFold {
         tradeId: funding.id,
       });
       if (record !== null) this.#funding(record);
+    }
+    for (const { result, isReached, ...mark } of state.lossMarks ?? []) {
+      const record = this.#translated({ ...mark, kind: RecordKind.LOSS_MARK, fee: result, state: isReached ? 1 : 0 });
+      if (record !== null) this.#lossMark(record);
     }
     const strategyOf = (index: number): number => this.#map.strategies.indexOf(state.names.strategies[index]?.name ?? '');
     for (const [strategy, level, id] of state.newest) this.#newestId.set(placeOf({ strategy: strategyOf(strategy), level }), id);
@@ -440,6 +461,7 @@ export class JournalFold {
       fillsUpTo: [...this.#fillsUpTo].map(([venue, tsUs]) => ({ venue, tsUs })),
       notes,
       fundings: this.#fundings.filter(isKnown),
+      lossMarks: [...this.#lossMarks.values()].filter(isKnown),
       last: this.#last,
       isClean: this.#isClean,
       aside: { orders: aside, fills: asideFills, levels, records: this.#lostRecords + this.#oddRecords },

@@ -223,6 +223,8 @@ export class Engine {
               levels: recovered.levels,
               fillsUpTo: recovered.fillsUpTo ?? [],
               fillsAside: recovered.fillsAside ?? [],
+              fundings: recovered.fundings,
+              lossMarks: recovered.lossMarks ?? [],
               notes: recovered.notes,
             }
           : { runs: recovered.runs, orders: [], fills: [], levels: [], notes: [] },

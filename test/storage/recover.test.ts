@@ -7,6 +7,9 @@ import { UsageError } from '../../src/core/numbers/errors.js';
 import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { OrderState, orderStateName } from '../../src/core/orders/order-state.js';
 import type { JournalRecord } from '../../src/core/orders/journal-record.js';
+import { Reason } from '../../src/core/orders/reasons.js';
+import { JournalFold } from '../../src/storage/journal-fold.js';
+import { readJournal } from '../../src/storage/journal-reader.js';
 import { recover } from '../../src/storage/recover.js';
 import { HOT_FRAME_BYTES, segmentName } from '../../src/storage/segment.js';
 import { removeTemporaryFolders, temporaryFolder } from './journal-fixture.js';
@@ -69,6 +72,32 @@ describe('recover', () => {
       ]),
     );
     expect([found.notes, found.orders]).toEqual([[], []]);
+  });
+
+  it('D11, D12: knows from where loss limits count, the newest mark of each strategy and instrument by name, and what was paid', async () => {
+    const folder = temporaryFolder();
+    const first = startRun(folder, tablesOf(1, [BTC, ETH], ['a', 'b']));
+    const mark = { kind: K.LOSS_MARK, strategy: 1, instrument: 1, reason: Reason.DAILY_LOSS };
+    first.put({ ...mark, fee: -5.5, tsUs: 700 });
+    first.put({ ...mark, fee: 12.25, state: 1, tsUs: 800 });
+    first.put({ ...mark, reason: Reason.DRAWDOWN, fee: 3, tsUs: 800 });
+    first.put({ ...mark, strategy: 0, fee: 4, tsUs: 800 });
+    first.put({ kind: K.FUNDING, strategy: 1, instrument: 1, fee: -7, feeAsset: 1, tradeId: 3, tsUs: 810 });
+    await first.end();
+    const expected = {
+      lossMarks: [
+        { strategy: 0, instrument: 0, reason: Reason.DAILY_LOSS, result: 12.25, isReached: true, tsUs: 800 },
+        { strategy: 0, instrument: 0, reason: Reason.DRAWDOWN, result: 3, isReached: false, tsUs: 800 },
+      ],
+      fundings: [{ strategy: 0, instrument: 0, asset: 1, amount: -7 }],
+    };
+    const tables = tablesOf(2, [ETH, BTC], ['b']);
+    expect(recover({ folder, tables })).toMatchObject(expected);
+    const fold = new JournalFold(null);
+    readJournal({ folder }, { onHot: (block, at, frame) => fold.hot(block, at, frame), onCold: (kind, value) => fold.cold(kind, value) });
+    const next = new JournalFold(tables);
+    next.restore(fold.state());
+    expect(next.result({ segment: 1, offset: 0 }, [])).toMatchObject(expected);
   });
 
   it('translates prices and quantities when a venue changed its steps, and sets aside what does not divide', async () => {

@@ -142,9 +142,11 @@ export const RecordKind = {
   REFUSED: 61,
   /** An opportunity taken: `group` names its legs. */
   TAKEN: 62,
-  /** Audit: trading state or halt changed. */
+  /** Audit: trading state or halt changed. Of a loss limit: REC_STATE = the new trading state, REC_FEE = the loss in 1e-8 of REC_FEE_ASSET. */
   HALT: 63,
   /** Audit: reconciliation put our picture right; `reason` says what was found. */
   REPAIR: 64,
+  /** From where a loss limit (`reason`) counts: REC_FEE = the result of this strategy on this instrument then, in 1e-8 of its settle asset; REC_STATE 1 = reached. */
+  LOSS_MARK: 65,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];

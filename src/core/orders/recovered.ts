@@ -49,6 +49,28 @@ export interface RecoveredLevelState {
   readonly orderId?: number;
 }
 
+/** A funding payment, counted once. */
+export interface RecoveredPayment {
+  readonly strategy: number;
+  readonly instrument: number;
+  readonly asset: number;
+  /** 1e-8 of the asset, negative when paid. */
+  readonly amount: number;
+  readonly tsUs: number;
+}
+
+/** From where a loss limit counts: the newest one of each strategy, instrument and reason. */
+export interface RecoveredLossMark {
+  readonly strategy: number;
+  readonly instrument: number;
+  /** Reason: DAILY_LOSS or DRAWDOWN. */
+  readonly reason: number;
+  /** The result then, in 1e-8 of the instrument's settle asset. */
+  readonly result: number;
+  readonly isReached: boolean;
+  readonly tsUs: number;
+}
+
 export interface RecoveredState {
   /** Runs seen in the journal; the new run is this plus one. */
   readonly runs: number;
@@ -61,6 +83,9 @@ export interface RecoveredState {
   readonly fillsUpTo?: readonly { readonly venue: string; readonly tsUs: number }[];
   /** Fills of strategies or instruments that the new run does not have: counted already, should a venue tell them again. */
   readonly fillsAside?: readonly { readonly orderId: number; readonly tradeId: number }[];
+  /** Every funding payment of every run, once. */
+  readonly fundings?: readonly RecoveredPayment[];
+  readonly lossMarks?: readonly RecoveredLossMark[];
   /** What was cut or set aside, in words; empty after a clean stop. */
   readonly notes: readonly string[];
 }

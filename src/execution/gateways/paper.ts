@@ -60,7 +60,7 @@ export interface PaperGatewayDeps {
   readonly durability: Durability;
   readonly options: PaperOptions;
   readonly random: Random;
-  readonly recovered: RecoveredState & { readonly fundings?: readonly RecoveredFunding[] };
+  readonly recovered: Omit<RecoveredState, 'fundings'> & { readonly fundings?: readonly RecoveredFunding[] };
   /** Reads the monotonic clock, for latency stamps. */
   readonly nowUs: () => number;
   readonly wallUs: (nowUs: number) => number;
