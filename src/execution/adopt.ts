@@ -16,8 +16,13 @@ export function adoptRecovered(desk: Desk, recovered: RecoveredState): void {
   for (const fill of recovered.fills) {
     if (!desk.fillsSeen.add(fill.orderId, fill.tradeId)) continue;
     if (fill.strategy >= desk.tables.strategies.length || fill.instrument >= desk.tables.instruments.length) continue;
-    desk.risk.positions.fill(fill.strategy, fill.instrument, fill.side, fill.fillLots, fill.fillTicks);
+    const { strategy, instrument, side, fillLots, fillTicks } = fill;
+    desk.risk.positions.fill(strategy, instrument, side, fillLots, fillTicks);
+    desk.risk.losses.fill(strategy, instrument, side, fillLots, fillTicks, fill.fee, fill.feeAsset, fill.tsUs);
+    desk.risk.lastTicks[instrument] = fillTicks;
   }
+  for (const { strategy, instrument, asset, amount } of recovered.fundings ?? [])
+    desk.risk.losses.pay(strategy, instrument, asset, amount * 1e-8);
   const draft = new Draft();
   for (const order of recovered.orders) {
     if (isTerminal(order.state) || order.state === OrderState.NONE) continue;

@@ -229,7 +229,10 @@ export class Desk {
     const isLive = orders.isLive(slot);
     const lots = isLive ? Math.max(0, qty - this.orders.cumOf(slot)) : 0;
     const before = orders.heldLots[slot]!;
-    if (lots !== before) risk.positions.addOpen(this.orders.strategyOf(slot), instrument, side, lots - before);
+    if (lots !== before) {
+      risk.positions.addOpen(this.orders.strategyOf(slot), instrument, side, lots - before);
+      risk.leverage.touch(instrument);
+    }
     orders.heldLots[slot] = lots;
     const funds = risk.funds.needOf(instrument, side, lots, fundsTicks);
     const hadFunds = orders.heldFunds[slot]!;
@@ -245,6 +248,7 @@ export class Desk {
     const side = this.views.u8[this.orders.base(slot) + REC_SIDE]!;
     const instrument = this.orders.instrumentOf(slot);
     risk.positions.addOpen(this.orders.strategyOf(slot), instrument, side, -orders.heldLots[slot]!);
+    risk.leverage.touch(instrument);
     if (orders.heldFunds[slot]! > 0) risk.funds.hold(instrument, side, -orders.heldFunds[slot]!, -1);
     orders.heldLots[slot] = 0;
     orders.heldFunds[slot] = 0;

@@ -20,6 +20,7 @@ import { Doubts, type AnswerTimes } from './doubts.js';
 import { Endings } from './endings.js';
 import { Fills } from './fills.js';
 import { Groups } from './groups.js';
+import { LossGuard } from './loss-guard.js';
 import { IN_QUERY } from './orders.js';
 import { adoptRecovered, fillsUpTo } from './adopt.js';
 import { Outcomes } from './outcomes.js';
@@ -71,6 +72,7 @@ export class Executor implements Role {
   readonly #groups: Groups;
   readonly #wishes: Wishes;
   readonly #reconciler: Reconciler;
+  readonly #lossGuard: LossGuard;
   readonly #intentRings: readonly SpscRing[];
   readonly #outcomeRings: readonly SpscRing[];
   readonly #runWord: number;
@@ -103,9 +105,15 @@ export class Executor implements Role {
     this.#doubts = new Doubts(this.#desk, deps.times ?? DEFAULT_TIMES);
     const endings = new Endings(this.#desk, this.#doubts);
     const fills = new Fills(this.#desk, this.#doubts, endings);
-    this.#groups = new Groups(this.#desk);
+    this.#groups = new Groups(this.#desk, (draft) => this.#wishes.clearWay(draft));
     this.#wishes = new Wishes(this.#desk, this.#groups, deps.wallUs, (slot) => this.#release(slot));
     adoptRecovered(this.#desk, deps.recovered);
+    this.#lossGuard = new LossGuard({
+      ...deps,
+      desk: this.#desk,
+      cancel: (slot) => this.#wishes.cancel(slot),
+      onNotice: deps.onNotice ?? (() => undefined),
+    });
     const readings = new Readings(this.#desk, deps.onNotice ?? (() => undefined));
     this.#reconciler = new Reconciler(this.#desk, this.#doubts, fills, readings, {
       lists: deps.lists ?? [],
@@ -150,6 +158,8 @@ export class Executor implements Role {
       this.#sweptUs = nowUs;
       this.#sweep();
       this.#reconciler.sweep();
+      desk.risk.revalue(nowUs);
+      this.#lossGuard.sweep(nowUs);
     }
     const strategies = this.#intentRings.length;
     for (let n = 0; n < strategies; n++) work += this.#drainIntents((this.#nextStrategy + n) % strategies, maxRecords);

@@ -115,9 +115,11 @@ export class Fills {
 
   onFunding(at: number, tsUs: number): void {
     const desk = this.#desk;
-    const { u8, u16, f64 } = desk.views;
+    const { u8, u16, u32, f64 } = desk.views;
     const amount = f64[(at + REC_FEE) >> 3]! * 1e-8;
-    desk.risk.funds.pay(u8[at + REC_GATEWAY]!, u16[(at + REC_FEE_ASSET) >> 1]!, amount, tsUs);
+    const asset = u16[(at + REC_FEE_ASSET) >> 1]!;
+    desk.risk.funds.pay(u8[at + REC_GATEWAY]!, asset, amount, tsUs);
+    desk.risk.losses.pay(u16[(at + REC_STRATEGY) >> 1]!, u32[(at + REC_INSTRUMENT) >> 2]!, asset, amount);
     desk.trail.writeOutcome(at, tsUs);
   }
 
@@ -151,6 +153,8 @@ export class Fills {
     const feeAsset = u16[(at + REC_FEE_ASSET) >> 1]!;
     funds.fill(instrument, side, lots, ticks, f64[(at + REC_FEE) >> 3]!, feeAsset, closed, positions.entry(instrument), tsUs);
     positions.fill(strategy, instrument, side, lots, ticks);
+    risk.losses.fill(strategy, instrument, side, lots, ticks, f64[(at + REC_FEE) >> 3]!, feeAsset, tsUs);
     risk.lastTicks[instrument] = ticks;
+    risk.leverage.touch(instrument);
   }
 }

@@ -23,13 +23,16 @@ class Group {
 
 export class Groups {
   readonly #desk: Desk;
+  readonly #clearWay: (draft: Draft) => void;
   /** One open group a strategy: its ring is in order. */
   readonly #groups: readonly Group[];
   /** Strategies with an open group. */
   waiting = 0;
 
-  constructor(desk: Desk) {
+  /** @param clearWay an order was refused because it would meet ours */
+  constructor(desk: Desk, clearWay: (draft: Draft) => void) {
     this.#desk = desk;
+    this.#clearWay = clearWay;
     this.#groups = desk.tables.strategies.map(() => new Group());
   }
 
@@ -93,6 +96,7 @@ export class Groups {
       if (reason !== Reason.NONE) {
         for (let n = leg - 1; n >= 0; n--) desk.withdraw(group.slots[n]!);
         this.#refuse(group, leg, reason);
+        if (reason === Reason.SELF_TRADE) this.#clearWay(draft);
         return;
       }
       group.slots[leg] = desk.open(draft, 0);

@@ -3,7 +3,7 @@
  * one that a second reading confirms, without a fill in between, is counted and said. A confirmed balance is taken over, because it guards what can be paid.
  * Called by the reconciler on the hot lane.
  */
-import { REC_FEE_ASSET, REC_INSTRUMENT, REC_QTY } from '../core/memory/record.js';
+import { REC_FEE, REC_FEE_ASSET, REC_INSTRUMENT, REC_QTY } from '../core/memory/record.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Desk } from './desk.js';
 
@@ -67,6 +67,11 @@ export class Readings {
     const instrument = u32[(at + REC_INSTRUMENT) >> 2]!;
     if (instrument >= this.#instruments || this.#desk.risk.limits.venue[instrument] !== gateway) return;
     this.#lots[instrument] = f64[(at + REC_QTY) >> 3]!;
+    const setting = f64[(at + REC_FEE) >> 3]!;
+    if (!this.#desk.risk.leverage.told(instrument, setting)) return;
+    const limit = this.#desk.risk.limits.maxLeverage[instrument]!;
+    const { id } = this.#desk.tables.instruments[instrument]!;
+    this.#notice(`${id}: the venue is set to leverage ${setting}, the limit is ${limit}: nothing that makes a position larger goes there`);
   }
 
   /** True: dealt with. False: the balance is to be taken as it is. */

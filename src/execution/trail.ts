@@ -173,6 +173,28 @@ export class Trail {
     this.#commit();
   }
 
+  /** From where a loss limit counts. @param result of the strategy on the instrument, in 1e-8 of its settle asset */
+  lossMark(strategy: number, instrument: number, reason: number, result: number, isReached: boolean, tsUs: number): void {
+    const { u8, u16, f64 } = this.#views;
+    const at = this.#blank(this.#journal.reserve(), RecordKind.LOSS_MARK, 0, instrument, tsUs);
+    u8[at + REC_STATE] = isReached ? 1 : 0;
+    u16[(at + REC_STRATEGY) >> 1] = strategy;
+    u16[(at + REC_REASON) >> 1] = reason;
+    f64[(at + REC_FEE) >> 3] = result;
+    this.#commit();
+  }
+
+  /** Audit: a loss limit changed the trading state. @param loss in units of `asset` */
+  stateChanged(reason: number, state: number, asset: number, loss: number, tsUs: number): void {
+    const { u8, u16, f64 } = this.#views;
+    const at = this.#blank(this.#journal.reserve(), RecordKind.HALT, 0, 0, tsUs);
+    u8[at + REC_STATE] = state;
+    u16[(at + REC_REASON) >> 1] = reason;
+    u16[(at + REC_FEE_ASSET) >> 1] = asset;
+    f64[(at + REC_FEE) >> 3] = Math.round(loss * 1e8);
+    this.#commit();
+  }
+
   /** The entry of a request as it leaves the plan: the slot, with the terms that an amend asks for. `leftUs`: monotonic; the time to durable counts from it. */
   writeRequest(kind: number, slot: number, tsUs: number, leftUs: number): number {
     const { u16, f64 } = this.#views;

@@ -58,6 +58,7 @@ export class Wishes {
     const reason = this.#groups.judge(draft, 1);
     if (reason !== Reason.NONE) {
       desk.trail.deny(draft, RecordKind.DENIED, 0, reason, true);
+      if (reason === Reason.SELF_TRADE) this.clearWay(draft);
       return true;
     }
     const slot = desk.open(draft, 0);
@@ -80,6 +81,7 @@ export class Wishes {
     const reason = this.#judgeAmend(slot, draft);
     if (reason !== Reason.NONE) {
       desk.trail.deny(draft, RecordKind.AMEND_REJECT, desk.orders.orderIdOf(slot), reason, true);
+      if (reason === Reason.SELF_TRADE) this.clearWay(draft);
       return;
     }
     if (orders.state(slot) === OrderState.NONE) {
@@ -137,6 +139,16 @@ export class Wishes {
     for (let place = desk.orders.liveCount - 1; place >= 0; place--) {
       const slot = desk.orders.liveAt(place);
       if (desk.orders.strategyOf(slot) === strategy) this.cancel(slot);
+    }
+  }
+
+  /** Where the configuration says so, what a refused order would meet is cancelled: once that is confirmed the order may be asked for again. */
+  clearWay(draft: Draft): void {
+    const { orders, risk, trail } = this.#desk;
+    if (!risk.limits.cancelsForNew) return;
+    for (const slot of risk.resting.meeting(draft.instrument, draft.side, draft.priceTicks)) {
+      const isUnsent = orders.state(slot) === OrderState.NONE;
+      if (!isUnsent || trail.canTell(orders.strategyOf(slot), 1)) this.cancel(slot);
     }
   }
 

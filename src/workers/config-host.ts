@@ -16,7 +16,10 @@ export async function runConfigVerb(
   flags: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
   if (action === 'schema') {
-    process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
+    const schema = jsonSchema() as { readonly properties: Readonly<Record<string, unknown>> };
+    const { riskJsonSchema } = await import('../execution/risk/schema.js');
+    const whole = { ...schema, properties: { ...schema.properties, risk: riskJsonSchema() } };
+    process.stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
     return 0;
   }
   if (action === 'new') {

@@ -681,6 +681,40 @@ describe('risk in the path', () => {
     expect(rig.events(1)).toEqual([]);
   });
 
+  it('D10: where the configuration says so, what a new order would meet is cancelled first; confirmed, the order may be asked for again', () => {
+    const rig = ready({ risk: { selfTrade: 'cancel' } });
+    const sell = { ...BUY, side: SIDE_SELL, strategy: 1 };
+    const near = resting(rig, { ...sell, priceTicks: 6_001_000, level: 1 }, 0);
+    resting(rig, { ...sell, priceTicks: 6_003_000, level: 2 }, 0);
+    resting(rig, { ...BUY, priceTicks: 5_990_000, level: 5 }, 0);
+    rig.place({ ...BUY, priceTicks: 6_001_000 });
+    rig.step();
+    expect(rig.events(0)).toMatchObject([{ kind: K.DENIED, reason: Reason.SELF_TRADE, level: 3 }]);
+    expect(rig.requests(0)).toMatchObject([{ kind: K.CANCEL, orderId: near.orderId }]);
+    rig.place({ ...BUY, priceTicks: 6_001_000 });
+    rig.step();
+    expect(rig.events(0)).toMatchObject([{ reason: Reason.SELF_TRADE }]); // not confirmed yet
+    expect(rig.requests(0)).toEqual([]);
+    rig.answer(0, { ...near, kind: K.CANCELLED, reason: Reason.BY_REQUEST });
+    rig.place({ ...BUY, priceTicks: 6_001_000 });
+    rig.step();
+    expect(rig.requests(0)).toMatchObject([{ kind: K.CREATE, level: 3 }]);
+    rig.wish({ kind: K.INTENT_AMEND, level: 2, strategy: 1, priceTicks: 6_000_500, qtyLots: 100 });
+    rig.step();
+    expect(rig.events(1).at(-1)).toMatchObject({ kind: K.AMEND_REJECT, reason: Reason.SELF_TRADE });
+  });
+
+  it('D10: of a group whose leg would meet ours nothing goes, and what it would meet is cancelled', () => {
+    const rig = ready({ risk: { selfTrade: 'cancel' } });
+    const near = resting(rig, { ...BUY, side: SIDE_SELL, strategy: 1, priceTicks: 6_001_000, level: 1 }, 0);
+    rig.place({ ...LINEAR_BUY, group: 9, groupLegs: 2, level: 6 });
+    rig.place({ ...BUY, priceTicks: 6_001_000, group: 9, groupLegs: 2, level: 7 });
+    rig.step();
+    expect(rig.events(0).map((row) => row.reason)).toEqual([Reason.GROUP_REFUSED, Reason.SELF_TRADE]);
+    expect(rig.requests(0)).toMatchObject([{ kind: K.CANCEL, orderId: near.orderId }]);
+    expect(rig.requests(1)).toEqual([]);
+  });
+
   it('an amend is judged as if its order were not there: limits hold for what would be, not for both', () => {
     const rig = ready({ risk: { maxPosition: '0.1' } });
     resting(rig, { ...LINEAR_BUY, qtyLots: 60 }, 1);

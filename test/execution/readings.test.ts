@@ -5,14 +5,15 @@ import { balanceBase, BALANCE_TOTAL, positionBase, POSITION_NET_LOTS } from '../
 import { RecordKind, SIDE_BUY } from '../../src/core/memory/record.js';
 import { makeOrderId } from '../../src/core/numbers/ids.js';
 import { Reason } from '../../src/core/orders/reasons.js';
+import type { RiskConfig } from '../../src/execution/risk/schema.js';
 import { Rig, WALL_AT_ZERO_US, type Row } from './rig.js';
 
 const K = RecordKind;
 const EVERY_US = 30_000_000;
 const WISH = { instrument: 1, side: SIDE_BUY, priceTicks: 599_000, qtyLots: 10, level: 4 };
 
-function ready(): Rig {
-  const rig = new Rig({ lists: [false, true, false], reconcileEveryUs: EVERY_US });
+function ready(risk: Partial<RiskConfig> = {}): Rig {
+  const rig = new Rig({ lists: [false, true, false], reconcileEveryUs: EVERY_US, risk });
   rig.book(1, 600_000, 600_010);
   rig.answer(1, { kind: K.BALANCE, feeAsset: 0, qtyLots: 1000, cumLots: 1000 });
   return rig;
@@ -69,6 +70,30 @@ describe('a reading of positions', () => {
     answer(rig, asked(rig), 10);
     answer(rig, asked(rig), 10);
     expect([repairs(rig), rig.notices, net(rig)]).toEqual([[], [], 10]);
+  });
+
+  it('D6: tells what the venue lends: more than our limit is said once, and refuses what makes a position larger', () => {
+    const rig = ready({ maxLeverage: '5' });
+    const tell = (leverage: number): void => {
+      const { decidedUs } = asked(rig);
+      rig.answer(1, { kind: K.POSITION, instrument: 1, qtyLots: 0, fee: leverage, decidedUs });
+      rig.answer(1, { kind: K.POSITIONS_END, decidedUs });
+      rig.step();
+    };
+    const judged = (level: number): number[] => {
+      rig.book(1, 600_000, 600_010);
+      rig.place({ ...WISH, level });
+      rig.step();
+      return rig.events(0).map((row) => row.reason);
+    };
+    tell(20);
+    tell(20);
+    expect(rig.notices).toEqual([
+      'bybit:linear:BTCUSDT: the venue is set to leverage 20, the limit is 5: nothing that makes a position larger goes there',
+    ]);
+    expect(judged(4)).toEqual([Reason.LEVERAGE]);
+    tell(5);
+    expect(judged(5)).toEqual([]);
   });
 
   it('C9: that differs is an audit row, read again soon, counted and said when confirmed, and changes nothing', () => {

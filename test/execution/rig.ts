@@ -206,6 +206,7 @@ export interface RigOptions {
   readonly tables?: RunTables;
   readonly lists?: readonly boolean[];
   readonly reconcileEveryUs?: number;
+  readonly nowUs?: number;
 }
 
 export class Rig {
@@ -230,6 +231,7 @@ export class Rig {
 
   constructor(options: RigOptions = {}) {
     const tables = options.tables ?? TABLES;
+    this.nowUs = options.nowUs ?? this.nowUs;
     this.tables = tables;
     this.plan = planMemory({
       instruments: tables.instruments.length,

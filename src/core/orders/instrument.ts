@@ -43,7 +43,10 @@ export function venueOf(instrumentId: string): string {
   return instrumentId.slice(0, instrumentId.indexOf(':'));
 }
 
+/** A venue's own name of a coin, and everybody's. */
+const COIN_NAMES: ReadonlyMap<string, string> = new Map([['XBT', 'BTC']]);
+
 /** One name per coin, whatever a venue calls it: BitMEX's XBT is everybody's BTC. Wallets keep their venue's own name; this tells whether two bases are the same thing. */
 export function coinOf(asset: string): string {
-  return asset === 'XBT' ? 'BTC' : asset;
+  return COIN_NAMES.get(asset) ?? asset;
 }

@@ -43,6 +43,16 @@ export class RestingOrders {
     return side === SIDE_BUY ? ticks >= other : ticks <= other;
   }
 
+  /** Slots of our orders that an order of `side` at `ticks` would meet. Not for the hot path: the list is walked, and what is called may change it. */
+  meeting(instrument: number, side: number, ticks: number): number[] {
+    const slots: number[] = [];
+    for (let slot = this.#first[instrument * 2 + (1 - side)]!; slot !== NONE; slot = this.#next[slot]!) {
+      const other = this.#ticks[slot]!;
+      if (side === SIDE_BUY ? ticks >= other : ticks <= other) slots.push(slot);
+    }
+    return slots;
+  }
+
   add(slot: number, instrument: number, side: number, ticks: number): void {
     const list = instrument * 2 + side;
     this.#list[slot] = list;

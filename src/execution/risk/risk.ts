@@ -13,6 +13,7 @@ import {
   CONTROL_TRADING_STATE,
   HALT_NONE,
   MARK_BYTES,
+  MARK_RECV_US,
   MARK_SEQUENCE,
   MARK_TICKS,
   type MemoryPlan,
@@ -26,12 +27,17 @@ import type { RunTables } from '../../core/orders/tables.js';
 import type { Draft } from './draft.js';
 import { checkExposure, checkPosition, reducesOnly } from './exposure.js';
 import { Funds } from './funds.js';
+import { Leverage } from './leverage.js';
 import { TRADING_ACTIVE, TRADING_HALTED, TRADING_REDUCING, type RiskLimits } from './limits.js';
+import { Losses } from './losses.js';
 import { Positions } from './positions.js';
 import { checkBook, checkCollar, middleOf } from './price.js';
 import { MessageRate } from './rate.js';
 import { RestingOrders } from './resting.js';
 import { checkShape, checkSize } from './size.js';
+
+/** An open position without any price for this long is valued at its last fill. */
+const UNPRICED_US = 10_000_000;
 
 export interface RiskDeps {
   readonly views: SharedViews;
@@ -46,6 +52,12 @@ export class Risk {
   readonly funds: Funds;
   readonly resting: RestingOrders;
   readonly rate: MessageRate;
+  readonly leverage: Leverage;
+  readonly losses: Losses;
+  /** What is said of an order that is refused because the engine only reduces. */
+  reducingReason: Reason = Reason.REDUCING;
+  /** The price that positions are valued at, by instrument: mark, else middle, as of the last sweep; NaN when none was seen. */
+  readonly valueTicks: Float64Array;
   /** A price near the market, by instrument. */
   readonly lastTicks: Float64Array;
   /** Live orders by venue. */
@@ -55,6 +67,9 @@ export class Risk {
   readonly #books: readonly BookReader[];
   /** When each middle was read for `distance`. */
   readonly #middleUs: Float64Array;
+  /** When the mark that was read last came. */
+  #markUs = 0;
+  #sinceUs = Number.NaN;
 
   constructor({ views, plan, tables, limits }: RiskDeps) {
     this.limits = limits;
@@ -72,6 +87,9 @@ export class Risk {
     );
     this.lastTicks = new Float64Array(plan.counts.instruments).fill(Number.NaN);
     this.#middleUs = new Float64Array(plan.counts.instruments).fill(Number.NaN);
+    this.valueTicks = new Float64Array(plan.counts.instruments).fill(Number.NaN);
+    this.leverage = new Leverage(limits, this.positions, this.funds, this.valueTicks);
+    this.losses = new Losses(limits, this.valueTicks, plan.counts.strategies);
     this.openByVenue = new Int32Array(plan.counts.venues);
     this.#books = tables.instruments.map(
       (instrument) => new BookReader(views, bookBase(plan, instrument.index), gridOf(instrument.tickSize, instrument.lotSize)),
@@ -112,14 +130,38 @@ export class Risk {
     if (!this.funds.canPay(instrument, side, lots, priceTicks)) return Reason.INSUFFICIENT_BALANCE;
     if (isHedge) return Reason.NONE;
     const state = this.#views.i32[(this.#plan.control + CONTROL_TRADING_STATE) >> 2]!;
-    if (state !== TRADING_ACTIVE && (state !== TRADING_REDUCING || !reducesOnly(positions, instrument, side, lots))) return Reason.REDUCING;
+    if (state !== TRADING_ACTIVE && (state !== TRADING_REDUCING || !reducesOnly(positions, instrument, side, lots)))
+      return this.reducingReason;
     if (isNew && this.#tooManyOpen(instrument)) return Reason.OPEN_ORDERS_LIMIT;
     reason = checkPosition(limits, positions, instrument, side, priceTicks, lots);
     if (reason !== Reason.NONE) return reason;
     reason = checkExposure(limits, positions, this.lastTicks, instrument, side, lots);
     if (reason !== Reason.NONE) return reason;
+    reason = this.leverage.check(instrument, side, this.lastTicks[instrument]!, lots);
+    if (reason !== Reason.NONE) return reason;
     if (!this.rate.isRatioFine(draft.strategy, nowUs)) return Reason.CANCEL_RATIO;
     return this.rate.take(draft.strategy, nowUs) ? Reason.NONE : Reason.MESSAGE_RATE;
+  }
+
+  /** Values what is held at the prices of now, for leverage and losses. Called with every sweep. */
+  revalue(nowUs: number): void {
+    if (Number.isNaN(this.#sinceUs)) this.#sinceUs = nowUs;
+    const { limits, positions, lastTicks, valueTicks } = this;
+    for (let instrument = 0; instrument < valueTicks.length; instrument++) {
+      if (positions.net(instrument) === 0 && positions.openBuy(instrument) === 0 && positions.openSell(instrument) === 0) continue;
+      const ticks = this.#priceNow(instrument, nowUs, limits.bookMaxAgeUs[instrument]!);
+      if (ticks > 0) valueTicks[instrument] = ticks;
+      // Its feed says nothing: what it last traded at is better than no limit at all.
+      else if (!(valueTicks[instrument]! > 0) && nowUs - this.#sinceUs > UNPRICED_US) valueTicks[instrument] = lastTicks[instrument]!;
+    }
+    this.leverage.refresh();
+  }
+
+  #priceNow(instrument: number, nowUs: number, maxAgeUs: number): number {
+    const mark = this.#mark(instrument);
+    if (mark > 0 && nowUs - this.#markUs <= maxAgeUs) return mark;
+    const book = this.#books[instrument]!;
+    return book.readTop() && book.top.state === BOOK_LIVE ? middleOf(book.top.bidTicks, book.top.askTicks) : Number.NaN;
   }
 
   /** Distance of a price from the middle of the book as it is now, as a ratio; a book is read once a moment. Infinity without a middle. */
@@ -160,6 +202,7 @@ export class Risk {
       if (before === 0) return Number.NaN; // never written
       if (before < 0) continue;
       const ticks = f64[(base + MARK_TICKS) >> 3]!;
+      this.#markUs = f64[(base + MARK_RECV_US) >> 3]!;
       if (endRead(i32, (base + MARK_SEQUENCE) >> 2, before)) return ticks > 0 ? ticks : Number.NaN;
     }
     return Number.NaN;

@@ -9,7 +9,7 @@ import { nearestWord } from '../../core/numbers/nearest.js';
 export interface RiskKey {
   readonly key: string;
   readonly unit: string;
-  readonly type: 'decimal' | 'integer' | 'choice';
+  readonly type: 'decimal' | 'integer' | 'choice' | 'time';
   readonly default: string | number;
   readonly min: string | number;
   readonly max: string | number;
@@ -153,6 +153,39 @@ export const RISK_KEYS: readonly RiskKey[] = [
     reason: 'cancels and amends that are free of that ratio: a quiet market has no fills',
   },
   {
+    key: 'maxLeverage',
+    unit: 'ratio',
+    type: 'decimal',
+    default: '100',
+    min: '0.01',
+    max: '1000',
+    perInstrument: true,
+    reason:
+      "contracts of one wallet, open orders included, over the wallet and its unrealised profit; also the most that the venue's own setting may be",
+  },
+  {
+    key: 'selfTrade',
+    unit: '',
+    type: 'choice',
+    default: 'block',
+    min: '',
+    max: '',
+    choices: ['block', 'cancel'],
+    perInstrument: false,
+    reason:
+      'a new order that would meet one of ours is refused either way; cancel: what it would meet is cancelled, and it may be asked for again once that is confirmed',
+  },
+  {
+    key: 'drawdownFrom',
+    unit: 'UTC time',
+    type: 'time',
+    default: '1970-01-01T00:00:00Z',
+    min: '',
+    max: '',
+    perInstrument: false,
+    reason: 'drawdown counts from the best result after this moment: after one was reached, the time of the decision to trade on',
+  },
+  {
     key: 'state',
     unit: '',
     type: 'choice',
@@ -173,6 +206,7 @@ export interface InstrumentRisk {
   readonly maxPositionNotional: string;
   readonly maxPosition: string;
   readonly maxOpenOrders: number;
+  readonly maxLeverage: string;
   readonly collarRatio: string;
   readonly farRatio: string;
   readonly bookMaxAgeMs: number;
@@ -185,19 +219,31 @@ export interface RiskConfig extends InstrumentRisk {
   readonly cancelToFill: number;
   readonly cancelGrace: number;
   readonly state: TradingState;
+  readonly selfTrade: 'block' | 'cancel';
+  readonly drawdownFrom: string;
   /** Instrument id to what differs from the above. */
   readonly instruments: Readonly<Record<string, Partial<InstrumentRisk>>>;
   /** Asset to its largest exposure over all venues, in units of the asset, positions and open orders of one direction together. Absent: no limit. */
   readonly exposure: Readonly<Record<string, string>>;
+  /** Settle asset to what may be lost of it in one UTC day, realised and unrealised, fees and funding included: then only what makes positions smaller goes. */
+  readonly dailyLoss: Readonly<Record<string, string>>;
+  /** Settle asset to what may be lost of it since the best result so far. */
+  readonly drawdown: Readonly<Record<string, string>>;
 }
+
+/** Blocks by asset: what their values say. */
+const ASSET_BLOCKS = { exposure: '0', dailyLoss: '0.00000001', drawdown: '0.00000001' } as const;
+type AssetBlock = keyof typeof ASSET_BLOCKS;
 
 export const DEFAULT_RISK: RiskConfig = {
   ...(Object.fromEntries(RISK_KEYS.map((spec) => [spec.key, spec.default])) as unknown as RiskConfig),
   instruments: {},
   exposure: {},
+  dailyLoss: {},
+  drawdown: {},
 };
 
-const BLOCKS = ['instruments', 'exposure'] as const;
+const BLOCKS = ['instruments', ...Object.keys(ASSET_BLOCKS)];
 
 /** Reads the risk block; throws UsageError with path, value, expectation and the nearest key. */
 export function parseRisk(input: unknown): RiskConfig {
@@ -205,7 +251,7 @@ export function parseRisk(input: unknown): RiskConfig {
   const known = [...RISK_KEYS.map((spec) => spec.key), ...BLOCKS];
   const flat: Record<string, string | number> = {};
   for (const [key, value] of Object.entries(given)) {
-    if (key === 'instruments' || key === 'exposure') continue;
+    if (BLOCKS.includes(key)) continue;
     flat[key] = valueAt(`risk.${key}`, key, value, known, false);
   }
   const instruments: Record<string, Partial<InstrumentRisk>> = {};
@@ -216,11 +262,57 @@ export function parseRisk(input: unknown): RiskConfig {
       Object.entries(objectAt(path, block)).map(([key, value]) => [key, valueAt(`${path}.${key}`, key, value, keys, true)]),
     );
   }
-  const exposure: Record<string, string> = {};
-  for (const [asset, value] of Object.entries(objectAt('risk.exposure', given['exposure'] ?? {}))) {
-    exposure[asset] = decimalAt(`risk.exposure.${asset}`, value, '0', MOST);
-  }
-  return { ...DEFAULT_RISK, ...flat, instruments, exposure };
+  return {
+    ...DEFAULT_RISK,
+    ...flat,
+    instruments,
+    exposure: assetsAt(given, 'exposure'),
+    dailyLoss: assetsAt(given, 'dailyLoss'),
+    drawdown: assetsAt(given, 'drawdown'),
+  };
+}
+
+/** The risk block as JSON Schema, for editors. */
+export function riskJsonSchema(): unknown {
+  const keys = (isInner: boolean): Record<string, unknown> =>
+    Object.fromEntries(RISK_KEYS.filter((spec) => spec.perInstrument || !isInner).map((spec) => [spec.key, jsonOf(spec)]));
+  return {
+    type: 'object',
+    description: 'limits, enforced before any send',
+    properties: {
+      ...keys(false),
+      instruments: {
+        type: 'object',
+        description: 'VENUE:SYMBOL to what differs there',
+        additionalProperties: { type: 'object', properties: keys(true), additionalProperties: false },
+      },
+      exposure: byAsset('coin to its largest exposure over all venues, positions and open orders of one direction together'),
+      dailyLoss: byAsset(
+        'settle asset to what may be lost of it in one UTC day, realised and unrealised; then only what makes positions smaller goes',
+      ),
+      drawdown: byAsset('settle asset to what may be lost of it since the best result so far'),
+    },
+    additionalProperties: false,
+  };
+}
+
+function byAsset(description: string): unknown {
+  return { type: 'object', additionalProperties: { type: 'string' }, description };
+}
+
+function jsonOf({ type, unit, reason, min, max, choices, ...spec }: RiskKey): unknown {
+  const facts = [unit, type === 'decimal' ? `${min} to ${max}` : ''].filter((text) => text !== '').join(', ');
+  const description = facts === '' ? reason : `${reason} [${facts}]`;
+  if (type === 'integer') return { type, minimum: min, maximum: max, default: spec.default, description };
+  if (type === 'choice') return { type: 'string', enum: choices, default: spec.default, description };
+  return { type: 'string', ...(type === 'time' ? { format: 'date-time' } : {}), default: spec.default, description };
+}
+
+function assetsAt(given: Record<string, unknown>, block: AssetBlock): Record<string, string> {
+  const entries = Object.entries(objectAt(`risk.${block}`, given[block] ?? {}));
+  return Object.fromEntries(
+    entries.map(([asset, value]) => [asset, decimalAt(`risk.${block}.${asset}`, value, ASSET_BLOCKS[block], MOST)]),
+  );
 }
 
 function objectAt(path: string, value: unknown): Record<string, unknown> {
@@ -240,6 +332,7 @@ function valueAt(path: string, key: string, value: unknown, known: readonly stri
     if (typeof value === 'string' && spec.choices?.includes(value) === true) return value;
     throw new UsageError(`${path}: expected one of ${spec.choices?.join(', ')}, was ${show(value)}`);
   }
+  if (spec.type === 'time') return timeAt(path, value);
   const [min, max] = [Number(spec.min), Number(spec.max)];
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
   throw new UsageError(`${path}: expected a whole number from ${min} to ${max}, was ${show(value)}`);
@@ -250,6 +343,13 @@ function decimalAt(path: string, value: unknown, min: string, max: string): stri
   if (typeof value !== 'string' || !/^\d+(\.\d+)?$/.test(value)) throw new UsageError(`${path}: ${expectation}, was ${show(value)}`);
   if (compare(value, min) < 0 || compare(value, max) > 0) throw new UsageError(`${path}: ${expectation}, was ${value}`);
   return value;
+}
+
+function timeAt(path: string, value: unknown): string {
+  // YAML makes a date of what looks like one.
+  const text = value instanceof Date ? value.toISOString() : value;
+  if (typeof text === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  throw new UsageError(`${path}: expected a time in UTC like '2026-11-23T14:00:00Z', was ${show(value)}`);
 }
 
 function compare(a: string, b: string): number {

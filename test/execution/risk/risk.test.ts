@@ -16,6 +16,7 @@ import {
 import { FLAG_HEDGE, SIDE_BUY, SIDE_SELL } from '../../../src/core/memory/record.js';
 import { viewsOf } from '../../../src/core/memory/shared-memory.js';
 import { Reason, reasonName } from '../../../src/core/orders/reasons.js';
+import type { RunTables } from '../../../src/core/orders/tables.js';
 import { Draft } from '../../../src/execution/risk/draft.js';
 import { compileRisk } from '../../../src/execution/risk/limits.js';
 import { Risk } from '../../../src/execution/risk/risk.js';
@@ -46,9 +47,9 @@ class Desk {
   );
   readonly risk: Risk;
 
-  constructor(config: Partial<RiskConfig> = {}) {
-    const limits = compileRisk({ ...DEFAULT_RISK, ...config }, TABLES);
-    this.risk = new Risk({ views: this.views, plan: this.plan, tables: TABLES, limits });
+  constructor(config: Partial<RiskConfig> = {}, tables: RunTables = TABLES) {
+    const limits = compileRisk({ ...DEFAULT_RISK, ...config }, tables);
+    this.risk = new Risk({ views: this.views, plan: this.plan, tables, limits });
     this.book(0, 6_000_000, 6_000_100);
     this.book(1, 600_000, 600_010);
     this.book(2, 120_000, 120_002);
@@ -157,6 +158,64 @@ describe('risk', () => {
     expect(desk.judge({ side: SIDE_SELL, priceTicks: 601_000, qtyLots: 700 })).toBe('NONE');
   });
 
+  it('D5: a coin is one coin, whatever a venue calls it', () => {
+    const tables = { ...TABLES, instruments: [TABLES.instruments[0]!, TABLES.instruments[1]!, { ...TABLES.instruments[2]!, base: 'XBT' }] };
+    for (const asset of ['BTC', 'XBT']) {
+      const desk = new Desk({ exposure: { [asset]: '0.5' } }, tables);
+      desk.judge({ instrument: 2, priceTicks: 119_000, qtyLots: 1 });
+      desk.risk.positions.fill(0, 2, SIDE_BUY, 240, 120_000); // 24000 USD: 0.4
+      expect([99, 102].map((qtyLots) => desk.judge({ qtyLots }))).toEqual(['NONE', 'EXPOSURE_LIMIT']);
+    }
+    expect(() => compileRisk({ ...DEFAULT_RISK, exposure: { BTC: '1', XBT: '1' } }, TABLES)).toThrow(
+      'risk.exposure.XBT: BTC has a limit already, by its other name',
+    );
+  });
+
+  it('D6: what a wallet carries, open orders of the worse side and unrealised profit included; towards flat is always allowed', () => {
+    const desk = new Desk({ maxLeverage: '2', maxPositionNotional: '1000000000', maxNotional: '1000000000' });
+    const { positions, leverage, funds } = desk.risk;
+    expect(desk.judge({ qtyLots: 9000 })).toBe('NONE'); // nobody knows the wallet: the venue will say
+    funds.told(1, 0, 1000, 1000, 0);
+    // 60000.5 a coin, 60.0005 a lot: 33 lots are 1980, 34 are 2040
+    expect([33, 34].map((qtyLots) => desk.judge({ qtyLots }))).toEqual(['NONE', 'LEVERAGE']);
+    positions.fill(0, 1, SIDE_BUY, 20, 600_005);
+    positions.addOpen(1, 1, SIDE_BUY, 3);
+    leverage.touch(1);
+    expect([10, 11].map((qtyLots) => desk.judge({ qtyLots }))).toEqual(['NONE', 'LEVERAGE']);
+    expect(desk.judge({ side: SIDE_SELL, priceTicks: 601_000, qtyLots: 43 })).toBe('NONE'); // 23 short at most
+    // The market falls by a tenth: 120 lost, 880 are left for 1760; each lot is 54.
+    desk.book(1, 540_000, 540_010);
+    desk.risk.revalue(NOW_US);
+    expect([9, 10].map((qtyLots) => desk.judge({ priceTicks: 540_000, qtyLots }))).toEqual(['NONE', 'LEVERAGE']);
+    expect(desk.judge({ priceTicks: 540_000, qtyLots: 10, flags: FLAG_HEDGE })).toBe('NONE');
+  });
+
+  it('D6: all contracts of a wallet count together, an inverse one in its coin; spot has none', () => {
+    const desk = new Desk({ maxLeverage: '2', instruments: { 'bitmex:XBTUSD': { maxLeverage: '1' } } });
+    desk.risk.funds.told(2, 1, 0.1, 0.1, 0); // at 60000.5: 6000.05 USD
+    const inverse = { instrument: 2, priceTicks: 119_000 };
+    expect([60, 61].map((qtyLots) => desk.judge({ ...inverse, qtyLots }))).toEqual(['NONE', 'LEVERAGE']);
+    desk.risk.funds.told(0, 0, 1000, 1000, 0);
+    expect(desk.judge({ instrument: 0, priceTicks: 5_990_000, qtyLots: 1600 })).toBe('NONE');
+    const twin = { ...TABLES.instruments[1]!, index: 0, id: 'bybit:linear:BTCUSDC' };
+    const pair = new Desk({ maxLeverage: '2' }, { ...TABLES, instruments: [twin, TABLES.instruments[1]!, TABLES.instruments[2]!] });
+    pair.book(0, 6_000_000, 6_000_100); // in the steps of the first table
+    pair.risk.funds.told(1, 0, 1000, 1000, 0);
+    pair.risk.positions.fill(0, 0, SIDE_SELL, 30, 600_005);
+    pair.risk.revalue(NOW_US);
+    expect([3, 4].map((qtyLots) => pair.judge({ qtyLots }))).toEqual(['NONE', 'LEVERAGE']);
+  });
+
+  it('D6: the venue itself must not be set to more than the limit; closing goes all the same', () => {
+    const desk = new Desk({ maxLeverage: '5' });
+    desk.risk.positions.fill(0, 1, SIDE_BUY, 20, 600_005);
+    expect([desk.risk.leverage.told(1, 5), desk.judge({})]).toEqual([false, 'NONE']);
+    expect([desk.risk.leverage.told(1, 10), desk.judge({})]).toEqual([true, 'LEVERAGE']);
+    expect(desk.risk.leverage.told(1, 10)).toBe(false); // said once
+    expect(desk.judge({ side: SIDE_SELL, priceTicks: 601_000 })).toBe('NONE');
+    expect([desk.risk.leverage.told(1, 3), desk.judge({})]).toEqual([false, 'NONE']);
+  });
+
   it('D7: price against the middle and the mark, towards the market and away from it', () => {
     const desk = new Desk({ collarRatio: '0.01', farRatio: '0.2' });
     const middle = 600_005;
@@ -166,8 +225,14 @@ describe('risk', () => {
       [Math.ceil(middle * 0.8), 'NONE'],
       [Math.floor(middle * 0.8) - 1, 'PRICE_COLLAR'],
     ];
+    const sells: [number, string][] = [
+      [Math.ceil(middle * 0.99), 'NONE'],
+      [Math.floor(middle * 0.99) - 1, 'PRICE_COLLAR'],
+      [Math.floor(middle * 1.2), 'NONE'],
+      [Math.ceil(middle * 1.2) + 1, 'PRICE_COLLAR'],
+    ];
+    for (const [priceTicks, reason] of sells) expect(desk.judge({ side: SIDE_SELL, priceTicks }), String(priceTicks)).toBe(reason);
     for (const [priceTicks, reason] of buys) expect(desk.judge({ priceTicks }), String(priceTicks)).toBe(reason);
-    expect(desk.judge({ side: SIDE_SELL, priceTicks: Math.floor(middle * 0.99) - 1 })).toBe('PRICE_COLLAR');
     desk.mark(1, 590_000);
     expect(desk.judge({ priceTicks: 596_000 })).toBe('PRICE_COLLAR');
     expect(desk.judge({ priceTicks: 595_000 })).toBe('NONE');
