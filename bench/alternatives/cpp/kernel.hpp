@@ -5,7 +5,8 @@
 #include "ladder.hpp"
 
 constexpr i64 MANTISSA_LIMIT = 900'719'925'474'098;
-constexpr u32 PRICE_TO_QTY = 0x222c22, LEVEL_TO_LEVEL = 0x5b2c5d22, LEVELS_END = 0x5d5d22;
+constexpr u32 PRICE_TO_QTY = 0x222c22, LEVELS_END = 0x5d5d22;
+constexpr u64 LEVEL_TO_LEVEL = 0x225b'2c5d'2200'0000;
 
 class Kernel {
   u8 *const mem;
@@ -24,6 +25,8 @@ class Kernel {
   i32 kind = 0;
   const u8 *failedAt = nullptr;
   i32 failedWord = -1;
+
+  static __m128i vector(const u8 *at) { return _mm_loadu_si128((const __m128i *)at); }
 
   u32 word(u32 at) const { return load<u32>(ctx + at); }
 
@@ -72,8 +75,8 @@ class Kernel {
     const i32 scale = hasPoint ? length - whole - 1 : 0;
     if (length > 15 || whole == 0 || whole + scale > 8 || at + length > end) return longDecimal(at, end, out, outDecimals);
     if ((whole > 1 && *at == 0x30) || (hasPoint && scale == 0)) return nullptr;
-    const u8 *line = mem + word(CTX_TABLES) + LINES + ((size_t)scale << LINES_SHIFT) + (((size_t)whole << 5) + length) * 16;
-    const __m128i inLine = _mm_shuffle_epi8(digits, _mm_loadu_si128((const __m128i *)line));
+    const u8 *form = mem + word(CTX_TABLES) + FORMS + (size_t)scale * FORMS_SCALE_BYTES + (((size_t)whole << 4) + length) * FORM_BYTES;
+    const __m128i inLine = _mm_shuffle_epi8(digits, vector(form + FORM_DIGITS));
     const __m128i fours = _mm_madd_epi16(_mm_maddubs_epi16(inLine, _mm_set1_epi16(0x010a)), _mm_set1_epi32(0x00010064));
     u32 mantissa = (u32)_mm_cvtsi128_si32(_mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710)));
     i32 decimals = scale;
@@ -151,63 +154,60 @@ class Kernel {
     if (load<u16>(start + 1) != 0x225b) return nullptr;
     if ((end - start) / 10 >= (Level *)(mem + word(CTX_LEVELS_END)) - next) return nullptr;
     const i32 priceScale = load<i32>(book + BOOK_PRICE_SCALE), lotScale = load<i32>(book + BOOK_LOT_SCALE);
-    const u8 *tables = mem + word(CTX_TABLES) + LINES;
-    const u8 *priceLines = tables + ((size_t)priceScale << LINES_SHIFT);
-    const u8 *lotLines = tables + LINES_HIGH + ((size_t)lotScale << LINES_SHIFT);
-    const __m128i zero = _mm_set1_epi8(0x30), above = _mm_set1_epi8(118);
+    const u8 *tables = mem + word(CTX_TABLES) + FORMS;
+    const u8 *priceForms = tables + (size_t)(priceScale < FORM_SCALES ? priceScale : FORM_SCALES) * FORMS_SCALE_BYTES;
+    const u8 *lotForms = tables + FORMS_QTY + (size_t)(lotScale < FORM_SCALES ? lotScale : FORM_SCALES) * FORMS_SCALE_BYTES;
+    const __m128i zero = _mm_set1_epi8(0x30), above = _mm_set1_epi8(118), bracket = _mm_set1_epi8(0x5d);
+    const i64 sign = ask ? 0 : -1;
     Level *out = next;
     const u8 *at = start + 3;
     for (;;) {
-      const __m128i digits = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)at), zero);
-      const __m128i behind = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(at + 16)), zero);
-      const u32 odd = (u32)_mm_movemask_epi8(_mm_adds_epu8(digits, above)) | (u32)_mm_movemask_epi8(_mm_adds_epu8(behind, above)) << 16 | 0x8000'0000u;
+      const __m128i front = vector(at), back = vector(at + 16);
+      // Where the next level stands hangs on one mask only, so that levels overlap; what it says is judged below.
+      const u8 *ahead = at + _tzcnt_u32((u32)_mm_movemask_epi8(_mm_cmpeq_epi8(front, bracket)) | (u32)_mm_movemask_epi8(_mm_cmpeq_epi8(back, bracket)) << 16) + 4;
+      const u32 odd = (u32)_mm_movemask_epi8(_mm_adds_epu8(_mm_sub_epi8(front, zero), above)) |
+                      (u32)_mm_movemask_epi8(_mm_adds_epu8(_mm_sub_epi8(back, zero), above)) << 16;
       const u32 whole = _tzcnt_u32(odd), second = _tzcnt_u32(odd & (odd - 1));
       const u32 length = second == whole + 1 ? whole : second;
-      const u8 *qtyAt = at + length + 3;
+      const u8 *behind = at + length;
       const u32 oddQty = odd >> ((length + 3) & 31);
       const u32 wholeQty = _tzcnt_u32(oddQty), secondQty = _tzcnt_u32(oddQty & (oddQty - 1));
       const u32 lengthQty = secondQty == wholeQty + 1 ? wholeQty : secondQty;
-      const u8 *last = qtyAt + lengthQty;
-      const u8 *priceLine = priceLines + (((size_t)whole << 5) + length) * 16;
-      const u8 *lotLine = lotLines + (((size_t)wholeQty << 5) + lengthQty) * 16;
-      const i32 watch = priceLine[15] | lotLine[0] | (last - at > 29);
-      i64 ticks, lots;
-      if (!(watch & WATCH_LONG)) {
-        const __m128i qty = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)qtyAt), zero);
-        const __m128i inLine = _mm_or_si128(_mm_shuffle_epi8(digits, _mm_loadu_si128((const __m128i *)priceLine)),
-                                            _mm_shuffle_epi8(qty, _mm_loadu_si128((const __m128i *)lotLine)));
+      const u8 *last = behind + lengthQty;
+      const u8 *priceForm = priceForms + (size_t)(((whole << 4) + length) & 511) * FORM_BYTES;
+      const u8 *lotForm = lotForms + (size_t)(((wholeQty << 4) + lengthQty) & 511) * FORM_BYTES;
+      const __m128i price = _mm_xor_si128(front, vector(priceForm + FORM_TEXT));
+      const __m128i qty = _mm_xor_si128(vector(behind + 1), vector(lotForm + FORM_TEXT));
+      const __m128i wrong = _mm_or_si128(_mm_subs_epu8(price, vector(priceForm + FORM_MOST)), _mm_subs_epu8(qty, vector(lotForm + FORM_MOST)));
+      if (_mm_testz_si128(wrong, wrong)) {
+        const __m128i inLine =
+            _mm_or_si128(_mm_shuffle_epi8(price, vector(priceForm + FORM_DIGITS)), _mm_shuffle_epi8(qty, vector(lotForm + FORM_DIGITS)));
         const __m128i fours = _mm_madd_epi16(_mm_maddubs_epi16(inLine, _mm_set1_epi16(0x010a)), _mm_set1_epi32(0x00010064));
         const u64 both = _mm_cvtsi128_si64(_mm_madd_epi16(_mm_packus_epi32(fours, fours), _mm_set1_epi32(0x00012710)));
-        if ((load<u32>(at + length) & 0xff'ffff) != PRICE_TO_QTY || (length != whole && at[whole] != 0x2e)) return nullptr;
-        if (lengthQty != wholeQty && qtyAt[wholeQty] != 0x2e) return nullptr;
-        if ((*at == 0x30 && whole > 1) || (*qtyAt == 0x30 && wholeQty > 1)) return nullptr;
-        if (watch & WATCH_FINE) {
-          const u32 finePrice =
-              ((~(u32)_mm_movemask_epi8(_mm_cmpeq_epi8(digits, _mm_setzero_si128())) & ((1u << length) - 1)) >> (whole + 1 + priceScale));
-          const u32 fineLots =
-              ((~(u32)_mm_movemask_epi8(_mm_cmpeq_epi8(qty, _mm_setzero_si128())) & ((1u << lengthQty) - 1)) >> (wholeQty + 1 + lotScale));
-          if ((finePrice | fineLots) != 0) return nullptr;
+        *out++ = {((i64)(both & 0xffff'ffff) ^ sign) - sign, (f64)(i64)(both >> 32)};
+        if (load<u64>(last + 3) << 24 == LEVEL_TO_LEVEL) {
+          // Equal for certain: said so that the compiler does not wait for `last` where it may go on with `ahead`.
+          const u8 *next = ahead;
+          asm("" : "+r"(next));
+          if (next != last + 8 || ahead > end) return nullptr;
+          at = ahead;
+          continue;
         }
-        ticks = (i64)(both & 0xffff'ffff);
-        lots = (i64)(both >> 32);
-      } else {
-        const u8 *after;
-        ticks = longNumber(at, end, priceScale, after);
-        if (ticks < 0 || (load<u32>(after) & 0xff'ffff) != PRICE_TO_QTY) return nullptr;
-        lots = longNumber(after + 3, end, lotScale, last);
-        if (lots < 0) return nullptr;
+        at = last + 6;
+        if (at > end || (load<u32>(last + 3) & 0xff'ffff) != LEVELS_END) return nullptr;
+        break;
       }
-      out->key = ask ? ticks : -ticks;
-      out->lots = (f64)lots;
-      out++;
-      if (load<u32>(last) == LEVEL_TO_LEVEL && last[4] == 0x22) {
-        at = last + 5;
-        if (at > end) return nullptr;
-        continue;
-      }
-      at = last + 3;
-      if (at > end || (load<u32>(last) & 0xff'ffff) != LEVELS_END) return nullptr;
-      break;
+      const u8 *after;
+      const i64 ticks = longNumber(at, end, priceScale, after);
+      if (ticks < 0 || (load<u32>(after) & 0xff'ffff) != PRICE_TO_QTY) return nullptr;
+      const i64 lots = longNumber(after + 3, end, lotScale, last);
+      if (lots < 0) return nullptr;
+      *out++ = {ask ? ticks : -ticks, (f64)lots};
+      const bool isMore = load<u64>(last) << 24 == LEVEL_TO_LEVEL;
+      if (!isMore && (load<u32>(last) & 0xff'ffff) != LEVELS_END) return nullptr;
+      at = last + (isMore ? 5 : 3);
+      if (at > end) return nullptr;
+      if (!isMore) break;
     }
     const f64 priceUnit = load<f64>(book + BOOK_PRICE_UNIT), lotUnit = load<f64>(book + BOOK_LOT_UNIT);
     if (priceUnit != 1 || lotUnit != 1) {

@@ -53,8 +53,9 @@ enum Row : u32 { ROW_ID = 0, ROW_PRICE = 8, ROW_QTY = 16, ROW_PRICE_DECIMALS = 2
 constexpr i32 ABSENT = 255;
 enum Id : u32 { ID_PRICE = 8, ID_DECIMALS = 16, ID_SIDE = 20, ID_PLACE_BYTES = 32 };
 constexpr u32 LEVEL_BYTES = 16;
-constexpr u32 LINES = 128, LINES_HIGH = 16'384, LINES_SHIFT = 15;
-constexpr i32 WATCH_LONG = 1, WATCH_FINE = 2;
+constexpr u32 FORMS = 128, FORM_BYTES = 64, FORM_TEXT = 0, FORM_MOST = 16, FORM_DIGITS = 32;
+constexpr u32 FORMS_QTY = 528 * FORM_BYTES, FORMS_SCALE_BYTES = FORMS_QTY * 2;
+constexpr i32 FORM_SCALES = 9;
 
 // The program of a venue's shapes.
 enum Op : i32 {

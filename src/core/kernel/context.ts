@@ -30,8 +30,8 @@
  *         96  at          i32   of the levels: byte offset of the next price
  *        100  priceScale  i32   of the book
  *        104  lotScale    i32
- *        108  priceLines  i32   byte offset of the digit table of that scale
- *        112  lotLines    i32
+ *        108  priceForms  i32   byte offset of the price forms of that scale
+ *        112  lotForms    i32
  *        116  shared      i32   byte offset of each shape's `shared` (program.ts)
  *        120  failedAt    i32   where the last shape that did not fit ended: the byte,
  *        124  failedWord  i32   and the word of its code
@@ -66,8 +66,8 @@ export const CTX_TABLES = 92;
 export const CTX_AT = 96;
 export const CTX_PRICE_SCALE = 100;
 export const CTX_LOT_SCALE = 104;
-export const CTX_PRICE_LINES = 108;
-export const CTX_LOT_LINES = 112;
+export const CTX_PRICE_FORMS = 108;
+export const CTX_LOT_FORMS = 112;
 export const CTX_SHARED = 116;
 export const CTX_FAILED_AT = 120;
 export const CTX_FAILED_WORD = 124;
@@ -113,24 +113,28 @@ export const DONE_PART = 1;
 export const DONE_MESSAGE = 2;
 
 /**
- * Digit tables, one set a memory (digit-tables.ts): vectors that stay in registers, then for each scale of 0 to 18 decimals two times 32 x 32 vectors: by count of
- * whole digits and length of the text, where each of eight digits stands in it, for the lower and for the upper half of a vector. In the other half, beside
- * "nowhere", stands what is to be watched.
+ * Digit tables, one set a memory (digit-tables.ts): vectors that stay in registers, then for each scale of 0 to 8 decimals the forms of a price and those of a
+ * quantity, and one more scale whose forms fit nothing. A form is chosen by `whole << 4 | length`, the digits before the point and the bytes of the text: what the
+ * bytes are to be (`text ^ FORM_TEXT <= FORM_MOST` in each), and which of them are the digits. It says all there is to say about the text: a form that fits is a
+ * number that fits the grid.
  */
 export const TABLE_ZERO = 0;
 export const TABLE_ABOVE = 16;
 export const TABLE_TENS = 32;
 export const TABLE_HUNDREDS = 48;
 export const TABLE_TEN_THOUSANDS = 64;
-export const LINES = 128;
-export const LINES_HIGH = 16_384;
-export const LINES_SHIFT = 15;
-export const LINES_SCALES = 19;
-/** More than eight digits, or none. */
-export const WATCH_LONG = 1;
-/** More decimals than the scale has. */
-export const WATCH_FINE = 2;
-export const TABLES_BYTES = LINES + (LINES_SCALES << LINES_SHIFT);
+export const FORMS = 128;
+export const FORM_BYTES = 64;
+export const FORM_TEXT = 0;
+export const FORM_MOST = 16;
+export const FORM_DIGITS = 32;
+/** Ends are looked for in 32 bytes: both parts of the index are below 32. */
+export const FORM_COUNT = 528;
+export const FORMS_QTY = FORM_COUNT * FORM_BYTES;
+export const FORMS_SCALE_BYTES = FORMS_QTY * 2;
+/** Scales beyond stand for "no form fits". */
+export const FORM_SCALES = 9;
+export const TABLES_BYTES = FORMS + (FORM_SCALES + 1) * FORMS_SCALE_BYTES;
 
 /** Bytes behind the end of a frame that must belong to the memory: they are loaded with others and never looked at. */
 export const SLACK_BYTES = 64;

@@ -40,12 +40,12 @@ import {
   CTX_INSTRUMENT,
   CTX_KIND,
   CTX_LEVELS_END,
-  CTX_LOT_LINES,
+  CTX_LOT_FORMS,
   CTX_LOT_SCALE,
   CTX_MANTISSAS,
   CTX_NEXT,
   CTX_POOL,
-  CTX_PRICE_LINES,
+  CTX_PRICE_FORMS,
   CTX_PRICE_SCALE,
   CTX_ROWS,
   CTX_ROWS_END,
@@ -53,10 +53,14 @@ import {
   CTX_SYMBOL_FROM,
   CTX_SYMBOL_TO,
   CTX_TABLES,
+  FORMS,
+  FORMS_QTY,
+  FORMS_SCALE_BYTES,
+  FORM_DIGITS,
+  FORM_MOST,
+  FORM_SCALES,
+  FORM_TEXT,
   LEVEL_BYTES,
-  LINES,
-  LINES_HIGH,
-  LINES_SHIFT,
   ROW_ABSENT,
   ROW_BYTES,
   ROW_ID,
@@ -73,8 +77,6 @@ import {
   TABLE_TENS,
   TABLE_TEN_THOUSANDS,
   TABLE_ZERO,
-  WATCH_FINE,
-  WATCH_LONG,
 } from '../context';
 import { digitsOf, integerOf, nonDigits } from './digits';
 import { placeOf } from './symbols';
@@ -158,8 +160,8 @@ function readDecimal(ctx: usize, at: usize, end: usize, mantissas: usize, decima
   const scale = hasPoint ? length - whole - 1 : 0;
   if (length > 15 || whole == 0 || whole + scale > 8 || at + length > end) return readLongDecimal(at, end, mantissas, decimalsAt);
   if ((whole > 1 && load<u8>(at) == 0x30) || (hasPoint && scale == 0)) return 0;
-  const line = tables + LINES + (<usize>scale << LINES_SHIFT) + (<usize>((whole << 5) + length) << 4);
-  const inLine = i8x16.swizzle(digits, v128.load(line));
+  const form = tables + FORMS + <usize>scale * FORMS_SCALE_BYTES + (<usize>((whole << 4) + length) << 6);
+  const inLine = i8x16.swizzle(digits, v128.load(form, FORM_DIGITS));
   const fours = i32x4.dot_i16x8_s(i16x8.shr_u(i16x8.mul(inLine, v128.load(tables, TABLE_TENS)), 8), v128.load(tables, TABLE_HUNDREDS));
   let mantissa: u32 = i32x4.extract_lane(
     i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), v128.load(tables, TABLE_TEN_THOUSANDS)),
@@ -243,86 +245,74 @@ function longNumber(start: usize, end: usize, scale: i32): i64 {
   return value;
 }
 
-/** `","` between the numbers of a level, `"],[` (and a quote) between two levels, `"]]` behind the last. */
+/** `","` between the numbers of a level, `"],["` between two levels as the upper bytes of a word, `"]]` behind the last. */
 const PRICE_TO_QTY: u32 = 0x22_2c22;
-const LEVEL_TO_LEVEL: u32 = 0x5b2c_5d22;
+const LEVEL_TO_LEVEL: u64 = 0x225b_2c5d_2200_0000;
 const LEVELS_END: u32 = 0x5d_5d22;
 /** `["0","0"]` and a comma. */
 const LEAST_LEVEL_BYTES = 10;
 
-/** What `fastLevels` came to. */
+/** What `fastLevels` and `longLevel` came to. */
 const LEVELS_WHOLE = 1;
 const LEVELS_LONG = 2;
 const LEVELS_BAD = 0;
 
 /**
- * Levels as long as they are of the usual length, into the scratch list. Both numbers of a level go through the vector unit together: their ends come from one mask
- * of 32 bytes, a table puts their digits in line (the point left out, missing decimals as zeros) and says what is to be watched, three multiplications make
- * eight digits each. One check of the frame's end a level: everything that had a say lies before the byte that is checked. No calls: they would cost the
- * registers. @returns LEVELS_*; CTX_AT and CTX_NEXT say how far
+ * Levels as long as they have a form of the digit tables, into the scratch list. The mask of what is no digit says where the numbers of a level end, a form what each
+ * of their bytes has to be and which are digits; both numbers go through the vector unit together. One check of the frame's end a level: everything that had a
+ * say lies before the byte that is checked. No calls: they would cost the registers. @returns LEVELS_*; CTX_AT and CTX_NEXT say how far
  */
-function fastLevels(ctx: usize, end: usize, ask: i32): i32 {
+function fastLevels(ctx: usize, end: usize, sign: i64): i32 {
   const tables = <usize>load<u32>(ctx, CTX_TABLES);
   // From memory, so that they stay in registers: constants and sums would be made anew in each turn.
-  const priceLines = <usize>load<u32>(ctx, CTX_PRICE_LINES);
-  const lotLines = <usize>load<u32>(ctx, CTX_LOT_LINES);
+  const priceForms = <usize>load<u32>(ctx, CTX_PRICE_FORMS);
+  const lotForms = <usize>load<u32>(ctx, CTX_LOT_FORMS);
   const zero = v128.load(tables, TABLE_ZERO);
   const above = v128.load(tables, TABLE_ABOVE);
   const tens = v128.load(tables, TABLE_TENS);
   const hundreds = v128.load(tables, TABLE_HUNDREDS);
   const thousands = v128.load(tables, TABLE_TEN_THOUSANDS);
+  const bracket = i8x16.splat(0x5d);
   let out = <usize>load<u32>(ctx, CTX_NEXT);
   let at = <usize>load<u32>(ctx, CTX_AT);
-  let result = LEVELS_BAD;
+  let result = LEVELS_LONG;
   while (true) {
-    const digits = i8x16.sub(v128.load(at), zero);
+    const front = v128.load(at);
+    const back = v128.load(at, 16);
+    // Where the next level stands hangs on one mask only, so that levels overlap; what it says is judged below.
+    const close = ctz(i8x16.bitmask(i8x16.eq(front, bracket)) | (i8x16.bitmask(i8x16.eq(back, bracket)) << 16));
+    const ahead = at + close + 4;
     const odd =
-      i8x16.bitmask(i8x16.add_sat_u(digits, above)) |
-      (i8x16.bitmask(i8x16.add_sat_u(i8x16.sub(v128.load(at, 16), zero), above)) << 16) |
-      0x8000_0000;
+      i8x16.bitmask(i8x16.add_sat_u(i8x16.sub(front, zero), above)) |
+      (i8x16.bitmask(i8x16.add_sat_u(i8x16.sub(back, zero), above)) << 16);
     const whole = ctz(odd);
     const second = ctz(odd & (odd - 1));
     const length = second == whole + 1 ? whole : second;
-    const qtyAt = at + length + 3;
+    const behind = at + length;
     const oddQty = odd >>> (length + 3);
     const wholeQty = ctz(oddQty);
     const secondQty = ctz(oddQty & (oddQty - 1));
     const lengthQty = secondQty == wholeQty + 1 ? wholeQty : secondQty;
-    const last = qtyAt + lengthQty;
-    const priceLine = priceLines + (<usize>((whole << 5) + length) << 4);
-    const lotLine = lotLines + (<usize>((wholeQty << 5) + lengthQty) << 4);
-    const qty = i8x16.sub(v128.load(qtyAt), zero);
-    const watch = <i32>load<u8>(priceLine, 15) | <i32>load<u8>(lotLine) | (<i32>(at + 29 - last) >> 31);
-    if ((watch & WATCH_LONG) != 0) {
-      result = LEVELS_LONG;
-      break;
-    }
-    const inLine = v128.or(i8x16.swizzle(digits, v128.load(priceLine)), i8x16.swizzle(qty, v128.load(lotLine)));
+    const last = behind + lengthQty;
+    // 32: nothing found; no form stands beyond.
+    const priceForm = priceForms + (<usize>(((whole << 4) + length) & 511) << 6);
+    const lotForm = lotForms + (<usize>(((wholeQty << 4) + lengthQty) & 511) << 6);
+    const price = v128.xor(front, v128.load(priceForm, FORM_TEXT));
+    const qty = v128.xor(v128.load(behind, 1), v128.load(lotForm, FORM_TEXT));
+    const wrong = v128.or(i8x16.sub_sat_u(price, v128.load(priceForm, FORM_MOST)), i8x16.sub_sat_u(qty, v128.load(lotForm, FORM_MOST)));
+    if (v128.any_true(wrong)) break;
+    const inLine = v128.or(i8x16.swizzle(price, v128.load(priceForm, FORM_DIGITS)), i8x16.swizzle(qty, v128.load(lotForm, FORM_DIGITS)));
     const fours = i32x4.dot_i16x8_s(i16x8.shr_u(i16x8.mul(inLine, tens), 8), hundreds);
     const both = i64x2.extract_lane(i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), thousands), 0);
-    const bad =
-      ((load<u32>(at + length) & 0xff_ffff) ^ PRICE_TO_QTY) |
-      ((<i32>load<u8>(at + whole) ^ 0x2e) * (length - whole)) |
-      ((<i32>load<u8>(qtyAt + wholeQty) ^ 0x2e) * (lengthQty - wholeQty)) |
-      // A leading zero, and more digits of the whole.
-      ((((<i32>load<u8>(at) - 0x31) & (1 - whole)) | ((<i32>load<u8>(qtyAt) - 0x31) & (1 - wholeQty))) >>> 31);
-    if (bad != 0) break;
-    if ((watch & WATCH_FINE) != 0) {
-      // Decimals behind those of the grid must be zeros.
-      const finePrice =
-        (~i8x16.bitmask(i8x16.eq(digits, i8x16.splat(0))) & ((1 << length) - 1)) >>> (whole + 1 + load<i32>(ctx, CTX_PRICE_SCALE));
-      const fineLots =
-        (~i8x16.bitmask(i8x16.eq(qty, i8x16.splat(0))) & ((1 << lengthQty) - 1)) >>> (wholeQty + 1 + load<i32>(ctx, CTX_LOT_SCALE));
-      if ((finePrice | fineLots) != 0) break;
-    }
-    const ticks = both & 0xffff_ffff;
-    store<i64>(out, ask != 0 ? ticks : -ticks);
+    store<i64>(out, ((both & 0xffff_ffff) ^ sign) - sign);
     store<f64>(out, <f64>(both >>> 32), 8);
     out += LEVEL_BYTES;
-    at = last + 5;
-    if (load<u32>(last) == LEVEL_TO_LEVEL && load<u8>(last, 4) == 0x22 && at <= end) continue;
-    at = last + 3;
-    if ((load<u32>(last) & 0xff_ffff) == LEVELS_END && at <= end) result = LEVELS_WHOLE;
+    if (load<u64>(last, 3) << 24 == LEVEL_TO_LEVEL && last + 8 == ahead && ahead <= end) {
+      at = ahead;
+      continue;
+    }
+    at = last + 6;
+    result = (load<u32>(last, 3) & 0xff_ffff) == LEVELS_END && at <= end ? LEVELS_WHOLE : LEVELS_BAD;
     break;
   }
   store<u32>(ctx, <u32>at, CTX_AT);
@@ -341,7 +331,7 @@ function longLevel(ctx: usize, end: usize, ask: i32): i32 {
   store<i64>(out, ask != 0 ? ticks : -ticks);
   store<f64>(out, <f64>lots, 8);
   store<u32>(ctx, <u32>(out + LEVEL_BYTES), CTX_NEXT);
-  const isMore = load<u32>(last) == LEVEL_TO_LEVEL && load<u8>(last, 4) == 0x22;
+  const isMore = load<u64>(last) << 24 == LEVEL_TO_LEVEL;
   if (!isMore && (load<u32>(last) & 0xff_ffff) != LEVELS_END) return LEVELS_BAD;
   const next = last + (isMore ? 5 : 3);
   store<u32>(ctx, <u32>next, CTX_AT);
@@ -378,13 +368,14 @@ function readLevels(ctx: usize, start: usize, end: usize, ask: i32): usize {
   const lotScale = load<i32>(book, BOOK_LOT_SCALE);
   store<i32>(ctx, priceScale, CTX_PRICE_SCALE);
   store<i32>(ctx, lotScale, CTX_LOT_SCALE);
-  store<u32>(ctx, tables + LINES + (priceScale << LINES_SHIFT), CTX_PRICE_LINES);
-  store<u32>(ctx, tables + LINES + LINES_HIGH + (lotScale << LINES_SHIFT), CTX_LOT_LINES);
+  store<u32>(ctx, tables + FORMS + <u32>min(priceScale, FORM_SCALES) * FORMS_SCALE_BYTES, CTX_PRICE_FORMS);
+  store<u32>(ctx, tables + FORMS + FORMS_QTY + <u32>min(lotScale, FORM_SCALES) * FORMS_SCALE_BYTES, CTX_LOT_FORMS);
   store<u32>(ctx, <u32>(start + 3), CTX_AT);
-  let result = fastLevels(ctx, end, ask);
+  const sign: i64 = ask != 0 ? 0 : -1;
+  let result = fastLevels(ctx, end, sign);
   while (result == LEVELS_LONG) {
     result = longLevel(ctx, end, ask);
-    if (result == LEVELS_LONG) result = fastLevels(ctx, end, ask);
+    if (result == LEVELS_LONG) result = fastLevels(ctx, end, sign);
   }
   if (result == LEVELS_BAD) return 0;
   const to = load<u32>(ctx, CTX_NEXT);
