@@ -313,7 +313,9 @@ describe('a resumed grid', () => {
 
   it('B10: what an earlier run counted is counted: no order comes of its rows, however often they are read', () => {
     const before = started();
-    before.fill(before.orders()[2]!, 10);
+    const [, farther, nearest] = before.orders();
+    before.fill(nearest!, 10);
+    before.fill(farther!, 4); // still live: the next run is told of its 4 lots by the order and by the level
     before.step(2);
     const kept = shown(before);
     let recovered = secondRun(before.crash());
@@ -323,7 +325,7 @@ describe('a resumed grid', () => {
       after.step(10, 100_000);
       expect(after.wishes).toEqual([]);
       expect(shown(after)).toEqual(kept);
-      expect(gridOf(after).levels!.heldLots(2)).toBe(10);
+      expect([1, 2].map((line) => gridOf(after).levels!.heldLots(line))).toEqual([4, 10]);
       recovered = secondRun(after.crash());
     }
   });
