@@ -34,6 +34,7 @@ const BRIEFS: readonly Brief[] = [
   { id: 'bitmex:XBTUSD', kind: 'inverse', base: 'XBT', quote: 'USD', settle: 'XBT', tickSize: '0.5', lotSize: '100' },
   { id: 'bitmex:ETHUSD', kind: 'quanto', base: 'ETH', quote: 'USD', settle: 'XBT', tickSize: '0.05', lotSize: '1', multiplier: '0.000001' },
   { id: 'binance-spot:ETHBTC', kind: 'spot', base: 'ETH', quote: 'BTC', settle: 'BTC', tickSize: '0.000001', lotSize: '0.0001' },
+  { id: 'bitmex:ETHXBT', kind: 'linear', base: 'ETH', quote: 'XBT', settle: 'XBT', tickSize: '0.000001', lotSize: '0.01' },
 ];
 
 export const INSTRUMENTS: readonly Instrument[] = BRIEFS.map((brief, index) => {
@@ -74,7 +75,7 @@ export const TABLES: RunTables = {
 const KINDS = [PNL_GRID, PNL_ARB, PNL_OTHER] as const;
 
 /** About where each instrument trades, in ticks. */
-const MIDDLE_TICKS = [6_000_000, 6_000_000, 600_000, 600_000, 64_361, 52_000, 51_234];
+const MIDDLE_TICKS = [6_000_000, 6_000_000, 600_000, 600_000, 64_361, 52_000, 51_234, 51_234];
 
 let lastTradeId = 0;
 
