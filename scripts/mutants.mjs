@@ -1,5 +1,6 @@
 // Proves that tests can fail: applies one broken variant of the source after the other to a copy and runs the test that is named after the rule. Ends with
-// `caught N of M`; exit code 1 when a variant was missed or does not apply. Words on the command line choose by id (`C6`) or by file of test/mutants.
+// `caught N of M`; exit code 1 when a variant was missed or does not apply, or when a rule has none. Words on the command line choose by id (`C6`) or by file of
+// test/mutants; then only what they name is wanted.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -12,6 +13,9 @@ const LINKED = ['node_modules', 'dist'];
 /** A variant that loops for ever is stopped; its test did not pass. */
 const LIMIT_MS = 120_000;
 
+/** Rules of grids, execution, risk and storage: each is proven by a test that fails for one broken variant at least. */
+const RULES = [...rulesOf('B', 19), ...rulesOf('C', 17), ...rulesOf('D', 16), ...rulesOf('G', 6)];
+
 /** @typedef {{ id: string, file: string, find: string, replace: string, test: string, why: string, set: string }} Mutant */
 
 const words = process.argv.slice(2);
@@ -20,6 +24,7 @@ if (mutants.length === 0) {
   process.stderr.write(`thor: no mutant is named ${words.join(', ')}\n`);
   process.exit(1);
 }
+const bare = words.length > 0 ? [] : RULES.filter((rule) => !mutants.some((mutant) => mutant.id === rule));
 const workspaces = Array.from({ length: Math.max(1, Math.min(4, availableParallelism(), mutants.length)) }, makeWorkspace);
 let caught = 0;
 try {
@@ -39,8 +44,14 @@ try {
 } finally {
   for (const { folder } of workspaces) rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`\ncaught ${caught} of ${mutants.length}\n`);
-process.exit(caught === mutants.length ? 0 : 1);
+for (const rule of bare) process.stdout.write(`MISSED  ${rule.padEnd(5)} no variant for ${rule}\n`);
+const wanted = mutants.length + bare.length;
+process.stdout.write(`\ncaught ${caught} of ${wanted}\n`);
+process.exit(caught === wanted ? 0 : 1);
+
+function rulesOf(letter, count) {
+  return Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+}
 
 async function readMutants(chosen) {
   const folder = join(ROOT, 'test', 'mutants');

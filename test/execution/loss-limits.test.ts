@@ -176,7 +176,7 @@ describe('the day’s loss', () => {
     const rig = ready({ dailyLoss: { USDT: '100' } });
     fill(rig, BUY);
     market(rig, 591_000); // 90 lost
-    const again = ready({ dailyLoss: { USDT: '100' } }, died(rig), rig.nowUs);
+    const again = new Rig({ risk: { dailyLoss: { USDT: '100' } }, recovered: died(rig), nowUs: rig.nowUs });
     market(again, 591_000);
     expect(state(again)).toBe(0);
     market(again, 589_900);
@@ -248,14 +248,16 @@ describe('drawdown', () => {
     market(rig, 620_000);
     rig.step(2_000_000);
     market(rig, 625_000);
-    const early = ready(risk, died(rig), rig.nowUs);
+    const early = new Rig({ risk, recovered: died(rig), nowUs: rig.nowUs });
+    market(early, 615_100);
+    expect(state(early)).toBe(0);
     market(early, 614_900);
     expect(state(early)).toBe(1);
     market(rig, 614_900);
     expect(state(rig)).toBe(1);
     rig.step(DAY_US);
     expect(state(rig)).toBe(1);
-    const started = ready(risk, died(rig), rig.nowUs);
+    const started = new Rig({ risk, recovered: died(rig), nowUs: rig.nowUs });
     market(started, 625_000);
     expect(state(started)).toBe(1);
     expect(verdicts(started, { ...BUY, level: 5 })).toEqual([Reason.DRAWDOWN]);
