@@ -167,6 +167,11 @@ export const configSchema = z
     strategies: z.array(strategy).min(1).describe('what to trade'),
     keyFile: z.string().default('./thor-keys.json').describe("encrypted key file of 'thor keys', for references keys:NAME"),
     risk: z.record(z.string(), z.unknown()).default({}).describe('limits, enforced before any send'),
+    reporting: z
+      .string()
+      .regex(/^[A-Z0-9]{2,10}$/, "the name of an asset, like 'USDT'")
+      .optional()
+      .describe("the summary's result in this asset too, by the middles of the run's own books"),
     paper: paper.prefault({}).describe('fills of the paper gateway'),
     execution: execution.prefault({}).describe('order entry at the venues'),
     storage: storage.prefault({}).describe('journal and stores'),

@@ -1,5 +1,7 @@
 /** One run of the engine: lanes, service, stop and summary. Main thread. */
 import { join } from 'node:path';
+import type { Marks } from '../core/ledger/marks.js';
+import { reportOf } from '../core/ledger/report.js';
 import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS, type LaneCounter } from '../core/memory/counters.js';
 import { Doorbell } from '../core/memory/doorbell.js';
 import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
@@ -138,7 +140,7 @@ export class Engine {
       this.#error ??= messageOf(error);
       if (this.#loop === null) {
         // No lane turns yet: only the service is open, and its port would keep the process alive.
-        await this.#service.close(this.#summary(this.#clock.nowUs(), 0));
+        await this.#service.close(this.#summary(this.#clock.nowUs(), 0, this.#service.money.middles()));
         throw error;
       }
       // A strategy that refuses its parameters does so in its lane: wrong use, not a failed run.
@@ -397,6 +399,7 @@ export class Engine {
     const hotCounters = this.#laneCounters[layout.hotLane];
     const endUs = this.#clock.nowUs();
     const booksLive = service.view.books.liveCount();
+    const middles = service.money.middles();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_STOPPING);
     this.#hotBell.ring();
     const isHotAlive = this.#hot !== null || this.#feedLane !== null;
@@ -420,7 +423,7 @@ export class Engine {
     this.#loop?.stop();
     this.#marketTimers.stop();
     this.#housekeeping.stop();
-    const summary = this.#summary(endUs, booksLive);
+    const summary = this.#summary(endUs, booksLive, middles);
     await service.close(summary);
     await this.#supervisor?.end(this.#error === null);
     return summary;
@@ -449,9 +452,11 @@ export class Engine {
     else this.#judged = found;
   }
 
-  #summary(endUs: number, booksLive: number): Summary {
-    const { tables } = this.#prepared;
+  #summary(endUs: number, booksLive: number, middles: Marks): Summary {
+    const { tables, run } = this.#prepared;
+    const { reporting } = run.config;
     const counts = this.#service.view.summaryCounts();
+    const pnl = this.#service.money.pnl(this.#judged?.residuals ?? null);
     const seconds = this.#firstLiveUs === null ? 0 : (endUs - this.#firstLiveUs) / 1e6;
     return {
       mode: tables.mode,
@@ -459,7 +464,8 @@ export class Engine {
       simulated: tables.simulated,
       ...counts,
       books: { ...counts.books, live: booksLive },
-      pnl: this.#service.money.pnl(this.#judged?.residuals ?? null),
+      pnl,
+      ...(reporting === undefined ? {} : { report: reportOf(reporting, pnl, tables.instruments, middles) }),
       differences: this.#judged?.verdict.differences ?? null,
       ...(this.#error === null ? {} : { error: this.#error }),
     };

@@ -87,13 +87,13 @@ export class Money implements JournalSink {
   marks(): Marks {
     return freezeMarks(this.#tables.instruments.length, (instrument) => {
       const mark = this.#tables.instruments[instrument]?.kind === 'spot' ? 0 : this.#markTicks(instrument);
-      if (mark > 0) return mark;
-      const reader = this.#readers[instrument];
-      if (reader?.readTop() === true && reader.top.state === BOOK_LIVE && reader.top.bidTicks > 0 && reader.top.askTicks > 0) {
-        this.#mids[instrument] = (reader.top.bidTicks + reader.top.askTicks) / 2;
-      }
-      return this.#mids[instrument]!;
+      return mark > 0 ? mark : this.#midTicks(instrument);
     });
+  }
+
+  /** The middles of all books, as last seen: what a report in one currency takes assets for. */
+  middles(): Marks {
+    return freezeMarks(this.#tables.instruments.length, (instrument) => this.#midTicks(instrument));
   }
 
   /**
@@ -132,6 +132,14 @@ export class Money implements JournalSink {
   /** By strategy, since the start of this run. */
   strategyPnl(): StrategyPnlRow[] {
     return strategyPnlRows(this.#start, this.#ledger.snapshot(this.marks()));
+  }
+
+  #midTicks(instrument: number): number {
+    const reader = this.#readers[instrument];
+    if (reader?.readTop() === true && reader.top.state === BOOK_LIVE && reader.top.bidTicks > 0 && reader.top.askTicks > 0) {
+      this.#mids[instrument] = (reader.top.bidTicks + reader.top.askTicks) / 2;
+    }
+    return this.#mids[instrument]!;
   }
 
   #markTicks(instrument: number): number {

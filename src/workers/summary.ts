@@ -1,5 +1,7 @@
 /** The last line of `--json` and what a person reads at the end. Shapes: INTERFACES, "Summary". Main thread, after everything was drained. */
 import type { PnlRow } from '../core/ledger/pnl.js';
+import { PART_NAMES } from '../core/ledger/parts.js';
+import type { Report } from '../core/ledger/report.js';
 import type { Differences } from '../judge/compare.js';
 import type { SummaryCounts } from '../monitoring/payload.js';
 
@@ -8,6 +10,8 @@ export interface Summary extends SummaryCounts {
   readonly seconds: number;
   readonly simulated: boolean;
   readonly pnl: readonly PnlRow[];
+  /** In one currency, where the configuration names it. */
+  readonly report?: Report;
   /** Of the judge that compares with the venue; null where no venue truth exists (paper fills). */
   readonly differences: Differences | null;
   readonly error?: string;
@@ -26,13 +30,12 @@ export function summaryLines(summary: Summary, resume: string): string[] {
     if (count > 0) lines.push(`${stage.padEnd(15)} ${count} times, p50 ${us(p50)}, p99 ${us(p99)}, worst ${us(max)}`);
   }
   for (const row of summary.pnl) {
-    const parts = (['grid', 'arb', 'other', 'trend', 'fees', 'funding', 'conversion', 'rounding'] as const).filter(
-      (name) => row[name] !== '0',
-    );
+    const parts = PART_NAMES.filter((name) => row[name] !== '0');
     lines.push(
       `profit ${row.asset.padEnd(5)} ${row.equityChange}  = ${parts.map((name) => `${name} ${row[name]}`).join(' + ') || '0'}  (unexplained ${row.unexplained}${row.residual === null ? '' : `, residual ${row.residual}`})`,
     );
   }
+  if (summary.report !== undefined) lines.push(...reportLines(summary.report));
   const { differences } = summary;
   if (differences !== null) {
     const isClean = Object.values(differences).every((count) => count === 0);
@@ -43,6 +46,13 @@ export function summaryLines(summary: Summary, resume: string): string[] {
   if (summary.error !== undefined) lines.push(`error    ${summary.error}`);
   if (orders.open > 0) lines.push(`open     ${orders.open} orders rest and are adopted by the next start: ${resume}`);
   return lines;
+}
+
+function reportLines({ currency, source, profit, rates, ...rest }: Report): string[] {
+  const missing = rates.filter(({ rate }) => rate === null).map(({ asset }) => asset);
+  if (profit === null) return [`in ${currency.padEnd(8)} not told: no market of this run leads from ${missing.join(', ')} to ${currency}`];
+  const parts = PART_NAMES.filter((name) => rest[name] !== '0').map((name) => `${name} ${rest[name] ?? 'unknown'}`);
+  return [`in ${currency.padEnd(8)} ${profit}  = ${parts.join(' + ') || '0'}  (${source})`];
 }
 
 function counted(counts: Readonly<Record<string, number>>): string {

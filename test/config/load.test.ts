@@ -110,7 +110,7 @@ describe('printConfig', () => {
 describe('jsonSchema', () => {
   it('knows every top key', () => {
     expect(Object.keys((jsonSchema() as { properties: object }).properties).toSorted()).toEqual(
-      ['backup', 'engine', 'execution', 'keyFile', 'paper', 'risk', 'server', 'storage', 'strategies', 'venues'].toSorted(),
+      ['backup', 'engine', 'execution', 'keyFile', 'paper', 'reporting', 'risk', 'server', 'storage', 'strategies', 'venues'].toSorted(),
     );
   });
 });

@@ -87,6 +87,7 @@ export function allKinds(): string {
   return JSON.stringify({
     venues: ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'].map((id) => ({ id })),
     strategies: STRATEGIES,
+    reporting: 'USDT',
     risk: { maxNotional: '25000', maxPositionNotional: '250000' },
   });
 }

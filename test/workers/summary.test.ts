@@ -50,6 +50,19 @@ describe('summaryLines', () => {
     ]);
   });
 
+  it('tells the result in one currency where that is configured, and which asset has no way to it', () => {
+    const none = { arb: '0', other: '0', funding: '0', conversion: '0', rounding: '0' };
+    const report = { currency: 'USDT', source: 'middles', rates: [], profit: '0.75', grid: '1.5', trend: '-0.25', fees: '-0.5', ...none };
+    expect(summaryLines({ ...SUMMARY, report }, '').at(-1)).toBe('in USDT     0.75  = grid 1.5 + trend -0.25 + fees -0.5  (middles)');
+    const rates = [
+      { asset: 'USDT', rate: '1', via: [] },
+      { asset: 'ETH', rate: null, via: [] },
+    ];
+    expect(summaryLines({ ...SUMMARY, report: { ...report, profit: null, rates } }, '').at(-1)).toBe(
+      'in USDT     not told: no market of this run leads from ETH to USDT',
+    );
+  });
+
   it('does not call a live run simulated, and says no residual where there is none', () => {
     const lines = summaryLines({ ...SUMMARY, simulated: false, mode: 'paper', pnl: [{ ...ROW, residual: null }] }, '');
     expect(lines[0]).toBe('paper, 60.1 s of market time');
