@@ -77,7 +77,7 @@ describe('parseConfig of what is no configuration', () => {
     );
   });
 
-  it('shows no key that stands where its reference belongs', () => {
+  it('B18: shows no key that stands where its reference belongs', () => {
     for (const text of [
       GOOD.replace('id: binance-spot', 'id: binance-spot, keys: s3cretpw'),
       GOOD.replace('id: binance-spot', 'id: binance-spot, keys: { key: s3cretpw }'),

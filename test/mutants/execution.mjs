@@ -4,6 +4,7 @@ const found = 'test/execution/found-fills.test.ts';
 const readings = 'test/execution/readings.test.ts';
 const plan = 'test/execution/plan.test.ts';
 const reconcile = 'test/execution/reconcile.test.ts';
+const deadMan = 'test/execution/gateways/ccxt/dead-man.test.ts';
 const file = (name) => `src/execution/${name}.ts`;
 
 export default [
@@ -182,6 +183,30 @@ export default [
     why: 'the time in force is lost',
     find: 'u8[base + REC_TIF] = draft.timeInForce;',
     replace: 'u8[base + REC_TIF] = 0;',
+  },
+  {
+    id: 'C12',
+    file: file('gateways/ccxt/dead-man'),
+    test: deadMan,
+    why: 'the switch is renewed for an engine that hangs',
+    find: '    if (!isAlive()) return null;\n',
+    replace: '',
+  },
+  {
+    id: 'C12',
+    file: file('gateways/ccxt/dead-man'),
+    test: deadMan,
+    why: 'the switch is set once and runs out',
+    find: 'this.#dueUs = nowUs + (timeoutMs * 1_000) / RENEWALS;',
+    replace: 'this.#dueUs = Infinity;',
+  },
+  {
+    id: 'C12',
+    file: file('gateways/ccxt/dead-man'),
+    test: deadMan,
+    why: 'a clean stop leaves the switch on',
+    find: 'return wasArmed ? () => this.#deps.arm(0) : null;',
+    replace: 'return null;',
   },
   {
     id: 'C13',
