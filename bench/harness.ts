@@ -8,6 +8,8 @@ import { Bench } from 'tinybench';
 export interface BenchOptions {
   /** Fewer and shorter rounds; for CI, which wants to know that everything runs, not how fast. */
   readonly isQuick: boolean;
+  /** Minutes of load where a row is about rare things. */
+  readonly isLong: boolean;
   /** Rounds of each variant, at least five. */
   readonly rounds: number;
   /** Least milliseconds of one timed round. */

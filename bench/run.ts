@@ -62,7 +62,7 @@ function jsonOf(machine: string, rows: readonly BenchRow[]): string {
 
 async function main(): Promise<number> {
   const isQuick = process.argv.includes('--quick');
-  const options: BenchOptions = { isQuick, rounds: 5, roundMs: isQuick ? 8 : 200 };
+  const options: BenchOptions = { isQuick, isLong: process.argv.includes('--long'), rounds: 5, roundMs: isQuick ? 8 : 200 };
   const only = valueOf('--only');
   const machine = `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, load ${(loadavg()[0] ?? 0).toFixed(1)} before the start, ${options.rounds} interleaved rounds of ${options.roundMs} ms, medians of CPU time where not said otherwise`;
   process.stdout.write(`${machine}\n\n${'what'.padEnd(46)} ${'ours'.padStart(17)} ${'theirs'.padStart(17)} ${'ratio'.padStart(8)}\n`);

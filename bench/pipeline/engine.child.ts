@@ -12,6 +12,8 @@ import { answerQuestions } from '../support/child.js';
 
 export interface EngineQuestion {
   readonly flags: Readonly<Record<string, unknown>>;
+  /** False: there may be more of them than their ring holds. */
+  readonly wantsRequests?: boolean;
 }
 
 export interface SeenRequest {
@@ -25,13 +27,15 @@ export interface EngineAnswer {
   readonly requests: readonly SeenRequest[];
   readonly accepted: number;
   readonly denied: number;
+  /** Orders sent and orders cancelled. */
+  readonly sent: number;
   /** Medians of stages, microseconds. */
   readonly frameToBookUs: number;
   readonly orderToDurableUs: number;
 }
 
 answerQuestions(async (question): Promise<EngineAnswer> => {
-  const { flags } = question as EngineQuestion;
+  const { flags, wantsRequests = true } = question as EngineQuestion;
   const options = tradeOptionsOf({ ...flags, json: true });
   const run = await readRunConfig(options);
   const version = 'bench';
@@ -50,7 +54,7 @@ answerQuestions(async (question): Promise<EngineAnswer> => {
     const summary = await new Engine(prepared, { wallTimers, http, output }).run();
     if (summary.error !== undefined) throw new Error(summary.error);
     const { plan, views } = prepared;
-    const committed = views.i32[plan.requests >> 2] ?? 0;
+    const committed = wantsRequests ? (views.i32[plan.requests >> 2] ?? 0) : 0;
     if (committed > plan.counts.ringRecords) throw new Error(`${committed} requests do not fit the ring of ${plan.counts.ringRecords}`);
     const requests: SeenRequest[] = [];
     for (let i = 0; i < committed; i++) {
@@ -67,6 +71,7 @@ answerQuestions(async (question): Promise<EngineAnswer> => {
       requests,
       accepted: orders.accepted,
       denied: orders.denied,
+      sent: orders.sent + orders.cancelled,
       frameToBookUs: latencyUs.frameToBook.p50,
       orderToDurableUs: latencyUs.orderToDurable.p50,
     };

@@ -3,6 +3,11 @@
  * so that no request waits for budget; or, where the benchmark lifted that budget, an order or the cancel of one for every change. Prices tell which change caused an order.
  * Loaded by the engine as a user's strategy file is.
  */
+import { writeFileSync } from 'node:fs';
+import { PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { isMainThread } from 'node:worker_threads';
 import { FLAG_POST_ONLY, RecordKind, RESULT_OK, SIDE_BUY, TIF_GTC } from 'thor/strategy';
 import type { OrderDraft, OrderEvent, Strategy, StrategyContext, StrategyDefinition, StrategySetup } from 'thor/strategy';
 
@@ -17,6 +22,43 @@ if (lifted !== undefined) {
   const { capsOf } = (await import(lifted)) as { readonly capsOf: (venue: string) => Budget };
   Object.assign(capsOf('bybit'), { burst: 1e6, perSecond: 1e6 });
 }
+
+// Where a file is named, the collections on this thread are written to it when the thread ends; the loop of a hot lane turns only then.
+const gcFile = process.env['THOR_BENCH_GC'];
+const gc = gcFile === undefined || isMainThread ? null : watchCollections(gcFile);
+
+/** What a collection was: when it began and how long it took, milliseconds of this thread's clock. */
+interface Collection {
+  readonly kind: number;
+  readonly atMs: number;
+  readonly tookMs: number;
+}
+
+interface CollectionWatch {
+  /** Changes of the book seen. */
+  changes: number;
+  /** When the start was over, milliseconds of this thread's clock. */
+  fromMs: number;
+}
+
+function watchCollections(file: string): CollectionWatch {
+  const watch: CollectionWatch = { changes: 0, fromMs: Infinity };
+  const seen: Collection[] = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { detail } = entry as PerformanceEntry & { readonly detail: { readonly kind: number } };
+      seen.push({ kind: detail.kind, atMs: entry.startTime, tookMs: entry.duration });
+    }
+  }).observe({ entryTypes: ['gc'] });
+  // A collection that must be seen, or nothing is.
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
+  process.once('exit', () => writeFileSync(file, JSON.stringify({ ...watch, untilMs: performance.now(), seen })));
+  return watch;
+}
+
+/** Milliseconds from the first change of the book until a start is over. */
+const GC_WARM_MS = 1_000;
 
 /** Orders that rest at once when every order is cancelled again. */
 const CYCLED_LEVELS = 8;
@@ -53,6 +95,7 @@ class OrderEachTick implements Strategy {
   }
 
   onTop(ctx: StrategyContext): void {
+    if (gc !== null && ++gc.changes === 1) gc.fromMs = performance.now() + GC_WARM_MS;
     const book = ctx.book(0);
     if (ctx.isStopping || !book.isLive || !(book.bidTicks > 0) || --this.#untilNext > 0) return;
     const draft = this.#draft;
@@ -69,7 +112,7 @@ class OrderEachTick implements Strategy {
   onOrder(_ctx: StrategyContext, event: OrderEvent): void {
     if (!this.#isCycling) return;
     if (event.kind === RecordKind.ACK) this.#levels[event.level] = OPEN;
-    else if (event.kind === RecordKind.CANCELLED) this.#levels[event.level] = FREE;
+    else if (event.kind === RecordKind.CANCELLED || event.kind === RecordKind.DENIED) this.#levels[event.level] = FREE;
   }
 
   #cycle(ctx: StrategyContext, draft: OrderDraft): void {

@@ -12,12 +12,15 @@ interface Question {
   readonly kind: 'listen' | 'sent';
   readonly periodMs?: number;
   readonly messages?: number;
+  /** Messages of one period, one after the other; 1 where it is not said. */
+  readonly burst?: number;
 }
 
 const STATIC_LEVELS = 50;
 let sentUs: number[] = [];
 let periodMs = 2;
 let most = 0;
+let burst = 1;
 
 const INSTRUMENTS = JSON.stringify({
   retCode: 0,
@@ -70,12 +73,15 @@ function stream(socket: WebSocket, topic: string): void {
   };
   send('snapshot', below, above);
   sentUs = [];
-  const timer = setInterval(() => {
+  const change = (): void => {
     n++;
     const bid = FIRST_BID_TICKS + n;
     const gone = n === 1 ? [] : [[priceText(bid - 1), '0']];
     const goneAsk = n === 1 ? [] : [[priceText(bid), '0']];
     send('delta', [...gone, [priceText(bid), '2.5']], [...goneAsk, [priceText(bid + 1), '2.5']]);
+  };
+  const timer = setInterval(() => {
+    for (let i = 0; i < burst && n < most; i++) change();
     if (n >= most) clearInterval(timer);
   }, periodMs);
   socket.once('close', () => clearInterval(timer));
@@ -86,6 +92,7 @@ answerQuestions(async (asked) => {
   if (question.kind === 'sent') return { sentUs };
   periodMs = question.periodMs ?? 2;
   most = question.messages ?? 1000;
+  burst = question.burst ?? 1;
   if (!server.listening) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port };
 });
