@@ -7,6 +7,21 @@ const SPOT = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC'
 const USDM = { symbol: 'BTCUSDT', side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.01', price: '64000' };
 const symbol = 'BTCUSDT';
 
+/** Asks one signed request after the other on a connection of its own. */
+function asker(client: BinanceClient, path: string): (method: string, params?: Record<string, string | number>) => Json {
+  const socket = client.venue.open(path);
+  let id = 0;
+  return (method, params = {}) => {
+    const signed: Record<string, string | number> = { ...params, apiKey: client.apiKey, timestamp: client.nowMs() };
+    const payload = Object.keys(signed)
+      .toSorted()
+      .map((name) => `${name}=${signed[name]}`)
+      .join('&');
+    socket.send({ id: `r${++id}`, method, params: { ...signed, signature: client.sign(payload) } });
+    return socket.take()[0] ?? {};
+  };
+}
+
 describe('listen keys', () => {
   it('stay the same while they live, die after an hour without a word, and say so', () => {
     const client = BinanceClient.at('binance-coinm');
@@ -125,6 +140,51 @@ describe('the request socket', () => {
       { id: 8, result: { apiKey: null } },
       { id: 9, error: { code: -1102 } },
     ]);
+  });
+});
+
+describe('the request sockets of futures', () => {
+  it.each([
+    ['binance-usdm', '/ws-fapi/v1', USDM],
+    ['binance-coinm', '/ws-dapi/v1', { ...USDM, symbol: 'BTCUSD_PERP', quantity: '1' }],
+  ] as const)('of %s place, modify, tell and cancel orders, and tell of the account as REST does', (id, path, order) => {
+    const client = BinanceClient.at(id);
+    const root = id === 'binance-usdm' ? '/fapi' : '/dapi';
+    const ask = asker(client, path);
+    const own = { symbol: order.symbol, origClientOrderId: 'ws' };
+    expect(ask('order.place', { ...order, newClientOrderId: 'ws' })).toMatchObject({
+      id: 'r1',
+      status: 200,
+      result: { clientOrderId: 'ws', status: 'NEW' },
+      rateLimits: [{ rateLimitType: 'ORDERS' }, ...(id === 'binance-usdm' ? [{}] : []), { rateLimitType: 'REQUEST_WEIGHT', limit: 2_400 }],
+    });
+    expect(ask('order.modify', { ...own, side: 'BUY', quantity: order.quantity, price: '63900' })).toMatchObject({ status: 200 });
+    const asked = ask('order.status', own)['result'] as Json;
+    expect(asked).toEqual(client.ok('GET', `${root}/v1/order`, own));
+    expect(Number(asked['price'])).toBe(63_900);
+    expect(ask('order.cancel', own)).toMatchObject({ result: { status: 'CANCELED' } });
+    expect(ask('order.cancel', own)).toMatchObject({ status: 400, error: { code: -2011 } });
+    const version = id === 'binance-usdm' ? 'v2' : 'v1';
+    for (const [method, rest] of [
+      ['account.balance', `${root}/${version}/balance`],
+      ['account.status', `${root}/${version}/account`],
+      ['account.position', `${root}/${version}/positionRisk`],
+    ] as const)
+      expect(ask(method)['result'], method).toEqual(client.ok('GET', rest));
+    expect(ask('userDataStream.start')['result']).toEqual(client.ok('POST', `${root}/v1/listenKey`));
+    expect(ask('userDataStream.subscribe.signature')).toMatchObject({ status: 400, error: { code: -1000 } });
+    expect(ask('openOrders.status', { symbol: order.symbol })).toMatchObject({ error: { code: -1000 } });
+  });
+
+  it('answer market data of USD-M without a key, and exist on their own paths alone', () => {
+    const client = BinanceClient.at('binance-usdm');
+    const socket = client.venue.open('/ws-fapi/v1');
+    socket.send({ id: 1, method: 'ticker.book', params: { symbol } });
+    socket.send({ id: null, method: 'depth', params: { symbol, limit: 5 } });
+    const [ticker, depth] = socket.take();
+    expect(ticker).toMatchObject({ id: 1, status: 200, result: { symbol } });
+    expect(depth).toMatchObject({ id: null, result: client.venue.get('/fapi/v1/depth?symbol=BTCUSDT&limit=5').json as Json });
+    for (const path of ['/ws-api/v3', '/ws-dapi/v1']) expect(client.venue.connect(path)).toBeNull();
   });
 });
 

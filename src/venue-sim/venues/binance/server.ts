@@ -10,7 +10,8 @@ import { binanceStream } from './public-streams.js';
 import { RateLimits } from './rate-limits.js';
 import { BinanceTrading, faultReply } from './trading.js';
 import { UserStreams } from './user-streams.js';
-import { WS_API_PATH, WsApi } from './ws-api.js';
+import { WS_API_NAMES } from './ws-api-names.js';
+import { WsApi } from './ws-api.js';
 import { Hub, type Client } from '../hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from '../protocol.js';
 import { TokenBuckets } from '../token-bucket.js';
@@ -54,6 +55,7 @@ export class BinanceServer implements VenueProtocol {
     this.#streams = new UserStreams(this.#hub, faults, this.#trading.keys, this.#trading.messages);
     this.#trading.onKeyEnded = (key, { account, nowUs }) => this.#streams.endKey(key, account, nowUs);
     this.#wsApi = new WsApi({
+      family: dialect.family,
       trading: this.#trading,
       streams: this.#streams,
       faults,
@@ -141,7 +143,8 @@ export class BinanceServer implements VenueProtocol {
     client.isWrapped = path.endsWith('/stream');
     const raw = /\/ws\/(.+)$/.exec(path)?.[1];
     const params = new URLSearchParams(query);
-    const combined = params.get('streams') ?? '';
+    // A plus sign in a stream's name is itself (`@kline_1d@+08:00`): a form's reading would make it a space.
+    const combined = /(?:^|&)streams=([^&]*)/.exec(query)?.[1]?.replaceAll('%2F', '/') ?? '';
     const listenKey = params.get('listenKey');
     const events = params.get('events');
     if (listenKey !== null) this.#listen(client, listenKey, events === null || events === '' ? null : new Set(events.split('/')));
@@ -169,7 +172,7 @@ export class BinanceServer implements VenueProtocol {
   }
 
   #isRequestSocket(path: string): boolean {
-    return this.#dialect.family === 'spot' && path === WS_API_PATH;
+    return path === WS_API_NAMES[this.#dialect.family].path;
   }
 
   #answer(client: Client, message: Record<string, unknown>): string {

@@ -1,6 +1,6 @@
 /**
- * Binance spot's request socket `/ws-api/v3`: the REST routes by other names, requests signed one by one or a session logged on with an Ed25519 key, and
- * the account's events. Document "WebSocket API", 2026-11. Called by `BinanceServer` for each message of such a connection.
+ * The request socket of a Binance venue: the REST routes by other names, requests signed one by one or a session logged on with an Ed25519 key, and on spot
+ * the account's events. Documents "WebSocket API" of the three venues, 2026-11. Called by `BinanceServer` for each message of such a connection.
  */
 import type { HttpReply } from '../../../core/ports/http.js';
 import type { ApiKey, FaultGate, Operation } from '../../exchange/contract.js';
@@ -9,46 +9,9 @@ import { RateRefusal } from './rate-limits.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import { readSocketParams, type BinanceParams, type SignedText } from './request.js';
 import type { Call, Route } from './route.js';
-import { faultBody, type BinanceTrading } from './trading.js';
+import { faultBody, type BinanceFamily, type BinanceTrading } from './trading.js';
 import type { UserStreams } from './user-streams.js';
-
-export const WS_API_PATH = '/ws-api/v3';
-
-/** Names of the REST routes here. */
-const ROUTES: Readonly<Record<string, string>> = {
-  'order.place': 'POST /api/v3/order',
-  'order.test': 'POST /api/v3/order/test',
-  'order.status': 'GET /api/v3/order',
-  'order.cancel': 'DELETE /api/v3/order',
-  'order.cancelReplace': 'POST /api/v3/order/cancelReplace',
-  'order.amend.keepPriority': 'PUT /api/v3/order/amend/keepPriority',
-  'openOrders.status': 'GET /api/v3/openOrders',
-  'openOrders.cancelAll': 'DELETE /api/v3/openOrders',
-  allOrders: 'GET /api/v3/allOrders',
-  myTrades: 'GET /api/v3/myTrades',
-  'account.status': 'GET /api/v3/account',
-  'account.commission': 'GET /api/v3/account/commission',
-  'account.rateLimits.orders': 'GET /api/v3/rateLimit/order',
-  'userDataStream.start': 'POST /api/v3/userDataStream',
-  'userDataStream.ping': 'PUT /api/v3/userDataStream',
-  'userDataStream.stop': 'DELETE /api/v3/userDataStream',
-};
-
-/** Public requests, answered as REST answers them. */
-const PUBLIC: Readonly<Record<string, string>> = {
-  ping: 'ping',
-  time: 'time',
-  exchangeInfo: 'exchangeInfo',
-  depth: 'depth',
-  'trades.recent': 'trades',
-  'trades.historical': 'historicalTrades',
-  'trades.aggregate': 'aggTrades',
-  klines: 'klines',
-  avgPrice: 'avgPrice',
-  'ticker.24hr': 'ticker/24hr',
-  'ticker.price': 'ticker/price',
-  'ticker.book': 'ticker/bookTicker',
-};
+import { WS_API_NAMES, type WsApiNames } from './ws-api-names.js';
 
 interface Session {
   readonly key: ApiKey;
@@ -58,6 +21,7 @@ interface Session {
 }
 
 export interface WsApiDeps {
+  readonly family: BinanceFamily;
   readonly trading: BinanceTrading;
   readonly streams: UserStreams;
   readonly faults: FaultGate;
@@ -75,10 +39,12 @@ interface Failure {
 
 export class WsApi {
   readonly #deps: WsApiDeps;
+  readonly #names: WsApiNames;
   readonly #sessions = new Map<Client, Session>();
 
   constructor(deps: WsApiDeps) {
     this.#deps = deps;
+    this.#names = WS_API_NAMES[deps.family];
   }
 
   close(client: Client): void {
@@ -88,7 +54,7 @@ export class WsApi {
   onMessage(client: Client, message: Readonly<Record<string, unknown>>): void {
     const { faults, send } = this.#deps;
     const sent = typeof message['method'] === 'string' ? message['method'] : '';
-    const method = sent.replace(/^v3\//, '');
+    const method = this.#deps.family === 'spot' ? sent.replace(/^v3\//, '') : sent;
     const signed = readSocketParams(message['params']);
     const route = this.#routeOf(method);
     const symbol = signed.params.raw('symbol');
@@ -98,7 +64,7 @@ export class WsApi {
       operation,
       () => this.#answer(client, message, method, signed, route),
       (refusal) => {
-        const { status, code, text } = faultBody('spot', refusal);
+        const { status, code, text } = faultBody(this.#deps.family, refusal);
         return JSON.stringify({ id: message['id'] ?? null, status, error: { code, msg: text } });
       },
       (text) => send(client, text),
@@ -106,7 +72,7 @@ export class WsApi {
   }
 
   #routeOf(method: string): Route | undefined {
-    const name = Object.hasOwn(ROUTES, method) ? ROUTES[method] : undefined;
+    const name = this.#names.routes.get(method);
     return name === undefined ? undefined : this.#deps.trading.route(name);
   }
 
@@ -137,7 +103,7 @@ export class WsApi {
   }
 
   #result(client: Client, method: string, signed: SignedText, route: Route | undefined, onCall: (call: Call) => void): unknown {
-    const publicName = Object.hasOwn(PUBLIC, method) ? PUBLIC[method] : undefined;
+    const publicName = this.#names.publics.get(method);
     if (publicName !== undefined) return this.#publicResult(client, publicName, signed.params);
     const address = client.socket.request.remoteAddress;
     const { trading, nowUs } = this.#deps;
@@ -147,6 +113,7 @@ export class WsApi {
       onCall(call);
       return trading.run(route, call);
     }
+    if (this.#deps.family !== 'spot' && method.startsWith('userDataStream.')) throw unknownMethod(method);
     switch (method) {
       case 'session.logon':
         return this.#logon(client, signed);
@@ -163,7 +130,7 @@ export class WsApi {
       case 'userDataStream.unsubscribe':
         return this.#unsubscribe(client, signed.params);
       default:
-        throw new BinanceRefusal(-1000, `Unknown method '${method.slice(0, 40)}'.`);
+        throw unknownMethod(method);
     }
   }
 
@@ -270,4 +237,8 @@ export class WsApi {
   #nowMs(): number {
     return Math.floor(this.#deps.nowUs() / 1_000);
   }
+}
+
+function unknownMethod(method: string): BinanceRefusal {
+  return new BinanceRefusal(-1000, `Unknown method '${method.slice(0, 40)}'.`);
 }
