@@ -1,4 +1,4 @@
-/** One-minute candles of a simulated market, built from its trades, and the longer intervals made of them. Read by the klines endpoints and streams. */
+/** One-minute (or one-second) candles of a simulated market, built from its trades, and the longer intervals made of them. Read by the klines endpoints and streams. */
 import type { Side } from '../engine/book-side.js';
 
 export interface Candle {
@@ -22,43 +22,40 @@ const MINUTE_MS = 60_000;
 const KEPT_MINUTES = 1_500;
 
 export class Candles {
-  #minutes: Candle[] = [];
+  readonly #stepMs: number;
+  readonly #kept: number;
+  #steps: Candle[] = [];
 
-  /** The minute in progress (or the last one that had a trade). */
+  constructor(stepMs = MINUTE_MS, kept = KEPT_MINUTES) {
+    this.#stepMs = stepMs;
+    this.#kept = kept;
+  }
+
+  /** The step in progress (or the last one that had a trade). */
   get last(): Candle | undefined {
-    return this.#minutes.at(-1);
+    return this.#steps.at(-1);
   }
 
   add(ticks: number, lots: number, takerSide: Side, tradeId: number, timeMs: number): void {
-    const startMs = timeMs - (timeMs % MINUTE_MS);
-    let candle = this.#minutes.at(-1);
+    const startMs = timeMs - (timeMs % this.#stepMs);
+    let candle = this.#steps.at(-1);
     if (candle === undefined || candle.startMs < startMs) {
       candle = emptyCandle(startMs, ticks, tradeId);
-      this.#minutes.push(candle);
-      const oldestMs = startMs - KEPT_MINUTES * MINUTE_MS;
-      while ((this.#minutes[0]?.startMs ?? startMs) < oldestMs) this.#minutes.shift();
+      this.#steps.push(candle);
+      const oldestMs = startMs - this.#kept * this.#stepMs;
+      while ((this.#steps[0]?.startMs ?? startMs) < oldestMs) this.#steps.shift();
     }
-    candle.high = Math.max(candle.high, ticks);
-    candle.low = Math.min(candle.low, ticks);
-    candle.close = ticks;
-    candle.lots += lots;
-    candle.tickLots += ticks * lots;
-    candle.trades++;
-    candle.lastTradeId = tradeId;
-    if (takerSide === 'buy') {
-      candle.buyLots += lots;
-      candle.buyTickLots += ticks * lots;
-    }
+    mergeTrade(candle, ticks, lots, takerSide, tradeId);
   }
 
-  /** Oldest first. A minute without trades repeats the last close with no volume, as venues print it. */
-  minutes(fromMs: number, toMs: number): Candle[] {
+  /** Oldest first. A step without trades repeats the last close with no volume, as venues print it. */
+  steps(fromMs: number, toMs: number): Candle[] {
     const wanted: Candle[] = [];
     let previous: Candle | undefined;
-    for (const candle of this.#minutes) {
+    for (const candle of this.#steps) {
       if (previous !== undefined) {
-        const lastGapMs = Math.min(candle.startMs - MINUTE_MS, toMs);
-        for (let gap = previous.startMs + MINUTE_MS; gap <= lastGapMs; gap += MINUTE_MS) {
+        const lastGapMs = Math.min(candle.startMs - this.#stepMs, toMs);
+        for (let gap = previous.startMs + this.#stepMs; gap <= lastGapMs; gap += this.#stepMs) {
           if (gap >= fromMs) wanted.push(emptyCandle(gap, previous.close, previous.lastTradeId));
         }
       }
@@ -68,45 +65,67 @@ export class Candles {
     return wanted;
   }
 
-  /** Candles of `intervalMs` (at least a minute), oldest first. */
-  grouped(intervalMs: number, fromMs: number, toMs: number): Candle[] {
+  /** Candles of `intervalMs` (at least a step), oldest first; days and longer begin `offsetMs` before midnight UTC. */
+  grouped(intervalMs: number, fromMs: number, toMs: number, offsetMs = 0): Candle[] {
     const groups: Candle[] = [];
-    for (const minute of this.minutes(fromMs - (fromMs % intervalMs), toMs)) {
-      const startMs = startOf(minute.startMs, intervalMs);
+    for (const step of this.steps(intervalStart(fromMs, intervalMs, offsetMs), toMs)) {
+      const startMs = intervalStart(step.startMs, intervalMs, offsetMs);
       const group = groups.at(-1);
-      if (group === undefined || group.startMs !== startMs) groups.push({ ...minute, startMs });
-      else merge(group, minute);
+      if (group === undefined || group.startMs !== startMs) groups.push({ ...step, startMs });
+      else merge(group, step);
     }
     return groups;
   }
 
   /** The day that ends now, as one candle; undefined before the first trade. */
   day(nowMs: number): Candle | undefined {
-    let day: Candle | undefined;
-    for (const minute of this.#minutes) {
-      if (minute.startMs <= nowMs - 86_400_000) continue;
-      if (day === undefined) day = { ...minute };
-      else merge(day, minute);
+    return this.window(nowMs - 86_400_000, nowMs);
+  }
+
+  /** Everything after `fromMs` up to `toMs` as one candle; undefined without a trade. */
+  window(fromMs: number, toMs: number): Candle | undefined {
+    let window: Candle | undefined;
+    for (const step of this.#steps) {
+      if (step.startMs <= fromMs || step.startMs > toMs) continue;
+      if (window === undefined) window = { ...step };
+      else merge(window, step);
     }
-    return day;
+    return window;
   }
 
   save(): readonly Candle[] {
-    return this.#minutes;
+    return this.#steps;
   }
 
   load(saved: readonly Candle[]): void {
-    this.#minutes = saved.map((candle) => ({ ...candle }));
+    this.#steps = saved.map((candle) => ({ ...candle }));
   }
 }
 
-const WEEK_MS = 7 * 86_400_000;
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 /** The Unix epoch was a Thursday; venues start their weeks on Monday. */
-const MONDAY_OFFSET_MS = 4 * 86_400_000;
+const MONDAY_OFFSET_MS = 4 * DAY_MS;
+/** Stands for the calendar month, whose length differs. */
+export const MONTH_MS = 31 * DAY_MS;
 
-function startOf(timeMs: number, intervalMs: number): number {
-  const offset = intervalMs === WEEK_MS ? MONDAY_OFFSET_MS : 0;
-  return timeMs - ((timeMs - offset) % intervalMs);
+/** When the interval that holds this moment began. */
+export function intervalStart(timeMs: number, intervalMs: number, offsetMs = 0): number {
+  if (intervalMs < DAY_MS) return timeMs - (timeMs % intervalMs);
+  const localMs = timeMs + offsetMs;
+  if (intervalMs === MONTH_MS) {
+    const day = new Date(localMs);
+    return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), 1) - offsetMs;
+  }
+  const phaseMs = intervalMs === WEEK_MS ? MONDAY_OFFSET_MS : 0;
+  return timeMs - ((localMs - phaseMs) % intervalMs);
+}
+
+/** The last millisecond of the interval that began then. */
+export function intervalEnd(startMs: number, intervalMs: number, offsetMs = 0): number {
+  if (intervalMs !== MONTH_MS) return startMs + intervalMs - 1;
+  const day = new Date(startMs + offsetMs);
+  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1) - offsetMs - 1;
 }
 
 function emptyCandle(startMs: number, ticks: number, tradeId: number): Candle {
@@ -124,4 +143,18 @@ function merge(group: Candle, minute: Candle): void {
   group.buyLots += minute.buyLots;
   group.buyTickLots += minute.buyTickLots;
   group.lastTradeId = minute.lastTradeId;
+}
+
+function mergeTrade(candle: Candle, ticks: number, lots: number, takerSide: Side, tradeId: number): void {
+  candle.high = Math.max(candle.high, ticks);
+  candle.low = Math.min(candle.low, ticks);
+  candle.close = ticks;
+  candle.lots += lots;
+  candle.tickLots += ticks * lots;
+  candle.trades++;
+  candle.lastTradeId = tradeId;
+  if (takerSide === 'buy') {
+    candle.buyLots += lots;
+    candle.buyTickLots += ticks * lots;
+  }
 }

@@ -10,6 +10,7 @@ import { FlowRandom, type RandomState } from '../flow/random.js';
 import { Candles, type Candle } from './candles.js';
 import { fixedText, trimmedText } from './decimal-text.js';
 import type { LevelListener } from './depth.js';
+import { PriceCandles, type PriceCandle } from './price-candles.js';
 import { lotSizeOf, lotUsdOf, tickSizeOf, type MarketSpec } from './spec.js';
 
 export interface MarketTrade {
@@ -50,6 +51,8 @@ export interface SavedMarket {
   readonly flow: SavedFlow;
   readonly random: RandomState;
   readonly candles: readonly Candle[];
+  /** Absent in states of before they were kept. */
+  readonly prices?: Readonly<Record<'mark' | 'index' | 'premium', readonly PriceCandle[]>>;
   readonly trades: readonly MarketTrade[];
   readonly aggregates: readonly AggregateTrade[];
   readonly nextTradeId: number;
@@ -60,6 +63,8 @@ export interface SavedMarket {
 
 /** How many trades the REST endpoints can look back on. */
 const KEPT_TRADES = 1_000;
+/** As many as one answer holds. */
+const KEPT_SECONDS = 1_000;
 const FUNDING_PERIOD_MS = 8 * 3_600_000;
 /** BitMEX pays at 4, 12 and 20 o'clock UTC, the others at 0, 8 and 16. */
 const BITMEX_FUNDING_OFFSET_MS = 4 * 3_600_000;
@@ -67,6 +72,8 @@ const BITMEX_FUNDING_OFFSET_MS = 4 * 3_600_000;
 const FUNDING_INTEREST = 0.0001;
 const FUNDING_CLAMP = 0.0005;
 const PREMIUM_SECONDS = 60;
+/** Venues publish mark and index price once a second. */
+const SAMPLE_EVERY_MS = 1_000;
 
 export class Market implements EngineEvents {
   readonly spec: MarketSpec;
@@ -74,6 +81,10 @@ export class Market implements EngineEvents {
   readonly tickSize: number;
   readonly lotSize: number;
   readonly candles = new Candles();
+  /** By the second, where the venue has them; not kept over a restart. */
+  readonly seconds: Candles | null;
+  /** Contracts only. */
+  readonly prices = { mark: new PriceCandles(), index: new PriceCandles(), premium: new PriceCandles() } as const;
   /** Executions that nobody was told of yet, oldest first: those of the last step and those that requests caused since the step before. */
   readonly freshTrades: MarketTrade[] = [];
   readonly freshAggregates: AggregateTrade[] = [];
@@ -93,12 +104,14 @@ export class Market implements EngineEvents {
   #nextAggregateId: number;
   #nowUs = 0;
   #premium = 0;
+  #sampledMs = 0;
   #openInterestLots: number;
   #bestBefore: readonly [number, number, number, number] = [0, 0, 0, 0];
 
   constructor(spec: MarketSpec, path: LatentPrice, seed: number, quantumMs: number) {
     const name = `${spec.venue}:${spec.kind}:${spec.symbol}`;
     this.spec = spec;
+    this.seconds = spec.venue === 'binance-spot' ? new Candles(1_000, KEPT_SECONDS) : null;
     this.tickSize = tickSizeOf(spec);
     this.lotSize = lotSizeOf(spec);
     this.#path = path;
@@ -157,7 +170,9 @@ export class Market implements EngineEvents {
     this.#trades.push(printed);
     if (this.#trades.length > KEPT_TRADES * 2) this.#trades = this.#trades.slice(-KEPT_TRADES);
     this.freshTrades.push(printed);
-    this.candles.add(trade.ticks, trade.lots, trade.takerSide, printed.id, Math.floor(this.#nowUs / 1_000));
+    const nowMs = Math.floor(this.#nowUs / 1_000);
+    this.candles.add(trade.ticks, trade.lots, trade.takerSide, printed.id, nowMs);
+    this.seconds?.add(trade.ticks, trade.lots, trade.takerSide, printed.id, nowMs);
     this.#aggregate(printed);
     this.#openInterestLots = Math.max(1, this.#openInterestLots + (this.#random.chance(0.5) ? trade.lots : -trade.lots));
     this.observer?.onTrade(this, trade, printed);
@@ -243,6 +258,7 @@ export class Market implements EngineEvents {
       flow: this.#flow.save(),
       random: this.#random.state,
       candles: this.candles.save(),
+      prices: { mark: this.prices.mark.save(), index: this.prices.index.save(), premium: this.prices.premium.save() },
       trades: this.trades(KEPT_TRADES),
       aggregates: this.aggregates(KEPT_TRADES),
       nextTradeId: this.#nextTradeId,
@@ -257,6 +273,9 @@ export class Market implements EngineEvents {
     this.#flow.load(saved.flow);
     this.#random.state = saved.random;
     this.candles.load(saved.candles);
+    this.prices.mark.load(saved.prices?.mark ?? []);
+    this.prices.index.load(saved.prices?.index ?? []);
+    this.prices.premium.load(saved.prices?.premium ?? []);
     this.#trades = [...saved.trades];
     this.#aggregates = saved.aggregates.map((aggregate) => ({ ...aggregate }));
     this.#nextTradeId = saved.nextTradeId;
@@ -274,6 +293,12 @@ export class Market implements EngineEvents {
     if (this.spec.kind === 'spot') return;
     const premium = this.middlePrice / this.#path.price() - 1;
     this.#premium += (premium - this.#premium) * Math.min(1, seconds / PREMIUM_SECONDS);
+    const nowMs = Math.floor(this.#nowUs / 1_000);
+    if (nowMs - this.#sampledMs < SAMPLE_EVERY_MS) return;
+    this.#sampledMs = nowMs;
+    this.prices.mark.add(this.markPrice, nowMs);
+    this.prices.index.add(this.indexPrice, nowMs);
+    this.prices.premium.add(this.#premium, nowMs);
   }
 
   #aggregate(trade: MarketTrade): void {

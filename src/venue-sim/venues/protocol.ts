@@ -2,6 +2,7 @@
 import type { HttpReply, HttpRequest, HttpServerHandlers } from '../../core/ports/http.js';
 import type { Exchange, FaultGate, FaultRefusal, Operation } from '../exchange/contract.js';
 import type { FlowRandom } from '../flow/random.js';
+import { MONTH_MS } from '../market/candles.js';
 import type { Market } from '../market/market.js';
 import type { VenueId } from '../market/spec.js';
 
@@ -110,4 +111,5 @@ export const INTERVALS_MS: Readonly<Record<string, number>> = {
   '1d': 86_400_000,
   '3d': 259_200_000,
   '1w': 604_800_000,
+  '1M': MONTH_MS,
 };

@@ -19,7 +19,7 @@ describe('candles', () => {
       [MONDAY + 10_000, 14, 2],
       [MONDAY + 20_000, 9, 3],
       [MONDAY + 59_999, 12, 4],
-    ]).minutes(0, MONDAY);
+    ]).steps(0, MONDAY);
     expect(candle).toEqual({
       startMs: MONDAY,
       open: 10,
@@ -40,7 +40,7 @@ describe('candles', () => {
     const minutes = filled([
       [MONDAY, 10, 1],
       [MONDAY + 3 * MINUTE, 12, 1],
-    ]).minutes(0, MONDAY + 9 * MINUTE);
+    ]).steps(0, MONDAY + 9 * MINUTE);
     expect(minutes.map(({ open, close, lots }) => [open, close, lots])).toEqual([
       [10, 10, 1],
       [10, 10, 0],
@@ -54,7 +54,7 @@ describe('candles', () => {
       [MONDAY, 10, 1],
       [MONDAY + 5 * MINUTE, 12, 1],
     ]);
-    expect(candles.minutes(MONDAY + 2 * MINUTE, MONDAY + 3 * MINUTE).map(({ startMs }) => startMs)).toEqual([
+    expect(candles.steps(MONDAY + 2 * MINUTE, MONDAY + 3 * MINUTE).map(({ startMs }) => startMs)).toEqual([
       MONDAY + 2 * MINUTE,
       MONDAY + 3 * MINUTE,
     ]);
@@ -81,7 +81,7 @@ describe('candles', () => {
       [MONDAY, 10, 1],
       [MONDAY + 400 * 1_440 * MINUTE, 30, 1],
     ]);
-    expect(candles.minutes(0, Number.POSITIVE_INFINITY)).toHaveLength(1);
+    expect(candles.steps(0, Number.POSITIVE_INFINITY)).toHaveLength(1);
     expect(candles.day(MONDAY + 400 * 1_440 * MINUTE)).toMatchObject({ open: 30, lots: 1 });
   });
 });

@@ -324,7 +324,7 @@ describe('binance REST', () => {
   it('limits by request weight and forgives with the next minute', () => {
     const venue = new TestVenue('binance-usdm');
     const status = (): number => venue.get('/fapi/v1/depth?symbol=BTCUSDT&limit=1000').status;
-    for (let request = 0; request < 48; request++) expect(status()).toBe(200);
+    for (let request = 0; request < 120; request++) expect(status()).toBe(200);
     expect(status()).toBe(429);
     venue.run(60);
     expect(status()).toBe(200);

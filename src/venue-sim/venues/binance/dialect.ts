@@ -63,3 +63,11 @@ export function wrongMethod(): HttpReply {
 export function pairOf(market: Market): string {
   return market.spec.symbol.split('_')[0] ?? market.spec.symbol;
 }
+
+/** Null when it is no whole number; more than the venue gives is cut to what it gives. */
+export function limitOf(params: ReadonlyMap<string, string>, standard: number, most: number): number | null {
+  const text = params.get('limit');
+  if (text === undefined) return standard;
+  if (!/^[0-9]{1,20}$/.test(text)) return null;
+  return Math.max(1, Math.min(most, Number(text)));
+}

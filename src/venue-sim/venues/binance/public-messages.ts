@@ -2,7 +2,7 @@
  * Texts of the three Binance venues' public messages, key by key as the recordings of 2024 show them. Written by hand because clients match these bytes;
  * `test/venue-sim/frames.test.ts` compares each with a recorded one.
  */
-import type { Candle } from '../../market/candles.js';
+import { intervalEnd, type Candle } from '../../market/candles.js';
 import type { LiquidationEvent } from '../../exchange/contract.js';
 import { productText } from '../../market/decimal-text.js';
 import type { DiffBatch, LevelChange } from '../../market/depth.js';
@@ -71,14 +71,33 @@ export function klineMessage(
   intervalMs: number,
   isClosed: boolean,
   nowMs: number,
+  offsetMs = 0,
 ): string {
   const symbol = market.spec.symbol;
+  const head = `{"e":"kline","E":${nowMs},"s":"${symbol}","k":`;
+  return `${head}${klineText(market, candle, interval, intervalEnd(candle.startMs, intervalMs, offsetMs), isClosed, `"s":"${symbol}",`)}}`;
+}
+
+/** Named by pair and contract type instead of by symbol. */
+export function continuousKlineMessage(
+  market: Market,
+  candle: Candle,
+  interval: string,
+  intervalMs: number,
+  isClosed: boolean,
+  nowMs: number,
+): string {
+  const head = `{"e":"continuous_kline","E":${nowMs},"ps":"${pairOf(market)}","ct":"PERPETUAL","k":`;
+  return `${head}${klineText(market, candle, interval, intervalEnd(candle.startMs, intervalMs), isClosed, '')}}`;
+}
+
+function klineText(market: Market, candle: Candle, interval: string, endMs: number, isClosed: boolean, symbol: string): string {
   const p = (ticks: number): string => market.priceText(ticks);
   return (
-    `{"e":"kline","E":${nowMs},"s":"${symbol}","k":{"t":${candle.startMs},"T":${candle.startMs + intervalMs - 1},"s":"${symbol}","i":"${interval}",` +
+    `{"t":${candle.startMs},"T":${endMs},${symbol}"i":"${interval}",` +
     `"f":${candle.firstTradeId},"L":${candle.lastTradeId},"o":"${p(candle.open)}","c":"${p(candle.close)}","h":"${p(candle.high)}","l":"${p(candle.low)}",` +
     `"v":"${market.qtyText(candle.lots)}","n":${candle.trades},"x":${isClosed},"q":"${otherVolume(market, candle.lots, candle.tickLots)}",` +
-    `"V":"${market.qtyText(candle.buyLots)}","Q":"${otherVolume(market, candle.buyLots, candle.buyTickLots)}","B":"0"}}`
+    `"V":"${market.qtyText(candle.buyLots)}","Q":"${otherVolume(market, candle.buyLots, candle.buyTickLots)}","B":"0"}`
   );
 }
 
@@ -114,25 +133,5 @@ export function forceOrderMessage({ market, order, timeUs }: LiquidationEvent, n
     `{"e":"forceOrder","E":${nowMs},"o":{"s":"${market.spec.symbol}","S":"${order.side === 'buy' ? 'BUY' : 'SELL'}","o":"LIMIT","f":"IOC",` +
     `"q":"${market.qtyText(order.lots)}","p":"${price}","ap":"${market.priceText(average)}","X":"${state}",` +
     `"l":"${market.qtyText(order.filledLots)}","z":"${market.qtyText(order.filledLots)}","T":${Math.floor(timeUs / 1_000)}}}`
-  );
-}
-
-export function tickerMessage(dialect: BinanceDialect, market: Market, nowMs: number): string {
-  const day = market.candles.day(nowMs);
-  const open = day?.open ?? market.lastTicks;
-  const last = market.lastTrade;
-  const change = market.lastTicks - open;
-  const p = (ticks: number): string => market.priceText(ticks);
-  const average = day === undefined || day.lots === 0 ? market.lastTicks : Math.round(day.tickLots / day.lots);
-  const spotOnly =
-    dialect.family === 'spot'
-      ? `"x":"${p(open)}","c":"${p(market.lastTicks)}","Q":"${market.qtyText(last?.lots ?? 0)}","b":"${p(market.engine.bids.best()?.ticks ?? 0)}",` +
-        `"B":"${market.qtyText(market.engine.bids.best()?.lots ?? 0)}","a":"${p(market.engine.asks.best()?.ticks ?? 0)}","A":"${market.qtyText(market.engine.asks.best()?.lots ?? 0)}"`
-      : `"c":"${p(market.lastTicks)}","Q":"${market.qtyText(last?.lots ?? 0)}"`;
-  const pair = dialect.family === 'coinm' ? `"ps":"${pairOf(market)}",` : '';
-  return (
-    `{"e":"24hrTicker","E":${nowMs},"s":"${market.spec.symbol}",${pair}"p":"${p(change)}","P":"${((change / open) * 100).toFixed(3)}","w":"${p(average)}",${spotOnly},` +
-    `"o":"${p(open)}","h":"${p(day?.high ?? open)}","l":"${p(day?.low ?? open)}","v":"${market.qtyText(day?.lots ?? 0)}","q":"${otherVolume(market, day?.lots ?? 0, day?.tickLots ?? 0)}",` +
-    `"O":${nowMs - 86_400_000},"C":${nowMs},"F":${day?.firstTradeId ?? 0},"L":${day?.lastTradeId ?? 0},"n":${day?.trades ?? 0}}`
   );
 }

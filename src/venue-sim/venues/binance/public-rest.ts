@@ -4,9 +4,9 @@ import { topOf } from '../../market/depth.js';
 import { fixedText } from '../../market/decimal-text.js';
 import type { Market } from '../../market/market.js';
 import {
-  INVALID_INTERVAL,
   INVALID_SYMBOL,
   binanceError,
+  limitOf,
   malformedParameter,
   missingParameter,
   pairOf,
@@ -16,8 +16,20 @@ import {
 } from './dialect.js';
 import { RateRefusal, type RateLimits } from './rate-limits.js';
 import type { BinanceTrading } from './trading.js';
-import { levelsText, otherVolume, quoteText } from './public-messages.js';
-import { INTERVALS_MS, jsonReply, paramsOf, type VenueContext } from '../protocol.js';
+import { klines, klinesWeight, priceKlines, zoneOffsetMs } from './klines.js';
+import { levelsText, otherVolume } from './public-messages.js';
+import {
+  averagePrice,
+  bookTickerText,
+  premiumIndex,
+  rollingTicker,
+  ticker24,
+  tickerPrice,
+  tradingDayTicker,
+  windowMsOf,
+  type TickerKind,
+} from './tickers.js';
+import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
 
 /** What one request asked for, after the parameters every market endpoint shares were checked. */
 interface Ask {
@@ -91,29 +103,66 @@ export class BinanceRest {
   }
 
   #makeRoutes(): Map<string, Route> {
-    const isSpot = this.#dialect.family === 'spot';
+    const dialect = this.#dialect;
+    const { family } = dialect;
+    const isSpot = family === 'spot';
     const routes = new Map<string, Route>([
       ['ping', { weight: fixed(1), answer: () => '{}' }],
       ['time', { weight: fixed(1), answer: ({ nowMs }) => `{"serverTime":${nowMs}}` }],
       ['exchangeInfo', { weight: fixed(isSpot ? 20 : 1), answer: (ask) => this.#exchangeInfo(ask) }],
-      ['depth', { weight: depthWeight, answer: (ask) => this.#one(ask, (market) => this.#depth(market, ask)) }],
+      [
+        'depth',
+        { weight: isSpot ? spotDepthWeight : futuresDepthWeight, answer: (ask) => this.#one(ask, (market) => this.#depth(market, ask)) },
+      ],
       ['trades', { weight: fixed(isSpot ? 25 : 5), answer: (ask) => this.#one(ask, (market) => this.#trades(market, ask)) }],
       ['historicalTrades', { weight: fixed(isSpot ? 25 : 20), answer: (ask) => this.#one(ask, (market) => this.#trades(market, ask)) }],
       ['aggTrades', { weight: fixed(isSpot ? 4 : 20), answer: (ask) => this.#one(ask, (market) => this.#aggTrades(market, ask)) }],
-      ['klines', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => this.#klines(market, ask)) }],
-      ['ticker/24hr', { weight: fixed(2), answer: (ask) => this.#each(ask, (market) => this.#ticker24(market, ask.nowMs)) }],
-      ['ticker/price', { weight: fixed(2), answer: (ask) => this.#each(ask, (market) => this.#tickerPrice(market, ask.nowMs)) }],
-      ['ticker/bookTicker', { weight: fixed(2), answer: (ask) => this.#each(ask, (market) => this.#bookTicker(market, ask.nowMs)) }],
+      ['klines', { weight: klinesWeight(family), answer: (ask) => this.#one(ask, (market) => this.#klines(market, ask)) }],
+      ['ticker/24hr', { weight: bySymbols(isSpot ? 2 : 1, isSpot ? 80 : 40), answer: (ask) => this.#tickers24(ask) }],
+      [
+        'ticker/price',
+        {
+          weight: bySymbols(isSpot ? 2 : 1, isSpot ? 4 : 2),
+          answer: (ask) => this.#each(ask, (market) => tickerPrice(dialect, market, ask.nowMs)),
+        },
+      ],
+      [
+        'ticker/bookTicker',
+        { weight: bySymbols(2, isSpot ? 4 : 5), answer: (ask) => this.#each(ask, (market) => bookTickerText(dialect, market, ask.nowMs)) },
+      ],
     ]);
-    if (isSpot) {
-      routes.set('avgPrice', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => averagePrice(market, ask.nowMs)) });
-      return routes;
-    }
-    routes.set('premiumIndex', { weight: fixed(1), answer: (ask) => this.#each(ask, (market) => this.#premiumIndex(market, ask.nowMs)) });
-    routes.set('fundingRate', { weight: fixed(1), answer: (ask) => this.#fundingRates(ask) });
-    routes.set('fundingInfo', { weight: fixed(1), answer: () => '[]' });
-    routes.set('openInterest', { weight: fixed(1), answer: (ask) => this.#one(ask, (market) => this.#openInterest(market, ask.nowMs)) });
+    for (const [name, route] of isSpot ? this.#spotRoutes() : this.#futuresRoutes()) routes.set(name, route);
     return routes;
+  }
+
+  #spotRoutes(): [string, Route][] {
+    const windows = (params: Map<string, string>): number => Math.min(200, 4 * (symbolsOf(params.get('symbols'))?.length ?? 1));
+    return [
+      ['avgPrice', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => averagePrice(market, ask.nowMs)) }],
+      ['uiKlines', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => this.#klines(market, ask)) }],
+      ['ticker/tradingDay', { weight: windows, answer: (ask) => this.#tradingDay(ask) }],
+      ['ticker', { weight: windows, answer: (ask) => this.#rolling(ask) }],
+    ];
+  }
+
+  #futuresRoutes(): [string, Route][] {
+    const dialect = this.#dialect;
+    const weight = klinesWeight(dialect.family);
+    const prices = (kind: 'mark' | 'index' | 'premium', ask: Ask, market: Market): Answer =>
+      priceKlines(dialect, market, kind, ask.params, ask.nowMs);
+    return [
+      ['continuousKlines', { weight, answer: (ask) => this.#continuous(ask) }],
+      ['indexPriceKlines', { weight, answer: (ask) => this.#ofPair(ask, (market) => prices('index', ask, market)) }],
+      ['markPriceKlines', { weight, answer: (ask) => this.#one(ask, (market) => prices('mark', ask, market)) }],
+      ['premiumIndexKlines', { weight, answer: (ask) => this.#one(ask, (market) => prices('premium', ask, market)) }],
+      [
+        'premiumIndex',
+        { weight: bySymbols(1, 10), answer: (ask) => this.#each(ask, (market) => premiumIndex(dialect, market, ask.nowMs)) },
+      ],
+      ['fundingRate', { weight: fixed(1), answer: (ask) => this.#fundingRates(ask) }],
+      ['fundingInfo', { weight: fixed(1), answer: () => '[]' }],
+      ['openInterest', { weight: fixed(1), answer: (ask) => this.#one(ask, (market) => this.#openInterest(market, ask.nowMs)) }],
+    ];
   }
 
   #market(params: Map<string, string>): Market | undefined {
@@ -149,6 +198,55 @@ export class BinanceRest {
       if (pair === undefined || pairOf(market) === pair) texts.push(text(market));
     }
     return `[${texts.join(',')}]`;
+  }
+
+  /** Endpoints that name a pair instead of a symbol: the perpetual contract stands for it. */
+  #ofPair(ask: Ask, answer: (market: Market) => Answer): Answer {
+    const pair = ask.params.get('pair') ?? '';
+    if (pair === '') return missingParameter('pair');
+    const market = this.#context.markets.find((candidate) => pairOf(candidate) === pair);
+    return market === undefined ? binanceError(400, -1121, 'Invalid pair.') : answer(market);
+  }
+
+  #continuous(ask: Ask): Answer {
+    const type = ask.params.get('contractType') ?? '';
+    if (type === '') return missingParameter('contractType');
+    if (type !== 'PERPETUAL') return binanceError(400, -1128, 'Combination of optional parameters invalid.');
+    return this.#ofPair(ask, (market) => this.#klines(market, ask));
+  }
+
+  #klines(market: Market, ask: Ask): Answer {
+    return klines(this.#dialect, market, ask.params, ask.nowMs);
+  }
+
+  #tickers24(ask: Ask): Answer {
+    const kind = this.#dialect.family === 'spot' ? kindOf(ask) : 'FULL';
+    if (typeof kind !== 'string') return kind;
+    return this.#each(ask, (market) => ticker24(this.#dialect, market, ask.nowMs, kind));
+  }
+
+  #tradingDay(ask: Ask): Answer {
+    const kind = kindOf(ask);
+    if (typeof kind !== 'string') return kind;
+    const offsetMs = zoneOffsetMs(ask.params.get('timeZone') ?? '0');
+    if (offsetMs === null) return malformedParameter('timeZone');
+    return this.#named(ask, (market) => tradingDayTicker(market, ask.nowMs, offsetMs, kind));
+  }
+
+  #rolling(ask: Ask): Answer {
+    const kind = kindOf(ask);
+    if (typeof kind !== 'string') return kind;
+    const windowMs = windowMsOf(ask.params.get('windowSize') ?? '1d');
+    if (windowMs === undefined) return binanceError(400, -1130, "Data sent for parameter 'windowSize' is not valid.");
+    return this.#named(ask, (market) => rollingTicker(market, ask.nowMs, windowMs, kind));
+  }
+
+  /** By `symbol` or by `symbols`, never by both or neither. */
+  #named(ask: Ask, text: (market: Market) => string): Answer {
+    const given = ['symbol', 'symbols'].filter((name) => (ask.params.get(name) ?? '') !== '').length;
+    if (given === 0) return binanceError(400, -1102, "Param 'symbol' or 'symbols' must be sent, but both were empty/null!");
+    if (given === 2) return binanceError(400, -1128, 'Combination of optional parameters invalid.');
+    return this.#each(ask, text);
   }
 
   #exchangeInfo(ask: Ask): Answer {
@@ -216,75 +314,6 @@ export class BinanceRest {
     return `[${texts.join(',')}]`;
   }
 
-  #klines(market: Market, ask: Ask): Answer {
-    const interval = ask.params.get('interval') ?? '';
-    if (interval === '') return missingParameter('interval');
-    const intervalMs = INTERVALS_MS[interval];
-    if (intervalMs === undefined) return INVALID_INTERVAL;
-    const limit = limitOf(ask.params, 500, this.#dialect.family === 'spot' ? 1_000 : 1_500);
-    if (limit === null) return malformedParameter('limit');
-    const from = ask.params.get('startTime');
-    const toMs = Number(ask.params.get('endTime') ?? ask.nowMs);
-    const candles = market.candles.grouped(intervalMs, from === undefined ? 0 : Number(from), toMs);
-    const p = (ticks: number): string => market.priceText(ticks);
-    const texts = (from === undefined ? candles.slice(-limit) : candles.slice(0, limit)).map(
-      (candle) =>
-        `[${candle.startMs},"${p(candle.open)}","${p(candle.high)}","${p(candle.low)}","${p(candle.close)}","${market.qtyText(candle.lots)}",` +
-        `${candle.startMs + intervalMs - 1},"${otherVolume(market, candle.lots, candle.tickLots)}",${candle.trades},"${market.qtyText(candle.buyLots)}",` +
-        `"${otherVolume(market, candle.buyLots, candle.buyTickLots)}","0"]`,
-    );
-    return `[${texts.join(',')}]`;
-  }
-
-  #ticker24(market: Market, nowMs: number): string {
-    const { spec } = market;
-    const day = market.candles.day(nowMs);
-    const last = market.lastTicks;
-    const open = day?.open ?? last;
-    const p = (ticks: number): string => market.priceText(ticks);
-    const average = day === undefined || day.lots === 0 ? last : Math.round(day.tickLots / day.lots);
-    const pair = this.#dialect.family === 'coinm' ? `"pair":"${pairOf(market)}",` : '';
-    const bid = market.engine.bids.best();
-    const ask = market.engine.asks.best();
-    const isSpot = this.#dialect.family === 'spot';
-    const best = `"bidPrice":"${p(bid?.ticks ?? 0)}","bidQty":"${market.qtyText(bid?.lots ?? 0)}","askPrice":"${p(ask?.ticks ?? 0)}","askQty":"${market.qtyText(ask?.lots ?? 0)}",`;
-    const volume = this.#dialect.family === 'coinm' ? 'baseVolume' : 'quoteVolume';
-    const value = isSpot ? quoteText(market, day?.tickLots ?? 0) : otherVolume(market, day?.lots ?? 0, day?.tickLots ?? 0);
-    return (
-      `{"symbol":"${spec.symbol}",${pair}"priceChange":"${p(last - open)}","priceChangePercent":"${(((last - open) / open) * 100).toFixed(3)}",` +
-      `"weightedAvgPrice":"${p(average)}",${isSpot ? `"prevClosePrice":"${p(open)}",` : ''}"lastPrice":"${p(last)}","lastQty":"${market.qtyText(market.lastTrade?.lots ?? 0)}",` +
-      `${isSpot ? best : ''}"openPrice":"${p(open)}","highPrice":"${p(day?.high ?? open)}","lowPrice":"${p(day?.low ?? open)}","volume":"${market.qtyText(day?.lots ?? 0)}",` +
-      `"${volume}":"${value}","openTime":${nowMs - 86_400_000},"closeTime":${nowMs},"firstId":${day?.firstTradeId ?? 0},"lastId":${day?.lastTradeId ?? 0},"count":${day?.trades ?? 0}}`
-    );
-  }
-
-  #tickerPrice(market: Market, nowMs: number): string {
-    const price = `"price":"${market.priceText(market.lastTicks)}"`;
-    if (this.#dialect.family === 'spot') return `{"symbol":"${market.spec.symbol}",${price}}`;
-    if (this.#dialect.family === 'usdm') return `{"symbol":"${market.spec.symbol}",${price},"time":${nowMs}}`;
-    return `{"symbol":"${market.spec.symbol}","ps":"${pairOf(market)}",${price},"time":${nowMs}}`;
-  }
-
-  #bookTicker(market: Market, nowMs: number): string {
-    const bid = market.engine.bids.best();
-    const ask = market.engine.asks.best();
-    const best =
-      `"bidPrice":"${market.priceText(bid?.ticks ?? 0)}","bidQty":"${market.qtyText(bid?.lots ?? 0)}",` +
-      `"askPrice":"${market.priceText(ask?.ticks ?? 0)}","askQty":"${market.qtyText(ask?.lots ?? 0)}"`;
-    if (this.#dialect.family === 'spot') return `{"symbol":"${market.spec.symbol}",${best}}`;
-    const pair = this.#dialect.family === 'coinm' ? `"pair":"${pairOf(market)}",` : '';
-    return `{"lastUpdateId":${market.engine.sequence},"symbol":"${market.spec.symbol}",${pair}${best},"time":${nowMs}}`;
-  }
-
-  #premiumIndex(market: Market, nowMs: number): string {
-    const pair = this.#dialect.family === 'coinm' ? `"pair":"${pairOf(market)}",` : '';
-    const index = market.indexPrice.toFixed(8);
-    return (
-      `{"symbol":"${market.spec.symbol}",${pair}"markPrice":"${market.markPrice.toFixed(8)}","indexPrice":"${index}","estimatedSettlePrice":"${index}",` +
-      `"lastFundingRate":"${market.fundingRate.toFixed(8)}","interestRate":"0.00010000","nextFundingTime":${market.nextFundingMs(nowMs)},"time":${nowMs}}`
-    );
-  }
-
   /** Payments that were made, oldest first. */
   #fundingRates(ask: Ask): Answer {
     const markets = ask.params.has('symbol') ? [this.#market(ask.params)] : this.#context.markets;
@@ -310,34 +339,32 @@ export class BinanceRest {
   }
 }
 
-function averagePrice(market: Market, nowMs: number): string {
-  let lots = 0;
-  let tickLots = 0;
-  for (const candle of market.candles.minutes(nowMs - 5 * 60_000, nowMs)) {
-    lots += candle.lots;
-    tickLots += candle.tickLots;
-  }
-  const ticks = lots === 0 ? market.lastTicks : Math.round(tickLots / lots);
-  return `{"mins":5,"price":"${market.priceText(ticks)}","closeTime":${Math.floor((market.lastTrade?.timeUs ?? nowMs * 1_000) / 1_000)}}`;
-}
-
 function fixed(weight: number): () => number {
   return () => weight;
 }
 
-function depthWeight(params: Map<string, string>): number {
+/** Endpoints that cost more without a symbol. */
+function bySymbols(one: number, all: number): (params: Map<string, string>) => number {
+  return (params) => (params.has('symbol') || params.has('symbols') ? one : all);
+}
+
+function kindOf(ask: Ask): TickerKind | HttpReply {
+  const kind = ask.params.get('type') ?? 'FULL';
+  return kind === 'FULL' || kind === 'MINI' ? kind : binanceError(400, -1130, "Data sent for parameter 'type' is not valid.");
+}
+
+function spotDepthWeight(params: Map<string, string>): number {
   const limit = Number(params.get('limit') ?? 100);
   if (limit <= 100) return 5;
   if (limit <= 500) return 25;
   return limit <= 1_000 ? 50 : 250;
 }
 
-/** Null when it is no whole number; more than the venue gives is cut to what it gives. */
-function limitOf(params: Map<string, string>, standard: number, most: number): number | null {
-  const text = params.get('limit');
-  if (text === undefined) return standard;
-  if (!/^[0-9]{1,20}$/.test(text)) return null;
-  return Math.max(1, Math.min(most, Number(text)));
+function futuresDepthWeight(params: Map<string, string>): number {
+  const limit = Number(params.get('limit') ?? 500);
+  if (limit <= 50) return 2;
+  if (limit <= 100) return 5;
+  return limit <= 500 ? 10 : 20;
 }
 
 /** `["BTCUSDT","ETHUSDT"]`: undefined when absent, null when it cannot be read. */

@@ -127,7 +127,7 @@ export function tickerFields(market: Market, nowMs: number): TickerFields {
       ['usdIndexPrice', market.indexPrice.toFixed(6)],
     ];
   }
-  const hour = market.candles.minutes(nowMs - 3_600_000, nowMs)[0]?.open ?? last;
+  const hour = market.candles.steps(nowMs - 3_600_000, nowMs)[0]?.open ?? last;
   const openInterest = market.openInterestLots;
   const interestValue = (
     spec.kind === 'inverse' ? (openInterest * market.lotSize) / market.markPrice : openInterest * market.lotSize * market.markPrice
