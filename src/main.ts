@@ -71,6 +71,7 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--port <n>', 'first port (default: free ones)', '0')
     .option('--addresses <file>', 'write the addresses here')
     .option('--state <dir>', 'keep the state of the exchanges here')
+    .option('--commit', 'answer only when --state has what is told: a killed process has forgotten nothing; answers take tens of ms')
     .option('--speed <n>', 'market time runs n times as fast', '1')
     .option('--replay <files...>', 'serve these recordings instead')
     .addOption(new Option('--idle-exit', 'end after 10 minutes without clients').hideHelp())

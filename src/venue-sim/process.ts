@@ -8,12 +8,14 @@ import type { Clock, Timers } from '../core/ports/clock.js';
 import type { CreateHttpServer, HttpServer, HttpServerHandlers } from '../core/ports/http.js';
 import { adminHandlers } from './admin.js';
 import { Auditor } from './auditor.js';
+import { Commit } from './commit.js';
 import { credentialsOf } from './exchange/accounts.js';
 import { plainText } from './exchange/value.js';
 import { FaultScript } from './faults/script.js';
 import { FlowRandom } from './flow/random.js';
 import type { VenueId } from './market/spec.js';
 import { StateFolder, replaceFile } from './state-file.js';
+
 import { createVenue } from './venue.js';
 import { VenueCounters } from './venues/protocol.js';
 import { VENUE_IDS } from './venues/registry.js';
@@ -46,6 +48,8 @@ export interface VenuesOptions {
   /** Folder that keeps the exchanges between runs. */
   readonly state?: string;
   readonly idleExit?: boolean;
+  /** What clients are told waits until it is saved; needs `state`. */
+  readonly commits?: boolean;
 }
 
 export interface VenuesDeps {
@@ -110,9 +114,20 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
   const save = async (): Promise<void> => {
     await folder?.save(world);
   };
+  let failed = '';
+  // A full disk fails many saves a second: each reason is said once.
+  const report = (error: unknown): void => {
+    const reason = String(error);
+    if (reason !== failed) deps.writeLine(`SIMULATED state not saved: ${reason}`);
+    failed = reason;
+  };
+  const commit = options.commits === true && folder !== undefined ? new Commit(() => void folder.save(world, true).catch(report)) : null;
+  if (folder !== undefined && commit !== null) folder.watcher = commit;
   const stop = (): Promise<void> => {
     stopping ??= (async () => {
       for (const timer of timers) deps.timers.cancel(timer);
+      if (commit !== null) await save();
+      commit?.end();
       for (const { gate } of venues) gate.close();
       await Promise.all(servers.map((server) => server.close()));
       await save();
@@ -133,6 +148,8 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     const stopByAdmin = (): void => {
       deps.timers.after(1, () => void stop());
     };
+    // Quick snapshots stand on a whole one.
+    if (commit !== null) await save();
     const adminPort = await listen(
       adminHandlers({ world, speed: options.speed, counters, script, auditor, save, stop: stopByAdmin }),
       options.port,
@@ -140,7 +157,7 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     const entries: Record<string, VenueAddressEntry> = {};
     for (const { id, handlers } of venues) {
       const wanted = options.port === 0 ? 0 : options.port + 1 + VENUE_IDS.indexOf(id);
-      entries[id] = addressOf(id, await listen(handlers, wanted), options.seed);
+      entries[id] = addressOf(id, await listen(commit?.wrap(handlers) ?? handlers, wanted), options.seed);
     }
     const wallUs = deps.clock.wallUs();
     const time = deps.marketTime ?? { wallUs, marketUs: wallUs, speed: options.speed };
@@ -160,17 +177,12 @@ export async function runVenues(options: VenuesOptions, deps: VenuesDeps): Promi
     const perWallMs = Math.max(1, options.speed);
     timers.push(deps.timers.every(TURN_MS * perWallMs, () => world.advance(nowUs(), MOST_QUANTA_A_TURN)));
     if (folder !== undefined) {
-      let failed = '';
-      // A full disk fails many saves a second: each reason is said once.
-      const report = (error: unknown): void => {
-        const reason = String(error);
-        if (reason !== failed) deps.writeLine(`SIMULATED state not saved: ${reason}`);
-        failed = reason;
-      };
       timers.push(deps.timers.every(SAVE_EVERY_SECONDS * 1_000 * perWallMs, () => void save().catch(report)));
-      saveSoonAfterActivity(world, deps.timers, SAVE_SOON_MS * perWallMs, () => {
-        if (stopping === undefined) folder.save(world, true).catch(report);
-      });
+      if (commit === null) {
+        saveSoonAfterActivity(world, deps.timers, SAVE_SOON_MS * perWallMs, () => {
+          if (stopping === undefined) folder.save(world, true).catch(report);
+        });
+      } else for (const exchange of world.exchanges.values()) exchange.onActivity = () => commit.changed();
       await save();
     }
     timers.push(deps.timers.every(AUDIT_EVERY_SECONDS * 1_000 * perWallMs, () => auditor.check(deps.writeLine)));

@@ -31,7 +31,15 @@ interface QuickSnapshot extends Omit<Snapshot, 'markets'> {
   readonly markets: Readonly<Record<string, Omit<SavedMarket, LookedBackOn>>>;
 }
 
+/** Told of each save: when its snapshot was taken, and what became of it. */
+export interface SaveWatcher {
+  onTaken(): void;
+  onWritten(): void;
+  onFailed(): void;
+}
+
 export class StateFolder {
+  watcher: SaveWatcher | null = null;
   readonly #directory: string;
   readonly #mostHistoryGrowth: number;
   #historyFile = historyFileOf(1);
@@ -60,7 +68,15 @@ export class StateFolder {
   save(world: VenueWorld, isQuick = false): Promise<void> {
     const next = this.#saving.then(() => this.#save(world, isQuick));
     this.#saving = next.catch(() => undefined);
-    return next;
+    const { watcher } = this;
+    if (watcher === null) return next;
+    return next.then(
+      () => watcher.onWritten(),
+      (error: unknown) => {
+        watcher.onFailed();
+        throw error;
+      },
+    );
   }
 
   async #save(world: VenueWorld, isQuick: boolean): Promise<void> {
@@ -71,6 +87,7 @@ export class StateFolder {
     const isAnew = !isQuick && this.#historyBytes > this.#historyStart + this.#mostHistoryGrowth;
     const taken = exchanges.map((exchange) => ({ exchange, count: exchange.history.unsaved.length }));
     const lines = exchanges.flatMap((exchange) => (isAnew ? exchange.history.whole(exchange.states) : exchange.history.unsaved));
+    this.watcher?.onTaken();
     const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
     const place = isAnew ? { file: followerOf(this.#historyFile), bytes: 0 } : { file: this.#historyFile, bytes: this.#historyBytes };
     const historyBytes = place.bytes + Buffer.byteLength(text);

@@ -35,6 +35,7 @@ export async function runVenuesVerb(flags: Readonly<Record<string, unknown>>): P
       },
     );
   } else {
+    if (flags['commit'] === true && typeof flags['state'] !== 'string') throw new UsageError('--commit: goes with --state');
     if (speedText === 'max') throw new UsageError("--speed: 'max' goes with --replay only");
     const speed = numberOf('--speed', speedText, { min: 0.01, max: 1000, isInteger: false });
     const marketTime = marketTimeNow(speed);
@@ -47,6 +48,7 @@ export async function runVenuesVerb(flags: Readonly<Record<string, unknown>>): P
         idleExit,
         ...addresses,
         ...(typeof flags['state'] === 'string' ? { state: flags['state'] } : {}),
+        commits: flags['commit'] === true,
         ...(typeof flags['only'] === 'string' ? { only: listOf(flags['only']) } : {}),
       },
       { createHttpServer, clock: new SystemClock(marketTime), timers: marketTimers, marketTime, writeLine },
