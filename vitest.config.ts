@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Three quarters of a minute for its shortest form: `npm run torture` runs it.
-    exclude: ['test/e2e/{all-kinds,seeds}.test.ts', 'node_modules/**'],
+    // Ten seconds to three quarters of a minute each in their shortest forms: `npm run torture` runs them, `.ci/run` some.
+    exclude: ['test/e2e/{all-kinds,seeds,venues-kill}.test.ts', 'node_modules/**'],
     pool: 'forks',
     // Many files wait for processes and sockets: one worker more than the cores of a small machine keeps them busy.
     maxWorkers: 3,

@@ -28,6 +28,8 @@ export interface ExchangesOptions {
   readonly limitMs: number;
   readonly only?: readonly string[];
   readonly port?: number;
+  /** A kill loses nothing that a client was told. */
+  readonly commits?: boolean;
 }
 
 /** The account of a venue's printed key; state files name it so. */
@@ -41,22 +43,50 @@ const LEAST_MS = 1_000;
 
 export class Exchanges {
   readonly addresses: string;
-  readonly process: EngineProcess;
+  readonly #args: readonly string[];
+  readonly #limitMs: number;
   readonly #state: string;
+  #process: EngineProcess;
   #admin = '';
 
-  constructor(folder: string, { seed, speed, limitMs, only, port }: ExchangesOptions) {
+  constructor(folder: string, { seed, speed, limitMs, only, port, commits }: ExchangesOptions) {
     this.addresses = join(folder, 'addresses.json');
     this.#state = join(folder, 'state');
-    const own = [...(only === undefined ? [] : ['--only', only.join(',')]), ...(port === undefined ? [] : ['--port', String(port)])];
-    this.process = new EngineProcess(
-      ['venues', '--addresses', this.addresses, '--state', this.#state, '--seed', String(seed), '--speed', String(speed), ...own],
-      { limitMs },
-    );
+    const own = [
+      ...(only === undefined ? [] : ['--only', only.join(',')]),
+      ...(port === undefined ? [] : ['--port', String(port)]),
+      ...(commits === true ? ['--commit'] : []),
+    ];
+    this.#args = [
+      'venues',
+      '--addresses',
+      this.addresses,
+      '--state',
+      this.#state,
+      '--seed',
+      String(seed),
+      '--speed',
+      String(speed),
+      ...own,
+    ];
+    this.#limitMs = limitMs;
+    this.#process = new EngineProcess(this.#args, { limitMs });
+  }
+
+  /** kill -9. */
+  async die(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#process.ended;
+  }
+
+  /** From the state that was kept, at the same ports. */
+  async rise(): Promise<void> {
+    this.#process = new EngineProcess(this.#args, { limitMs: this.#limitMs });
+    await this.ready();
   }
 
   async ready(): Promise<void> {
-    await this.process.line((line) => line.includes('SIMULATED exchanges'));
+    await this.#process.line((line) => line.includes('SIMULATED exchanges'));
     this.#admin = (JSON.parse(readFileSync(this.addresses, 'utf8')) as { admin: string }).admin;
   }
 
@@ -120,8 +150,8 @@ export class Exchanges {
   }
 
   async stop(): Promise<void> {
-    this.process.kill('SIGINT');
-    await this.process.ended;
+    this.#process.kill('SIGINT');
+    await this.#process.ended;
   }
 
   async #faults(): Promise<readonly { readonly kind: string; readonly hits: number }[]> {

@@ -35,10 +35,12 @@ export interface FaultyRun {
   readonly seed: number;
   readonly speed: number;
   readonly limitMs: number;
+  readonly port?: number;
+  readonly commits?: boolean;
   /** Market time without faults before the stop. */
   readonly calmMs: number;
   /** Makes the exchanges misbehave while the engine trades. What is still scripted when it returns is taken away. */
-  misbehave(exchanges: Exchanges): Promise<void>;
+  misbehave(exchanges: Exchanges, url: string): Promise<void>;
 }
 
 /** Writes a configuration that trades on every venue, and returns its file. */
@@ -72,7 +74,7 @@ export async function tradeUnderFaults(run: FaultyRun): Promise<void> {
     engine = new EngineProcess([...args, '--addresses', exchanges.addresses, '--port', '0', '--json'], { limitMs: run.limitMs });
     const { url } = JSON.parse(await engine.line((line) => line.includes('"url"'))) as { url: string };
     await untilTrading(url, engine);
-    await run.misbehave(exchanges);
+    await run.misbehave(exchanges, url);
     await exchanges.clear();
     await exchanges.pass(run.calmMs);
     engine.kill('SIGINT');
@@ -125,13 +127,16 @@ async function untilTrading(url: string, engine: EngineProcess): Promise<void> {
   let hasEnded = false;
   void engine.ended.then(() => (hasEnded = true));
   for (;;) {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    const sum = (name: string): number =>
-      [...text.matchAll(new RegExp(`^${name}\\S* (\\S+)$`, 'gm'))].reduce((total, [, value]) => total + Number(value), 0);
-    if (sum('thor_gateway_up') === 5 && sum('thor_fills_total') > 0) return;
+    if ((await metricSum(url, 'thor_gateway_up')) === 5 && (await metricSum(url, 'thor_fills_total')) > 0) return;
     if (hasEnded) throw new Error(`the engine ended: ${engine.stderr.slice(-5).join(' | ')}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Over all labels. */
+export async function metricSum(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return [...text.matchAll(new RegExp(`^${name}\\S* (\\S+)$`, 'gm'))].reduce((total, [, value]) => total + Number(value), 0);
 }
 
 /** What the judge said, and what went wrong. */
