@@ -25,6 +25,7 @@ export type {
   OrderDraft,
   OrderEvent,
   Params,
+  ParamsEffect,
   ParamSpec,
   RecoveredStrategy,
   Strategy,

@@ -6,7 +6,7 @@
  * the group again. Legs are immediate-or-cancel. What one leg fills beyond the other is closed at once where it costs least: on either instrument.
  * Every crossing is counted as taken, or once per episode and reason as refused.
  */
-import { assert, RESULT_OK } from '../core/numbers/errors.js';
+import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
 import { FLAG_HEDGE, FLAG_POST_ONLY, SIDE_BUY, SIDE_SELL, TIF_GTC, TIF_IOC } from '../core/memory/record.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
@@ -14,6 +14,8 @@ import type {
   BookView,
   OrderDraft,
   OrderEvent,
+  Params,
+  ParamsEffect,
   Strategy,
   StrategyContext,
   StrategyDefinition,
@@ -44,8 +46,16 @@ const HEDGE_PAUSE_US = 100_000;
 const HEDGE_PAUSE_MOST_US = 5_000_000;
 const FAILURE_PAUSE_MOST_US = 30_000_000;
 
+/** Parameters that decide which pairs there are, which of their legs rests, and how large the walked books are. */
+const RESHAPING = ['mode', 'equalQuotes', 'maker', 'depth'] as const;
+
+function effectOf(before: Params, after: Params): ParamsEffect {
+  return RESHAPING.some((key) => before[key] !== after[key]) ? 'restart' : 'live';
+}
+
 export class ArbStrategy implements Strategy {
-  readonly #settings: ArbSettings;
+  #settings: ArbSettings;
+  readonly #name: string;
   readonly #instruments: readonly Instrument[];
   readonly #terms: readonly LegTerms[];
   readonly #pairs: PairTable;
@@ -73,6 +83,7 @@ export class ArbStrategy implements Strategy {
   };
 
   constructor(setup: StrategySetup) {
+    this.#name = setup.name;
     this.#settings = arbSettings(setup.name, setup.params);
     this.#instruments = setup.instruments;
     this.#terms = setup.instruments.map(legTerms);
@@ -109,6 +120,13 @@ export class ArbStrategy implements Strategy {
       this.#consider(ctx, pairs[i]!, 1);
       this.#consider(ctx, pairs[i]!, -1);
     }
+  }
+
+  /** What decides the pairs stays; what decides whether, where and how much a pair trades is taken from here on. */
+  onParams(ctx: StrategyContext, params: Params): void {
+    if (effectOf(ctx.params, params) !== 'live') throw new UsageError(`${this.#name}: ${RESHAPING.join(', ')} are taken at a restart only`);
+    this.#settings = arbSettings(this.#name, params);
+    this.#hedges.use(this.#settings);
   }
 
   onStop(ctx: StrategyContext): void {
@@ -485,6 +503,7 @@ const arb: StrategyDefinition = {
   instruments: { min: 2, max: 12 },
   levelStates: ARB_STATE_NAMES,
   create: (setup) => new ArbStrategy(setup),
+  effectOf,
 };
 
 export default arb;

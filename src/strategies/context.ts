@@ -78,7 +78,7 @@ export class RunnerContext implements StrategyContext, DecisionTimes {
   isStopping = false;
   turn = 0;
   readonly instruments: readonly Instrument[];
-  readonly params: Params;
+  params: Params;
   readonly intents: Intents;
   readonly counters: CounterBlock<StrategyCounter>;
   readonly #s: ContextSetup;

@@ -5,7 +5,7 @@
  * Inventory on spot: sells need base the account already has; a level without it waits and says so. The counter order is for what filled, so a venue that
  * takes its fee from the asset received lives off the account's stock of that asset by the fee.
  */
-import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
+import { assert, RESULT_OK } from '../core/numbers/errors.js';
 import { formatTicks } from '../core/numbers/decimal.js';
 import { FLAG_POST_ONLY, SIDE_BUY, TIF_GTC } from '../core/memory/record.js';
 import { isTerminal } from '../core/orders/order-state.js';
@@ -16,6 +16,8 @@ import type {
   LevelRecord,
   OrderDraft,
   OrderEvent,
+  Params,
+  RecoveredStrategy,
   Strategy,
   StrategyContext,
   StrategyDefinition,
@@ -23,12 +25,12 @@ import type {
 } from '../core/ports/strategy.js';
 import { Anchor } from './grid/anchor.js';
 import { Compound } from './grid/compound.js';
-import { roundTrip } from './grid/cost.js';
+import { checkGrid } from './grid/check.js';
 import { ExitPhase, GridExit } from './grid/exit.js';
-import { anchorOfSettings, feeRateOf, leastLots, lotValue, makeLadder, type Ladder } from './grid/ladder.js';
+import { anchorOfSettings, leastLots, lotValue, makeLadder, type Ladder } from './grid/ladder.js';
 import { isLiveLevel, LEVEL_STATE_NAMES, LevelState } from './grid/level-state.js';
 import { GridLevels } from './grid/levels.js';
-import { exitWord, ladderHash, recoverLadder, recoverMeta } from './grid/memory.js';
+import { effectOf, exitWord, ladderHash, type OldLadder, recoverOld } from './grid/memory.js';
 import { GRID_PARAMS, gridSettings, type GridSettings } from './grid/params.js';
 import { GridTrail } from './grid/trail.js';
 
@@ -37,11 +39,20 @@ const ADJUST_EVERY_US = 1_000_000;
 /** How long a level without balance waits before it looks again. */
 const NO_BALANCE_US = 5_000_000;
 
+/** How often orders of a ladder that was given up are asked back. */
+const CANCEL_EVERY_US = 1_000_000;
+
+interface Renewal {
+  readonly settings: GridSettings;
+  readonly params: Params;
+}
+
 export class GridStrategy implements Strategy {
   readonly #setup: StrategySetup;
-  readonly #settings: GridSettings;
   readonly #instrument: Instrument;
-  readonly #anchor: Anchor;
+  #params: Params;
+  #settings: GridSettings;
+  #anchor: Anchor;
   readonly #draft: OrderDraft = {
     level: 0,
     slot: 0,
@@ -68,7 +79,7 @@ export class GridStrategy implements Strategy {
   };
   #ladder: Ladder | null = null;
   #levels: GridLevels | null = null;
-  readonly #exit: GridExit;
+  #exit: GridExit;
   #trail: GridTrail | null = null;
   #compound: Compound | null = null;
   /** Places of a side, nearest to the market first. */
@@ -83,9 +94,18 @@ export class GridStrategy implements Strategy {
   /** The range that the lines cover. */
   #lowTicks = 0;
   #highTicks = 0;
-  /** Events of orders before this id belong to a ladder that was given up. */
+  /** Events of orders before this id belong to a ladder of which nothing is known. */
   #oldestId = 0;
   #cancelOld = false;
+  /** What the ladder in use was made from. */
+  #hash = 0;
+  /** Other parameters wait until nothing of the ladder in use rests any more. */
+  #renewal: Renewal | null = null;
+  #cancelUs = 0;
+  /** The ladder before this one: its orders are heard of, its inventory is the account's. */
+  #past: GridLevels | null = null;
+  /** Level records above the ladder's own up to this one are a larger ladder's: to be emptied. */
+  #eraseTo = -1;
   /** Side of the trigger on which the market was first seen; 0 once it was reached. */
   #triggerSide = Number.NaN;
   /** Spot funds promised in the running pass, which the account does not show yet. */
@@ -97,11 +117,24 @@ export class GridStrategy implements Strategy {
     assert(instrument !== undefined, 'a grid has one instrument');
     this.#setup = setup;
     this.#instrument = instrument;
+    this.#params = setup.params;
     this.#settings = gridSettings(setup.name, setup.params);
     this.#anchor = new Anchor(this.#settings);
     this.#exit = new GridExit(this.#settings, instrument);
-    this.#checkAtStart();
+    checkGrid(setup.name, this.#settings, instrument, setup.levelCapacity);
     this.#recover();
+  }
+
+  /** Parameters that change no level work at once; others give the ladder up once its orders are back, and make a new one. */
+  onParams(ctx: StrategyContext, params: Params): void {
+    const { name, levelCapacity } = this.#setup;
+    const settings = gridSettings(name, params);
+    checkGrid(name, settings, this.#instrument, levelCapacity);
+    if (this.#ladder === null || ladderHash(params, this.#instrument) === this.#hash) {
+      this.#renewal = null;
+      this.#tune(settings, params);
+    } else this.#renewal = { settings, params };
+    this.#pass(ctx);
   }
 
   /** Read-only views for previews and tests. */
@@ -159,62 +192,77 @@ export class GridStrategy implements Strategy {
     this.#publish(ctx);
   }
 
-  /** What the parameters alone can tell is told before anything runs. */
-  #checkAtStart(): void {
-    const { name, levelCapacity } = this.#setup;
-    const settings = this.#settings;
-    const instrument = this.#instrument;
-    const count = settings.lower === null ? settings.buyLevels + settings.sellLevels : settings.grids;
-    if (count * 2 + 2 > levelCapacity) {
-      throw new UsageError(
-        `${name}: ${count} levels need ${count * 2 + 2} level slots, this run has ${levelCapacity} a strategy: use fewer levels`,
-      );
-    }
-    if (instrument.maxOpenOrders > 0 && settings.activePerSide * 2 > instrument.maxOpenOrders) {
-      throw new UsageError(
-        `${name}: activePerSide ${settings.activePerSide} may rest ${settings.activePerSide * 2} orders; ${instrument.id} takes ${instrument.maxOpenOrders}`,
-      );
-    }
-    const anchorTicks = anchorOfSettings(settings, instrument);
-    if (anchorTicks > 0 || settings.lower !== null) {
-      makeLadder(name, settings, instrument, anchorTicks > 0 ? anchorTicks : 1);
-    } else if (settings.step?.isRatio === true && settings.profit === null) {
-      const far = 1e12;
-      const trip = roundTrip(far, Math.round(far * (1 + settings.step.ratio)), feeRateOf(settings, instrument), settings.minProfit);
-      if (!trip.pays) {
-        throw new UsageError(
-          `${name}: step below cost: a step of ${trip.stepPercent}; the fees of both sides are ${trip.feesPercent} ` +
-            `(${feeRateOf(settings, instrument)} each, ${settings.isPostOnly ? 'maker' : 'taker'}, ${instrument.id}); needed: more than ${trip.neededPercent}`,
-        );
-      }
-    }
-  }
-
   #recover(): void {
     const { recovered, name } = this.#setup;
     if (recovered === null) return;
-    const ladder = recoverLadder(name, this.#settings, this.#instrument, recovered, this.#setup.params);
-    if (ladder === null) {
+    const old = recoverOld(name, this.#settings, this.#instrument, recovered, this.#params);
+    if (old === null) {
+      // Orders without a ladder: its record was lost. They are given up, and so is what is still heard of them.
       for (const order of recovered.orders) this.#oldestId = Math.max(this.#oldestId, order.orderId + 1);
-      this.#cancelOld = recovered.orders.length > 0;
-      this.#setup.note(`${name}: parameters changed since the last run: ${recovered.orders.length} orders of the old ladder are cancelled`);
+      this.#cancelOld = this.#oldestId > 0;
       return;
     }
-    const meta = recoverMeta(recovered);
-    this.#use(ladder, meta?.stepWord ?? 0);
+    this.#use(old.ladder, old.stepWord, old.hash);
     this.#levels?.recover(recovered);
-    if (meta !== null) {
-      const isClosing = recovered.orders.some((order) => order.level === this.#closingLevel && !isTerminal(order.state));
-      this.#exit.recover(meta.exitPhase, meta.exitReason, isClosing);
+    const isClosing = recovered.orders.some((order) => order.level === this.#closingLevel && !isTerminal(order.state));
+    this.#exit.recover(old.exitPhase, old.exitReason, isClosing);
+    if (old.hash !== ladderHash(this.#params, this.#instrument)) {
+      this.#renewal = { settings: this.#settings, params: this.#params };
+      this.#tellChanged(old, recovered);
+      return;
     }
     if (this.#exit.isOver) {
       this.#setup.note(`${name}: ended in an earlier run (${reasonName(this.#exit.reason)}); a higher generation starts it anew`);
       return;
     }
-    const live = recovered.orders.filter((order) => order.level < ladder.count * 2).length;
+    const { count, anchorTicks } = old.ladder;
+    const live = recovered.orders.filter((order) => order.level < count * 2).length;
     this.#setup.note(
-      `${name}: resumed ${ladder.count} levels around ${formatTicks(ladder.anchorTicks, this.#instrument.tickSize)}, ${live} orders adopted`,
+      `${name}: resumed ${count} levels around ${formatTicks(anchorTicks, this.#instrument.tickSize)}, ${live} orders adopted`,
     );
+  }
+
+  #tellChanged({ ladder }: OldLadder, { orders, netLots }: RecoveredStrategy): void {
+    const { name } = this.#setup;
+    const live = orders.filter((order) => !isTerminal(order.state)).length;
+    const held = formatTicks(netLots[0] ?? 0, this.#instrument.lotSize);
+    this.#setup.note(
+      `${name}: parameters changed since the last run: ${live} orders of the old ladder of ${ladder.count} levels are cancelled, then the new one is placed; ` +
+        `its position of ${held} stays as it is`,
+    );
+  }
+
+  #tune(settings: GridSettings, params: Params): void {
+    this.#params = params;
+    this.#settings = settings;
+    this.#anchor = new Anchor(settings);
+    const { phase, reason, isBusy } = this.#exit;
+    this.#exit = new GridExit(settings, this.#instrument);
+    this.#exit.recover(phase, reason, isBusy);
+    if (this.#ladder === null) return;
+    this.#trail = new GridTrail(settings, this.#instrument, this.#ladder, this.#trail?.stepWord ?? 0);
+    if (!settings.isCompounding) this.#compound = null;
+    else this.#compound ??= new Compound(settings, this.#instrument, this.#ladder);
+  }
+
+  /** Asks the orders of the ladder in use back; when none rests any more, it is gone, and the next look at the market makes the new one. */
+  #renew(ctx: StrategyContext, { settings, params }: Renewal): void {
+    const levels = this.#levels;
+    if (levels === null) return;
+    if (levels.hasLive() || this.#exit.isBusy) {
+      if (ctx.nowUs >= this.#cancelUs && ctx.intents.cancelAll() === RESULT_OK) this.#cancelUs = ctx.nowUs + CANCEL_EVERY_US;
+      return;
+    }
+    this.#renewal = null;
+    this.#past = levels;
+    this.#eraseTo = Math.max(this.#eraseTo, levels.places);
+    this.#levels = null;
+    this.#ladder = null;
+    this.#triggerSide = 0; // it runs already
+    this.#passMid = Number.NaN;
+    this.#exit.recover(ExitPhase.RUNNING, Reason.NONE, false);
+    this.#tune(settings, params);
+    this.#takeAnchor(ctx, ctx.book(0));
   }
 
   #takeAnchor(ctx: StrategyContext, book: BookView): boolean {
@@ -223,7 +271,8 @@ export class GridStrategy implements Strategy {
     const seen = this.#anchor.see(book, ctx.nowUs);
     const anchorTicks = given > 0 ? given : seen;
     if (!(anchorTicks > 0) || ctx.isStopping) return false;
-    this.#use(makeLadder(this.#setup.name, this.#settings, this.#instrument, anchorTicks), 0);
+    const ladder = makeLadder(this.#setup.name, this.#settings, this.#instrument, anchorTicks);
+    this.#use(ladder, 0, ladderHash(this.#params, this.#instrument));
     this.#publish(ctx);
     this.#pass(ctx);
     return true;
@@ -239,8 +288,10 @@ export class GridStrategy implements Strategy {
     return this.#triggerSide === 0;
   }
 
-  #use(ladder: Ladder, stepWord: number): void {
+  #use(ladder: Ladder, stepWord: number, hash: number): void {
     const levels = new GridLevels(ladder, (priceTicks) => leastLots(this.#instrument, priceTicks));
+    if (this.#past !== null) levels.follow(this.#past);
+    this.#hash = hash;
     this.#ladder = ladder;
     this.#levels = levels;
     this.#trail = new GridTrail(this.#settings, this.#instrument, ladder, stepWord);
@@ -275,7 +326,7 @@ export class GridStrategy implements Strategy {
 
   #watchExit(ctx: StrategyContext, mid: number): void {
     const ladder = this.#ladder;
-    if (ladder === null || ctx.isStopping || this.#exit.phase !== ExitPhase.RUNNING) return;
+    if (ladder === null || ctx.isStopping || this.#renewal !== null || this.#exit.phase !== ExitPhase.RUNNING) return;
     if (!this.#exit.watch(mid, ladder.anchorTicks, this.#lowTicks, this.#highTicks, ctx.nowUs)) return;
     this.#isMetaDirty = true;
     this.#publish(ctx);
@@ -291,6 +342,7 @@ export class GridStrategy implements Strategy {
     this.#needsPass = false;
     this.#spentQuote = 0;
     this.#spentBase = 0;
+    if (this.#renewal !== null) return this.#renew(ctx, this.#renewal);
     if (this.#exit.phase !== ExitPhase.RUNNING) {
       if (this.#exit.step(ctx, book, this.#levels.hasLive(), this.#closingLevel)) this.#isMetaDirty = true;
       return;
@@ -325,7 +377,7 @@ export class GridStrategy implements Strategy {
 
   /** After an event of one line: its counter order does not wait for the next pass. */
   #settle(ctx: StrategyContext, line: number): void {
-    if (ctx.isStopping || this.#exit.phase !== ExitPhase.RUNNING) return;
+    if (ctx.isStopping || this.#renewal !== null || this.#exit.phase !== ExitPhase.RUNNING) return;
     const book = ctx.book(0);
     if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
     this.#spentQuote = 0;
@@ -441,12 +493,31 @@ export class GridStrategy implements Strategy {
       record.cumLots = exitWord(this.#exit.phase, this.#exit.reason);
       record.orderId = 0;
       record.auxTicks = ladder.count;
-      record.auxLots = ladderHash(this.#setup.params, this.#instrument);
+      record.auxLots = this.#hash;
       record.reason = this.#exit.reason;
       if (ctx.publishLevel(record) !== RESULT_OK) return;
       this.#isMetaDirty = false;
     }
     for (let place = 0; place < levels.places; place++) if (levels.isDirty[place] !== 0 && !this.#publishPlace(ctx, place)) return;
+    for (; this.#eraseTo > levels.places; this.#eraseTo--) if (!this.#publishEmpty(ctx, this.#eraseTo)) return;
+  }
+
+  /** The record of a place that the ladder does not have any more: settled, and without a price. */
+  #publishEmpty(ctx: StrategyContext, level: number): boolean {
+    const past = this.#past !== null && level < this.#past.places ? this.#past : null;
+    const record = this.#record;
+    record.level = level;
+    record.state = LevelState.IDLE;
+    record.side = 0;
+    record.slot = 0;
+    record.priceTicks = 0;
+    record.qtyLots = 0;
+    record.cumLots = past?.heardLots(level) ?? 0;
+    record.orderId = past?.heardId(level) ?? 0;
+    record.auxTicks = 0;
+    record.auxLots = 0;
+    record.reason = Reason.NONE;
+    return ctx.publishLevel(record) === RESULT_OK;
   }
 
   #publishPlace(ctx: StrategyContext, place: number): boolean {
@@ -478,6 +549,7 @@ const grid: StrategyDefinition = {
   instruments: { min: 1, max: 1 },
   levelStates: LEVEL_STATE_NAMES,
   create: (setup) => new GridStrategy(setup),
+  effectOf: (before, after, instruments) => effectOf(before, after, instruments),
 };
 
 export default grid;

@@ -3,7 +3,7 @@
  * Called by the hot lane's loop. Nothing is allocated per dispatch. A strategy that throws is stopped and its orders are cancelled; the others go on.
  * Strategies start when the run word says trading; until then their events wait in their rings.
  */
-import { assert, messageOf, RESULT_OK } from '../core/numbers/errors.js';
+import { assert, messageOf, RESULT_OK, UsageError } from '../core/numbers/errors.js';
 import { BroadcastReader } from '../core/memory/broadcast-ring.js';
 import {
   CHANGE_BOOK,
@@ -179,6 +179,17 @@ export class StrategyRunner implements Role {
   /** The strategies themselves, in the order given: for previews and tests. */
   strategies(): readonly Strategy[] {
     return this.#hosted.map((hosted) => hosted.strategy);
+  }
+
+  /** Between turns: new parameters of the strategy at `index` of the run's table. Throws UsageError when it does not take them; nothing has changed then. */
+  setParams(index: number, params: Params): void {
+    const hosted = this.#hosted.find(({ entry }) => entry.index === index);
+    assert(hosted !== undefined, `this lane has no strategy ${index}`);
+    const { entry, strategy, context } = hosted;
+    if (hosted.isStopped) throw new UsageError(`${entry.name} was stopped because it failed: it takes new parameters at a restart`);
+    if (strategy.onParams === undefined) throw new UsageError(`${entry.name}: ${entry.kind} takes new parameters at a restart only`);
+    strategy.onParams(context, params);
+    context.params = params;
   }
 
   step(nowUs: number, maxRecords: number): number {

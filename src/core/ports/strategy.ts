@@ -25,6 +25,12 @@ export interface ParamSpec {
 
 export type Params = Readonly<Record<string, ParamValue | undefined>>;
 
+/**
+ * What new parameters do to a running strategy. `live`: its levels and orders stay. `rebuilt`: its orders are cancelled and its levels made anew; what it holds it keeps.
+ * `restart`: it takes them at a start only.
+ */
+export type ParamsEffect = 'live' | 'rebuilt' | 'restart';
+
 /** Default export of a strategy file. */
 export interface StrategyDefinition {
   readonly kind: string;
@@ -38,6 +44,8 @@ export interface StrategyDefinition {
   readonly instruments: { readonly min: number; readonly max: number };
   /** Throws UsageError, with the numbers, when the parameters cannot work (for example a step below the round-trip cost). */
   create(setup: StrategySetup): Strategy;
+  /** Told before a change is made. Absent: `live` where the strategy has `onParams`, else `restart`. */
+  effectOf?(before: Params, after: Params, instruments: readonly Instrument[]): ParamsEffect;
 }
 
 export interface StrategySetup {
@@ -211,6 +219,11 @@ export interface Strategy {
   onOrder?(ctx: StrategyContext, event: OrderEvent): void;
   /** About every 100 ms of market time. */
   onTimer?(ctx: StrategyContext): void;
+  /**
+   * New parameters while it runs, checked as at a start. Throws UsageError to refuse them: nothing may have changed then. Absent: new ones are taken at a start only.
+   * From the next call on `ctx.params` are these.
+   */
+  onParams?(ctx: StrategyContext, params: Params): void;
   /** Resting orders stay (they are adopted at the next start) unless the strategy cancels them here. */
   onStop?(ctx: StrategyContext): void;
 }

@@ -9,7 +9,7 @@ import type { ArbSettings } from './params.js';
 const NAKED_REST_US = 30_000_000;
 
 export class Hedges {
-  readonly #settings: ArbSettings;
+  #settings: ArbSettings;
   readonly #instruments: readonly Instrument[];
   /** Naked value times seconds spent, and when something was last naked. */
   #nakedSpent = 0;
@@ -19,6 +19,11 @@ export class Hedges {
   constructor(settings: ArbSettings, instruments: readonly Instrument[]) {
     this.#settings = settings;
     this.#instruments = instruments;
+  }
+
+  /** Other limits from here on; the naked account goes on. */
+  use(settings: ArbSettings): void {
+    this.#settings = settings;
   }
 
   /** More was naked for longer than is allowed: no new deals. */

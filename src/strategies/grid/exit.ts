@@ -55,6 +55,11 @@ export class GridExit {
     this.#stopLoss = settings.stopLoss === null ? Number.NaN : toTicksDown(settings.stopLoss, instrument.tickSize);
   }
 
+  /** A closing order may rest at the venue. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   get isOver(): boolean {
     return this.phase === ExitPhase.STOPPED || this.phase === ExitPhase.CLOSED;
   }

@@ -245,6 +245,14 @@ export class GridLevels {
     }
   }
 
+  /** Instead of another ladder, of which nothing rests any more: its orders are known and counted, so that none of their fills is news here or after a restart. */
+  follow(before: GridLevels): void {
+    for (let place = 0; place < Math.min(this.places, before.places); place++) {
+      this.#pastId[place] = before.heardId(place);
+      this.#pastCum[place] = before.heardLots(place);
+    }
+  }
+
   /** Takes over what the journal says. */
   recover(recovered: RecoveredStrategy): void {
     for (const level of recovered.levels) {
