@@ -36,6 +36,10 @@ export interface RunFile extends DataIdentity {
   readonly venuesPid?: number;
   readonly addresses?: unknown;
   readonly url?: string;
+  /** A change of the running engine must carry it. */
+  readonly token?: string;
+  /** As the kill switch was left; absent: never pressed. */
+  readonly trading?: 'active' | 'reducing' | 'halted';
 }
 
 export interface DataDirOptions {
@@ -81,6 +85,7 @@ export class DataDir {
         stoppedUs: null,
         isStopped: false,
         ...venuesOf(this.previous),
+        ...(this.previous?.trading === undefined ? {} : { trading: this.previous.trading }),
       };
       this.#write();
       mkdirSync(this.logsFolder, { recursive: true });

@@ -17,6 +17,7 @@ import type {
 import type { RunTables } from '../core/orders/tables.js';
 import type { JournalPosition } from './journal.js';
 import type { HotFrame } from './journal-reader.js';
+import { type KeptParams, ParamsFold } from './kept-params.js';
 import { type NamedTables, type Ratio, RunMap, scaled } from './run-map.js';
 import { parseRunStart, type RunStart } from './run-start.js';
 import { type Block, ColdKind } from './segment.js';
@@ -36,6 +37,8 @@ export interface RecoveredFunding {
 
 export interface Recovery extends RecoveredState {
   readonly fundings: readonly RecoveredFunding[];
+  /** Parameters that were changed while a run traded, the newest of each strategy. */
+  readonly params?: readonly KeptParams[];
   /** The last run's tables, null on a first start. */
   readonly last: RunStart | null;
   /** The last run ended with a RUN_STOP. */
@@ -77,6 +80,8 @@ export interface FoldState {
   readonly fillsUpTo: readonly (readonly [venue: string, tsUs: number])[];
   /** Absent in checkpoints of before there were any. */
   readonly lossMarks?: readonly RecoveredLossMark[];
+  /** As above. */
+  readonly params?: readonly KeptParams[];
   readonly lostRecords: number;
   readonly oddRecords: number;
 }
@@ -100,6 +105,7 @@ export class JournalFold {
   readonly #fundings: RecoveredFunding[] = [];
   readonly #fundingKeys = new Set<string>();
   readonly #fillsUpTo = new Map<string, number>();
+  readonly #params = new ParamsFold();
   readonly #lossMarks = new Map<string, RecoveredLossMark>();
   #lostRecords = 0;
   #oddRecords = 0;
@@ -112,6 +118,7 @@ export class JournalFold {
 
   cold(kind: number, value: unknown): void {
     if (kind === ColdKind.RUN_STOP) this.#isClean = true;
+    this.#params.cold(kind, value);
     if (kind !== ColdKind.RUN_START) return;
     const start = parseRunStart(value);
     if (start === null) return;
@@ -302,6 +309,7 @@ export class JournalFold {
       fundings: this.#fundings,
       fillsUpTo: [...this.#fillsUpTo],
       lossMarks: [...this.#lossMarks.values()],
+      params: this.#params.all(),
       lostRecords: this.#lostRecords,
       oddRecords: this.#oddRecords,
     };
@@ -319,6 +327,7 @@ export class JournalFold {
       throw new UsageError(
         `the journal belongs to mode ${state.last.tables.mode}, this run is mode ${this.#mode}: use another --data directory`,
       );
+    this.#params.restore(state.params ?? []);
     for (const [venue, tsUs] of state.fillsUpTo) this.#fillsUpTo.set(venue, tsUs);
     this.#map.enter(state.names);
     for (const order of state.orders) {
@@ -462,6 +471,7 @@ export class JournalFold {
       notes,
       fundings: this.#fundings.filter(isKnown),
       lossMarks: [...this.#lossMarks.values()].filter(isKnown),
+      params: this.#params.all(),
       last: this.#last,
       isClean: this.#isClean,
       aside: { orders: aside, fills: asideFills, levels, records: this.#lostRecords + this.#oddRecords },

@@ -8,12 +8,13 @@ import { RecordKind } from '../core/memory/record.js';
 import { MoneyTables } from '../core/ledger/instrument-money.js';
 import { WALLET_SCALE } from '../core/ledger/value-rule.js';
 import { OrderState } from '../core/orders/order-state.js';
-import { reasonName } from '../core/orders/reasons.js';
+import { Reason, reasonName } from '../core/orders/reasons.js';
 import type { RunTables } from '../core/orders/tables.js';
 import { isBefore, type JournalPosition } from './journal.js';
 import { fillOf, type JournalRecord } from '../core/orders/journal-record.js';
 import { beginOrder, foldRecord } from '../core/orders/order-fold.js';
 import { fillDoc, levelDoc, type OpenOrder, orderDoc, rebase, reopen } from './documents.js';
+import { parseKeptParams } from './kept-params.js';
 import { PositionFold } from './position-fold.js';
 import { parseRunStart } from './run-start.js';
 import type { AuditDoc, FillDoc, LevelDoc, OrderDoc, ParametersDoc, RunDoc, StoreBatch, StorePosition, StoreReader } from './schema.js';
@@ -86,6 +87,7 @@ export class Projection {
           runs.set(run.tables.run, run);
           parameters.push(...parametersOf(run));
         }
+        this.#change(item, parameters, audit);
         continue;
       }
       const { record, at } = item;
@@ -159,6 +161,18 @@ export class Projection {
     }
     this.#enter({ ...start, stoppedUs: null });
     return this.#run;
+  }
+
+  /** Parameters that were changed while the run traded. */
+  #change({ kind, value, at }: Extract<JournalItem, { type: 'cold' }>, parameters: ParametersDoc[], audit: AuditDoc[]): void {
+    const kept = kind === ColdKind.PARAMETERS ? parseKeptParams(value) : null;
+    if (kept === null || this.#run === null || this.#isLost) return;
+    const { strategy, setUs, values } = kept;
+    const { run } = this.#run.tables;
+    parameters.push({ run, strategy, setUs, values });
+    const reason = reasonName(Reason.BY_REQUEST);
+    const nothing = { instrument: '', venue: '', level: 0, orderId: 0, group: 0, state: 0, flows: [] };
+    audit.push({ ...nothing, at, run, kind: 'parameters', tsUs: setUs, strategy, reason });
   }
 
   /** Null for records whose run's start is damaged: their indexes would be read by the wrong tables. */
