@@ -17,6 +17,7 @@ const VERBS = [
   'keys',
   'doctor',
   'status',
+  'halt',
   'help',
 ];
 
@@ -189,6 +190,16 @@ function program(run: (code: Promise<number>) => Promise<void>): Command {
     .option('--url <url>', 'address of the engine', 'http://127.0.0.1:9464')
     .option('--json', 'the whole answer as JSON')
     .action((flags: Record<string, unknown>) => run(import('./workers/status.js').then(({ runStatus }) => runStatus(flags))));
+
+  root
+    .command('halt')
+    .description('the kill switch of a running engine: no new orders; with --cancel every open one is asked back; --level active ends it')
+    .option('--url <url>', 'address of the engine', 'http://127.0.0.1:9464')
+    .option('--data <dir>', 'its data directory, where its token is (default: asked of the engine)')
+    .option('--level <level>', 'halted, reducing (only what makes positions smaller) or active', 'halted')
+    .option('--cancel', 'ask every open order back')
+    .option('--json', 'the answer as JSON')
+    .action((flags: Record<string, unknown>) => run(import('./workers/halt-host.js').then(({ runHaltVerb }) => runHaltVerb(flags))));
 
   for (const command of [root, ...root.commands]) {
     command.exitOverride().configureOutput({ outputError: () => undefined });

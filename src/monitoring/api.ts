@@ -1,5 +1,5 @@
 /**
- * The engine seen over HTTP: page, metrics, health, read-only API and live push. Gives handlers; the host puts them into a server (core/ports/http.ts).
+ * The engine over HTTP: page, metrics, health, API, live push, and what a person may change (admin.ts). Gives handlers; the host puts them into a server (core/ports/http.ts).
  * Service lane.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers } from '../core/ports/http.js';
@@ -7,11 +7,13 @@ import type { LivePush } from './live.js';
 import type { PanelFile } from './panel/files.js';
 import { DEPTH_MAX } from './book-rows.js';
 import { AUDIT_KEPT, FILLS_KEPT } from './journal-view.js';
+import { answerAdmin, isChange, type AdminPort } from './admin.js';
 import { health, readiness } from './readiness.js';
 import type { EngineView } from './state.js';
-import { jsonReply, refusal, withHeaders } from './web-guard.js';
+import { jsonReply, refusal, withHeaders, writeRefusal } from './web-guard.js';
 
 export const LIVE_PATH = '/api/v1/live';
+const NO_TOKEN = 'name="thor-token" content=""';
 const LIMIT_MAX = 2_000;
 
 export interface ApiDeps {
@@ -20,6 +22,8 @@ export interface ApiDeps {
   readonly panel: ReadonlyMap<string, PanelFile>;
   /** Text of a scrape and its content type. */
   readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  /** Absent: nothing can be changed, and nobody gets a token. */
+  readonly admin?: AdminPort;
   /** Names besides addresses and localhost under which this server may be asked, lower case. */
   readonly allowedHosts: readonly string[];
   onError(error: unknown): void;
@@ -62,9 +66,13 @@ export class Api implements HttpServerHandlers {
   }
 
   onRequest(request: HttpRequest, respond: (reply: HttpReply) => void): void {
-    const refused = refusal(request, this.#deps.allowedHosts);
+    const { admin, allowedHosts } = this.#deps;
+    const refused =
+      admin !== undefined && isChange(request) ? writeRefusal(request, allowedHosts, admin.token) : refusal(request, allowedHosts);
     if (refused !== null) return respond(refused);
     try {
+      const answer = admin === undefined ? null : answerAdmin(admin, request);
+      if (answer !== null) return void answer.then(respond, (error: unknown) => this.#failed(error, respond));
       if (request.path === '/metrics') return this.#metrics(respond);
       respond(this.#answer(request));
     } catch (error) {
@@ -111,6 +119,8 @@ export class Api implements HttpServerHandlers {
       return jsonReply(200, { ...view.envelope(), ...(route(new URLSearchParams(query)) as object) });
     }
     const file = panel.get(path);
+    if (file !== undefined && (path === '/' || path === '/index.html'))
+      return withHeaders(200, file.type, this.#pageText(file), file.cache);
     if (file !== undefined) return withHeaders(200, file.type, file.body, file.cache);
     if (path === '/') return withHeaders(200, 'text/plain; charset=utf-8', this.#plainPage());
     throw new BadQuestion(404, 'no such page');
@@ -138,6 +148,13 @@ export class Api implements HttpServerHandlers {
   #failed(error: unknown, respond: (reply: HttpReply) => void): void {
     this.#deps.onError(error);
     respond(jsonReply(500, { error: 'FAILED', message: 'the answer could not be made; the log says why' }));
+  }
+
+  /** The page gets the run's token with itself: another site can load neither. */
+  #pageText(file: PanelFile): string {
+    return Buffer.from(file.body)
+      .toString('utf8')
+      .replace(NO_TOKEN, `name="thor-token" content="${this.#deps.admin?.token ?? ''}"`);
   }
 
   /** What stands at `/` when the page was not built. */

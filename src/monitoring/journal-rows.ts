@@ -17,6 +17,7 @@ import type { FoldedOrder } from '../core/orders/order-fold.js';
 import { isTerminal, orderStateName } from '../core/orders/order-state.js';
 import { reasonName } from '../core/orders/reasons.js';
 import type { RunTables } from '../core/orders/tables.js';
+import { TRADING_LEVELS } from './admin.js';
 import { DecimalGrid } from './decimal-grid.js';
 import type { AuditRow, FillKind, FillRow, LevelRow, OrderRow } from './payload.js';
 
@@ -142,15 +143,22 @@ export class RowMaker {
     const aboutOrder = record.kind !== RecordKind.HALT && record.kind !== RecordKind.REFUSED && record.kind !== RecordKind.TAKEN;
     return {
       event: KIND_NAMES.get(record.kind) ?? `kind-${record.kind}`,
-      strategy: this.strategyName(record.strategy),
-      instrument: instrument?.id ?? null,
+      strategy: record.kind === RecordKind.HALT ? '' : this.strategyName(record.strategy),
+      instrument: record.kind === RecordKind.HALT ? null : (instrument?.id ?? null),
       level: aboutOrder ? record.level : null,
       side: aboutOrder ? sideName(record.side) : null,
       price: aboutOrder && record.priceTicks > 0 ? (this.#price[record.instrument]?.textOrNull(record.priceTicks) ?? null) : null,
       qty: aboutOrder && record.qtyLots > 0 ? (this.#lot[record.instrument]?.textOrNull(record.qtyLots) ?? null) : null,
       reason: record.reason === 0 ? null : reasonName(record.reason),
+      text: record.kind === RecordKind.HALT ? this.#haltText(record) : null,
       tsUs: record.tsUs,
     };
+  }
+
+  /** The new trading state, and of a loss limit the loss. */
+  #haltText({ state, fee, feeAsset }: JournalRecord): string {
+    const level = `trading ${TRADING_LEVELS[state] ?? 'halted'}`;
+    return fee === 0 ? level : `${level}: lost ${formatDecimal(BigInt(Math.round(fee)), FEE_SCALE)} ${this.#tables.assets[feeAsset] ?? ''}`;
   }
 }
 

@@ -23,6 +23,16 @@ type Happening =
   | { readonly event: 'level'; readonly row: LevelRow }
   | { readonly event: 'audit'; readonly row: AuditRow };
 
+type Values = Readonly<Record<string, string | number | boolean>>;
+
+/** A change of parameters as journaled. */
+export interface ParamsRecord {
+  readonly strategy: string;
+  readonly setUs: number;
+  readonly before: Values;
+  readonly values: Values;
+}
+
 export class JournalView {
   readonly #rows: RowMaker;
   readonly #orders = new Map<number, OrderFold>();
@@ -67,6 +77,7 @@ export class JournalView {
       case RecordKind.REFUSED:
       case RecordKind.TAKEN:
       case RecordKind.HALT:
+      case RecordKind.REPAIR:
         return this.#auditRow(record);
       case RecordKind.REJECT:
       case RecordKind.AMEND_REJECT:
@@ -78,6 +89,14 @@ export class JournalView {
       default:
         return this.#answer(record);
     }
+  }
+
+  /** Parameters of a strategy were changed. */
+  onParams({ strategy, setUs, before, values }: ParamsRecord): void {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(values)])].filter((key) => before[key] !== values[key]);
+    const text = keys.map((key) => `${key} ${before[key] ?? 'none'} -> ${values[key] ?? 'none'}`).join(', ');
+    const nothing = { instrument: null, level: null, side: null, price: null, qty: null };
+    this.#keepAudit({ ...nothing, event: 'parameters', strategy, reason: null, text, tsUs: setUs });
   }
 
   get seq(): number {
@@ -238,12 +257,17 @@ export class JournalView {
     // A level record keeps its free words where a fill keeps price and quantity.
     const free = { auxTicks: record.fillTicks, auxLots: record.fillLots };
     const row = this.#rows.levelRow({ ...record, ...free, fills: this.#levelFills.get(key) ?? 0 });
-    this.#levels.set(key, row);
+    // Without a price it is no level any more: its ladder gave way to a smaller one. Who watches is told so.
+    if (record.priceTicks === 0 && record.qtyLots === 0) this.#levels.delete(key);
+    else this.#levels.set(key, row);
     this.#event({ event: 'level', row });
   }
 
   #auditRow(record: JournalRecord): void {
-    const row = this.#rows.auditRow(record);
+    this.#keepAudit(this.#rows.auditRow(record));
+  }
+
+  #keepAudit(row: AuditRow): void {
     this.#audit.push(row);
     if (this.#audit.length > AUDIT_KEPT) this.#audit.shift();
     this.#event({ event: 'audit', row });

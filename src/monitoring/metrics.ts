@@ -198,6 +198,9 @@ export class Metrics {
       'Times the gateway stopped reading because its outcomes had no room.',
       gateways('outcomesFull'),
     );
+    this.#gauge('thor_trading_state', '0 active, 1 only what makes positions smaller, 2 nothing new.', () => [
+      one(shared.control('trading')),
+    ]);
     this.#gauge('thor_halt_level', '0 trading, 1 no new orders, 2 nothing goes out.', () => [one(shared.control('halt'))]);
   }
 

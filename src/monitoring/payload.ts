@@ -16,6 +16,8 @@ export interface Envelope {
   readonly nowUs: number;
 }
 
+export type TradingLevel = 'active' | 'reducing' | 'halted';
+
 export type FillKind = 'grid' | 'arb' | 'other';
 
 export interface OrderCounts {
@@ -159,6 +161,8 @@ export interface AuditRow {
   readonly price: string | null;
   readonly qty: string | null;
   readonly reason: string | null;
+  /** What is to be said beside these, in words. */
+  readonly text: string | null;
   readonly tsUs: number;
 }
 
@@ -257,6 +261,8 @@ export interface StatusPayload extends Envelope {
   readonly tag: string;
   readonly dataDir: string;
   readonly state: 'starting' | 'trading' | 'stopping';
+  /** The kill switch and the loss limits: `reducing` takes only what makes a position smaller, `halted` nothing new. */
+  readonly trading: TradingLevel;
   readonly halt: 'none' | 'new orders stopped' | 'all stopped';
   readonly startedUs: number;
   readonly uptimeSeconds: number;

@@ -28,6 +28,7 @@ import {
   CONTROL_BLOCKED,
   CONTROL_HALT,
   CONTROL_RUN,
+  CONTROL_TRADING_STATE,
   histogramBase,
   POSITION_ENTRY_TICKS,
   POSITION_FILLS,
@@ -46,6 +47,8 @@ import { REASON_COUNT, reasonName } from '../core/orders/reasons.js';
 import { DecimalGrid } from './decimal-grid.js';
 import type { MonitoringDeps } from './deps.js';
 import type { BalanceRow, PositionRow } from './payload.js';
+
+const CONTROL_WORDS = { halt: CONTROL_HALT, blocked: CONTROL_BLOCKED, run: CONTROL_RUN, trading: CONTROL_TRADING_STATE } as const;
 
 export class SharedRows {
   readonly #deps: MonitoringDeps;
@@ -89,8 +92,8 @@ export class SharedRows {
     );
   }
 
-  control(word: 'halt' | 'blocked' | 'run'): number {
-    const offset = word === 'halt' ? CONTROL_HALT : word === 'blocked' ? CONTROL_BLOCKED : CONTROL_RUN;
+  control(word: keyof typeof CONTROL_WORDS): number {
+    const offset = CONTROL_WORDS[word];
     return Atomics.load(this.#deps.views.i32, (this.#deps.plan.control + offset) >> 2);
   }
 

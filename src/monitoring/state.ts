@@ -6,6 +6,7 @@ import { HALT_ALL, HALT_NEW_ORDERS, RUN_STARTING, RUN_STOPPING, STAGES } from '.
 import { summarise } from '../core/memory/histogram.js';
 import { reasonName } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
+import { TRADING_LEVELS } from './admin.js';
 import { BookRows } from './book-rows.js';
 import type { MonitoringDeps } from './deps.js';
 import { SeriesSet } from './history.js';
@@ -145,6 +146,7 @@ export class EngineView {
       tag: deps.tables.tag,
       dataDir: deps.dataDir,
       state: run === RUN_STARTING ? 'starting' : run === RUN_STOPPING ? 'stopping' : 'trading',
+      trading: TRADING_LEVELS[this.shared.control('trading')] ?? 'halted',
       halt: halt >= HALT_ALL ? 'all stopped' : halt === HALT_NEW_ORDERS ? 'new orders stopped' : 'none',
       startedUs: deps.startedUs,
       uptimeSeconds: Math.max(0, Math.round((envelope.nowUs - deps.startedUs) / 100_000) / 10),

@@ -4,20 +4,36 @@ import type { Marks } from '../core/ledger/marks.js';
 import { reportOf } from '../core/ledger/report.js';
 import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS, type LaneCounter } from '../core/memory/counters.js';
 import { Doorbell } from '../core/memory/doorbell.js';
-import { CONTROL_HALT, CONTROL_RUN, CONTROL_STOP_LANES, HALT_ALL, RUN_STOPPING, RUN_TRADING } from '../core/memory/layout.js';
+import {
+  CONTROL_COMMANDS,
+  CONTROL_HALT,
+  CONTROL_RUN,
+  CONTROL_STOP_LANES,
+  HALT_ALL,
+  RUN_STOPPING,
+  RUN_TRADING,
+} from '../core/memory/layout.js';
 import { messageOf, UsageError } from '../core/numbers/errors.js';
 import type { HttpClient } from '../core/ports/http.js';
+import type { EngineView } from '../monitoring/state.js';
 import { TerminalView } from '../monitoring/terminal.js';
+import { ColdKind } from '../storage/segment.js';
+import type { Writer } from '../storage/writer.js';
+import { Admin } from './admin.js';
 import { Housekeeping } from './backup-host.js';
 import { SystemTimers } from './clock.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
 import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
-import type { LaneData } from './lane-data.js';
+import { KillSwitch } from './kill-switch.js';
+import { LaneOrders } from './lane-commands.js';
+import type { LaneData, ParamsCommand } from './lane-data.js';
 import { EventLoopLane } from './lane-loop.js';
 import { judgeAccounts, tradedIn, type Judged, type JudgedEngine } from './judgement.js';
 import { endpointsOf, venueAt } from './instruments.js';
+import { marketOf } from './market-of.js';
 import { laneClock, setMarketUs, type LaneClock } from './market-clock.js';
+import { ParamsDesk } from './params-desk.js';
 import type { Prepared } from './prepare.js';
 import { ReplayWatch } from './replay-watch.js';
 import type { RunOutput } from './run-output.js';
@@ -62,6 +78,12 @@ export class Engine {
   #judged: Judged | null = null;
   readonly #housekeeping: Housekeeping;
   #supervisor: SupervisorLink | null = null;
+  #killSwitch: KillSwitch | null = null;
+  #paramsDesk: ParamsDesk | null = null;
+  #token = '';
+  readonly #orders: LaneOrders;
+  /** Commands to a hot lane on this thread. */
+  readonly #ownCommands: ParamsCommand[] = [];
   /** Heartbeat of the hot lane when the supervisor was last told of it. */
   #beatUs = 0;
 
@@ -87,6 +109,7 @@ export class Engine {
       timers: deps.wallTimers,
       notice: (text) => deps.output.say(text),
     });
+    this.#orders = new LaneOrders((command) => this.#command(command));
     const ownBell = new Doorbell(views, plan, 0);
     this.#service = new Service({
       views,
@@ -112,6 +135,7 @@ export class Engine {
       seed: options.seed,
       hotBell: this.#hotBell,
       parameters: Object.fromEntries(run.entries.map((entry) => [entry.name, entry.params])),
+      admin: (view, writer) => this.#makeAdmin(view, writer, () => ownBell.ring()),
       levelStates: (kind) => run.entries.find((entry) => entry.kind === kind)?.levelStates ?? [],
       notice: (text) => deps.output.say(text),
       error: (source, error) => deps.output.error(source, messageOf(error)),
@@ -155,6 +179,49 @@ export class Engine {
     return this.#shutDown();
   }
 
+  #makeAdmin(view: EngineView, writer: Writer, wake: () => void): Admin {
+    const { views, plan, tables, run, dataDir } = this.#prepared;
+    const notice = (text: string): void => this.#deps.output.say(text);
+    const wallUs = (): number => this.#clock.wallUs();
+    const killSwitch = new KillSwitch({
+      views,
+      plan,
+      hotBell: this.#hotBell,
+      wallUs,
+      ordersOpen: () => view.journal.orderCounts().open,
+      keep: (trading) => dataDir.update({ trading }),
+      notice,
+      wake,
+    });
+    const desk = new ParamsDesk({
+      tables,
+      entries: run.entries,
+      directory: run.directory,
+      levelCapacity: plan.counts.levelsPerStrategy,
+      ...marketOf(view),
+      wallUs,
+      journal: (change) => {
+        writer.appendCold(ColdKind.PARAMETERS, change);
+        wake();
+      },
+      hand: (strategy, params) => this.#orders.params(strategy, params),
+      notice,
+    });
+    const admin = new Admin(killSwitch, desk);
+    this.#killSwitch = killSwitch;
+    this.#paramsDesk = desk;
+    this.#token = admin.token;
+    return admin;
+  }
+
+  #command(command: ParamsCommand): void {
+    const { views, plan } = this.#prepared;
+    if (this.#hot === null) this.#ownCommands.push(command);
+    else this.#hot.send(command);
+    Atomics.add(views.i32, (plan.control + CONTROL_COMMANDS) >> 2, 1);
+    this.#hotBell.ring();
+  }
+
   #terminal(): TerminalView {
     return new TerminalView({
       out: process.stdout,
@@ -169,6 +236,7 @@ export class Engine {
     const prepared = this.#prepared;
     const { plan, views, options, tables, layout, dataDir, recovered } = prepared;
     const { output } = this.#deps;
+    await this.#paramsDesk?.open();
     await this.#service.listen(options.port ?? prepared.run.config.server.port);
     const facts = {
       url: this.#service.url,
@@ -195,8 +263,9 @@ export class Engine {
     this.#supervise();
     this.#housekeeping.start();
     await this.#startLanes();
+    this.#killSwitch?.restore(dataDir.previous?.trading);
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
-    dataDir.update({ url: this.#service.url });
+    dataDir.update({ url: this.#service.url, token: this.#token });
     if (options.replay !== null && prepared.addresses !== null) {
       this.#replay = new ReplayWatch(prepared.addresses, this.#deps, {
         views,
@@ -261,6 +330,7 @@ export class Engine {
       const hot = buildHotLane(data, strategies, this.#clock, tellers, {
         onDrained: () => counters.set('drained', 1),
         ringService: () => undefined,
+        commands: { take: () => this.#ownCommands.shift(), answer: (id, refusal) => this.#orders.answered(id, refusal) },
       });
       this.#feedLane = buildFeedLane(data, 0, {
         clock: this.#clock,
@@ -285,6 +355,7 @@ export class Engine {
     const listener = {
       onNote: tellers.note,
       onError: (source: string, text: string) => output.error(source, text),
+      onAnswer: (id: number, refusal: string | null) => this.#orders.answered(id, refusal),
       onDeath: (lane: string, text: string) => this.#fail(`lane ${lane} died: ${text}`),
     };
     this.#hot = await startLane('hot.worker.js', 'hot', this.#laneData(layout.hotLane), listener);
@@ -394,6 +465,7 @@ export class Engine {
 
   async #shutDown(): Promise<Summary> {
     this.#isStopping = true;
+    this.#orders.giveUp('the engine is stopping');
     const { views, plan, layout } = this.#prepared;
     const service = this.#service;
     const hotCounters = this.#laneCounters[layout.hotLane];

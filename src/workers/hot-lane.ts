@@ -10,6 +10,7 @@ import { compileRisk } from '../execution/risk/limits.js';
 import { parseRisk } from '../execution/risk/schema.js';
 import { loadStrategy } from '../strategies/load.js';
 import { StrategyRunner, type RunnerStrategy } from '../strategies/runner.js';
+import { LaneCommands, type LaneCommandsParts } from './lane-commands.js';
 import type { LaneData } from './lane-data.js';
 import { PRODUCER_HOT } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
@@ -77,6 +78,8 @@ export interface HotLaneHooks {
   readonly onDrained: () => void;
   /** Wakes the thread of the gateways and the writer. */
   readonly ringService: () => void;
+  /** Commands of the main thread; absent where nobody gives any. */
+  readonly commands?: Pick<LaneCommandsParts, 'take' | 'answer'>;
 }
 
 /** @param data its buffer is where the lane works: the run's, or scratch memory to warm up on */
@@ -85,7 +88,7 @@ export function buildHotLane(
   strategies: readonly RunnerStrategy[],
   clock: LaneClock,
   tellers: HotLaneTellers,
-  { onDrained, ringService }: HotLaneHooks,
+  { onDrained, ringService, commands }: HotLaneHooks,
 ): HotLane {
   const { plan, tables, recovered } = data;
   const views = viewsOf(data.buffer);
@@ -129,5 +132,7 @@ export function buildHotLane(
     isDrained: () => executor.isDrained(),
     onDrained,
   });
-  return { runner, executor, roles: [runner, executor, stopWatch] };
+  if (commands === undefined) return { runner, executor, roles: [runner, executor, stopWatch] };
+  const orders = new LaneCommands({ views, plan, runner, ...commands, onError: (error) => tellers.error('commands', error) });
+  return { runner, executor, roles: [runner, executor, stopWatch, orders] };
 }

@@ -1,17 +1,24 @@
 /** Thread of the hot lane: no promise, no socket once it runs; it spins or sleeps on shared memory until the stop word is set. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { COUNTER_BLOCK_BYTES, CounterBlock, LANE_COUNTERS } from '../core/memory/counters.js';
 import { Doorbell } from '../core/memory/doorbell.js';
 import { viewsOf } from '../core/memory/shared-memory.js';
 import { UsageError, messageOf } from '../core/numbers/errors.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
-import type { LaneData, LaneMessage } from './lane-data.js';
+import type { LaneData, LaneMessage, ParamsCommand } from './lane-data.js';
 import { runHotLane } from './lane-loop.js';
 import { laneClock } from './market-clock.js';
 import { warmUp } from './warm-up.js';
 
 const data = workerData as LaneData;
 const tell = (message: LaneMessage): void => parentPort?.postMessage(message);
+
+/** This thread's event loop never turns: messages are taken, not awaited. */
+function takeCommand(): ParamsCommand | undefined {
+  if (parentPort === null) return undefined;
+  const message: unknown = receiveMessageOnPort(parentPort)?.message;
+  return message === undefined ? undefined : (message as ParamsCommand);
+}
 
 try {
   const views = viewsOf(data.buffer);
@@ -30,7 +37,11 @@ try {
       note: (source, text) => tell({ kind: 'note', source, text }),
       error: (source, error) => tell({ kind: 'error', source, text: messageOf(error), isUsage: false }),
     },
-    { onDrained: () => counters.set('drained', 1), ringService: () => service.ring() },
+    {
+      onDrained: () => counters.set('drained', 1),
+      ringService: () => service.ring(),
+      commands: { take: takeCommand, answer: (id, refusal) => tell({ kind: 'answer', id, refusal }) },
+    },
   );
   tell({ kind: 'ready' });
   runHotLane({ views, plan, clock, counters, bell: new Doorbell(views, plan, data.lane), roles }, layout.wait, data.market.speed);

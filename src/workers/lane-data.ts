@@ -3,6 +3,7 @@ import type { KernelName } from '../core/kernel/kernel.js';
 import type { MemoryPlan } from '../core/memory/layout.js';
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
+import type { Params } from '../core/ports/strategy.js';
 import type { MarketTime } from './clock.js';
 import type { LaneLayout } from './lanes.js';
 import type { StrategyPlan } from './run-config.js';
@@ -32,9 +33,19 @@ export interface LaneData {
   readonly lane: number;
 }
 
+/** New parameters for a strategy of the hot lane. */
+export interface ParamsCommand {
+  readonly kind: 'params';
+  readonly id: number;
+  /** Its place in the run's table. */
+  readonly strategy: number;
+  readonly params: Params;
+}
+
 /** From a lane to the main thread. */
 export type LaneMessage =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'answer'; readonly id: number; readonly refusal: string | null }
   | { readonly kind: 'note'; readonly source: string; readonly text: string }
   | { readonly kind: 'error'; readonly source: string; readonly text: string; readonly isUsage: boolean };
 

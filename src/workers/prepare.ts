@@ -19,6 +19,7 @@ import { marketTimeNow, realWallUs, SystemClock, type MarketTime } from './clock
 import { usableCores } from './doctor.js';
 import { allInstruments, assetsOf, namedInstruments } from './instruments.js';
 import { openJudgedAccounts, type JudgedAccounts, type Openings } from './judgement.js';
+import { withKeptParams } from './kept-entries.js';
 import { layLanes, PRODUCERS, type LaneLayout } from './lanes.js';
 import { fitToReplay, type RunConfig } from './run-config.js';
 import type { TradeOptions } from './trade-options.js';
@@ -162,6 +163,7 @@ export async function prepare(
   };
   const folder = dataDir.journalFolder;
   const recovered = recover({ folder, tables: { ...bare, run: 0 } });
+  run = await withKeptParams(run, recovered.params ?? []);
   const tables: RunTables = { ...bare, run: recovered.runs + 1 };
   const judgedAccounts: JudgedAccounts = { dataDir: dataDir.path, instruments, keys: given.keys, addresses: venueAddresses };
   const judged =

@@ -3,13 +3,12 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../core/numbers/errors.js';
-import { toTicksDown } from '../core/numbers/decimal.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import { NodeHttpClient } from '../net/http-client.js';
-import { anchorOfSettings, makeLadder } from '../strategies/grid/ladder.js';
 import { gridSettings } from '../strategies/grid/params.js';
-import { previewGrid, type GridPreview, type PreviewSide } from '../strategies/grid/preview.js';
+import type { GridPreview, PreviewSide } from '../strategies/grid/preview.js';
 import { marketTimeNow, SystemTimers } from './clock.js';
+import { previewEntry } from './grid-preview.js';
 import { namedInstruments } from './instruments.js';
 import { glanceAtMarket, type BestPrice } from './market-glance.js';
 import { defaultData } from './prepare.js';
@@ -82,12 +81,9 @@ function previewOf(
 ): GridPreview {
   const instrument = instruments.find((one) => one.id === entry.instruments[0]);
   if (instrument === undefined) throw new UsageError(`${entry.name}: no instrument`);
-  const settings = gridSettings(entry.name, entry.params);
-  const given = anchorOfSettings(settings, instrument);
   const best = prices?.[instrument.index];
-  const seen = best === undefined ? Number.NaN : Math.round((best.bidTicks + best.askTicks) / 2);
-  const anchorTicks = price !== null ? toTicksDown(price, instrument.tickSize) : given > 0 ? given : seen;
-  return previewGrid(entry.name, settings, instrument, makeLadder(entry.name, settings, instrument, anchorTicks));
+  const midTicks = best === undefined ? Number.NaN : Math.round((best.bidTicks + best.askTicks) / 2);
+  return previewEntry(entry.name, entry.params, instrument, { price, midTicks });
 }
 
 export function previewText(preview: GridPreview, isSimulated: boolean): string {

@@ -9,6 +9,7 @@ import { didYouMean } from '../core/numbers/nearest.js';
 import { venueOf, type Instrument } from '../core/orders/instrument.js';
 import type { Params } from '../core/ports/strategy.js';
 import { parseRisk } from '../execution/risk/schema.js';
+import type { KeptParams } from '../storage/kept-params.js';
 import { isPath, loadStrategy } from '../strategies/load.js';
 import { checkParams } from '../strategies/params.js';
 import { SHIPPED_CONFIG } from './config-host.js';
@@ -23,6 +24,10 @@ export interface StrategyPlan {
   readonly pnlKind: 'grid' | 'arb' | 'other';
   readonly instruments: readonly string[];
   readonly params: Params;
+  /** What the file says, where an earlier run's change of parameters is the newer word. */
+  readonly file?: Params;
+  /** Changes that can be taken back. */
+  readonly changes?: KeptParams['changes'];
   readonly levelStates: readonly string[];
 }
 

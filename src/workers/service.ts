@@ -12,6 +12,7 @@ import type { RunTables } from '../core/orders/tables.js';
 import type { Timers } from '../core/ports/clock.js';
 import type { CreateHttpServer, HttpServer } from '../core/ports/http.js';
 import type { Role } from '../core/ports/role.js';
+import type { AdminPort } from '../monitoring/admin.js';
 import { Api } from '../monitoring/api.js';
 import type { MonitoringDeps } from '../monitoring/deps.js';
 import { LivePush } from '../monitoring/live.js';
@@ -22,7 +23,8 @@ import type { Journal } from '../storage/journal.js';
 import type { Recovery } from '../storage/recover.js';
 import { ColdKind } from '../storage/segment.js';
 import type { StoreReader } from '../storage/schema.js';
-import { Writer } from '../storage/writer.js';
+import { parseKeptParams } from '../storage/kept-params.js';
+import { type JournalSink, Writer } from '../storage/writer.js';
 import type { ThorConfig } from '../config/schema.js';
 import { type OpenedStores, RunStores } from './run-stores.js';
 import { makeGateways, type Gateways, type TradingGateway } from './gateways.js';
@@ -63,6 +65,8 @@ export interface ServiceParts {
   readonly seed: number;
   readonly hotBell: Doorbell;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** What a person may change, given what monitoring sees and the journal's writer. */
+  admin(view: EngineView, writer: Writer): AdminPort;
   /** Names of the level states of a strategy kind. */
   levelStates(kind: string): readonly string[];
   notice(text: string): void;
@@ -153,6 +157,7 @@ export class Service {
       live: this.#live,
       panel: loadPanel(PANEL_FOLDER),
       metrics,
+      admin: parts.admin(this.view, this.writer),
       allowedHosts: [config.server.host.toLowerCase()],
       onError: (error) => parts.error('api', error),
     });
@@ -172,7 +177,7 @@ export class Service {
       notice: (text) => parts.notice(text),
     });
     this.writer.addSink(this.money);
-    this.writer.addSink(this.view);
+    this.writer.addSink(sinkOf(this.view));
     this.roles = [this.writer, ...this.gateways, ...this.stores.roles];
     const startedUs = clock.wallUs();
     this.writer.startRun(
@@ -226,4 +231,17 @@ export class Service {
     await this.stores.close();
     await this.writer.close(clock.nowUs());
   }
+}
+
+/** What is journaled, as the page's view takes it. */
+function sinkOf(view: EngineView): JournalSink {
+  return {
+    name: view.name,
+    onRecord: (u8, f64, byteOffset) => view.onRecord(u8, f64, byteOffset),
+    onCold: (kind, value) => {
+      const kept = kind === ColdKind.PARAMETERS ? parseKeptParams(value) : null;
+      if (kept !== null) view.journal.onParams(kept);
+    },
+    onBatchEnd: () => view.onBatchEnd(),
+  };
 }

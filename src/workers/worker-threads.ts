@@ -1,12 +1,12 @@
 /** Starts lane threads and speaks with them. Main thread. */
 import { Worker } from 'node:worker_threads';
 import { UsageError } from '../core/numbers/errors.js';
-import type { LaneCommand, LaneData, LaneMessage } from './lane-data.js';
+import type { LaneCommand, LaneData, LaneMessage, ParamsCommand } from './lane-data.js';
 
 export interface LaneThread {
   readonly name: string;
   readonly lane: number;
-  send(command: LaneCommand): void;
+  send(command: LaneCommand | ParamsCommand): void;
   /** Resolves when the thread has ended. */
   readonly ended: Promise<number>;
   terminate(): Promise<void>;
@@ -15,6 +15,8 @@ export interface LaneThread {
 export interface LaneListener {
   onNote(source: string, text: string): void;
   onError(source: string, text: string): void;
+  /** To a command. */
+  onAnswer?(id: number, refusal: string | null): void;
   /** The thread ended while it was needed. */
   onDeath(lane: string, text: string): void;
 }
@@ -36,6 +38,7 @@ export function startLane(file: string, name: string, data: LaneData, listener: 
     };
     worker.on('message', (message: LaneMessage) => {
       if (message.kind === 'note') listener.onNote(message.source, message.text);
+      else if (message.kind === 'answer') listener.onAnswer?.(message.id, message.refusal);
       else if (message.kind === 'ready') {
         isReady = true;
         resolve(thread);

@@ -103,6 +103,7 @@ export const CONTROL_CANCEL_ALL = 96; // i32: every increment asks the executor 
 export const CONTROL_BLOCKED = 128; // i32 Reason: the writer cannot take new orders (disk full, journal full); 0 = fine
 export const CONTROL_RUN = 256; // i32 RUN_*
 export const CONTROL_EXECUTOR_STOP = 320; // i32 written by the executor: 0 trading, 1 stopping with work under way, 2 stopping and drained
+export const CONTROL_COMMANDS = 448; // i32: every increment says that a command waits for the hot lane; written by the host
 export const CONTROL_STOP_LANES = 384; // i32: 1 asks lanes to end their loops
 export const CONTROL_MARKET_US = 512; // f64 monotonic market time, written by the host when the recording gives the time (--speed max); else unused
 export const CONTROL_BELLS = 640; // one doorbell a lane, 128 bytes apart

@@ -133,7 +133,9 @@ export class Store {
       if (this.fills.length > FILLS_SHOWN) this.fills.length = FILLS_SHOWN;
       this.#touch('fills');
     } else if (event.event === 'level') {
-      this.levels.set(levelKey(event.row), event.row);
+      const { price, qty } = event.row;
+      if (Number(price) === 0 && Number(qty) === 0) this.levels.delete(levelKey(event.row));
+      else this.levels.set(levelKey(event.row), event.row);
       this.#touch('levels');
     } else {
       this.audit.unshift(event.row);
