@@ -55,7 +55,7 @@ export const rows: BenchFile = async (options) => {
     const flags = { lanes: '2', wait: 'balanced', mode: 'paper', config, addresses, data: join(folder, 'data'), duration: String(seconds) };
     const { sent, denied } = await engine.ask<EngineAnswer>({ flags, wantsRequests: false }, seconds * 2_000 + 30_000);
     const { changes, fromMs, untilMs, seen } = JSON.parse(readFileSync(gcFile, 'utf8')) as Watched;
-    const isMajor = (kind: number): boolean => kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+
     if (fromMs === null || denied > sent / 100 || sent < changes / 4)
       throw new Error(`${changes} changes, ${sent} orders and cancels, ${denied} denied`);
     if (!seen.some(({ kind, atMs }) => isMajor(kind) && atMs < fromMs))
@@ -82,3 +82,7 @@ export const rows: BenchFile = async (options) => {
     rmSync(folder, { recursive: true, force: true });
   }
 };
+
+function isMajor(kind: number): boolean {
+  return kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+}

@@ -81,7 +81,7 @@ function stream(socket: WebSocket, topic: string): void {
     send('delta', [...gone, [priceText(bid), '2.5']], [...goneAsk, [priceText(bid + 1), '2.5']]);
   };
   const timer = setInterval(() => {
-    for (let i = 0; i < burst && n < most; i++) change();
+    for (let left = Math.min(burst, most - n); left > 0; left--) change();
     if (n >= most) clearInterval(timer);
   }, periodMs);
   socket.once('close', () => clearInterval(timer));
