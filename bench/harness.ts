@@ -40,6 +40,8 @@ export interface BenchRow {
   readonly target?: Target;
   /** In place of a target, where there is nothing to compare with. */
   readonly limit?: Limit;
+  /** Stands in the README's table although nothing is required of it. */
+  readonly isShown?: boolean;
   /** Sizes, rates, threads: what the figure holds for. */
   readonly conditions: string;
   /** What was checked of the result, and that it held. */

@@ -1,11 +1,27 @@
-/** `npm run bench [-- --quick] [-- --json FILE] [-- --only WORD]`: runs every benchmark file and prints one table. */
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
-import { dirname, join } from 'node:path';
+/**
+ * `npm run bench [-- FLAGS]`: runs every benchmark file and prints one table.
+ *   --quick         fewer rounds: does everything run, are the results right        --long       minutes of load where a row is about rare things
+ *   --only WORD     files whose path has that word                                   --json FILE  the rows for scripts
+ *   --compare       exit code 1 where a ratio fell by more than 15 % of bench/baseline.json, and again when measured anew
+ *   --baseline      writes bench/baseline.json                                       --readme     writes the README's table
+ *   --from FILE     takes the rows of an earlier `--json` instead of running anything
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { verdictOf, type BenchFile, type BenchOptions, type BenchRow } from './harness.js';
+import { baselineOf, dropsOf, parseBaseline, type Baseline, type Drop } from './baseline.js';
+import type { BenchFile, BenchOptions } from './harness.js';
+import { lineOf, readmeTable, told, withTable, type Report, type ToldRow } from './report.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
+/** Of the compiled file, dist-bench/bench. */
+const ROOT = resolve(HERE, '../..');
+const BASELINE = join(ROOT, 'bench', 'baseline.json');
+const README = join(ROOT, 'README.md');
+/** A ratio that fell is measured anew so often before it counts: on a busy machine every tenth row strays that far once. */
+const SECOND_LOOKS = 2;
 
 function benchFiles(folder: string): string[] {
   return readdirSync(folder)
@@ -17,76 +33,102 @@ function benchFiles(folder: string): string[] {
     });
 }
 
+function has(flag: string): boolean {
+  return process.argv.includes(flag);
+}
+
 function valueOf(flag: string): string | null {
   const at = process.argv.indexOf(flag);
   return at === -1 ? null : (process.argv[at + 1] ?? null);
 }
 
-function figure(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
+/** Rows of one file; null when it failed. */
+async function runFile(file: string, options: BenchOptions): Promise<readonly ToldRow[] | null> {
+  const startedMs = performance.now();
+  const name = file.slice(HERE.length + 1);
+  try {
+    const { rows } = (await import(pathToFileURL(file).href)) as { rows: BenchFile };
+    const made = (await rows(options)).map(told);
+    for (const row of made) process.stdout.write(lineOf(row));
+    return made;
+  } catch (error) {
+    process.stdout.write(`${name} FAILED: ${error instanceof Error ? error.message : String(error)}\n`);
+    return null;
+  } finally {
+    process.stderr.write(`${name} took ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
+  }
 }
 
-function targetText({ target, limit, unit }: BenchRow): string {
-  if (limit !== undefined) return `at most ${limit.most} ${unit}, goal ${limit.goal}; `;
-  return target === undefined ? '' : `required ${Number(target.required.toFixed(2))}x, goal ${Number(target.goal.toFixed(2))}x; `;
+/** Rows of a file from a process of its own: what ran here before has warmed one side more than the other. */
+function secondLook(file: string, { isQuick }: BenchOptions): readonly ToldRow[] {
+  const folder = mkdtempSync(join(tmpdir(), 'thor-bench-'));
+  try {
+    const json = join(folder, 'rows.json');
+    const flags = [...(isQuick ? ['--quick'] : []), '--only', file.slice(HERE.length + 1), '--json', json];
+    spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...flags], { stdio: ['ignore', 'inherit', 'inherit'] });
+    return existsSync(json) ? (JSON.parse(readFileSync(json, 'utf8')) as Report).rows : [];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-function printRow(row: BenchRow): void {
-  const ours = row.ours === null ? '-' : `${figure(row.ours)} ${row.unit}`;
-  const theirs = row.theirs === null ? '-' : `${figure(row.theirs)} ${row.unit}`;
-  const ratio = row.ratio === null ? '-' : `${row.ratio.toFixed(2)}x`;
-  const target = targetText(row);
-  const against = row.against === '' ? '' : `against ${row.against}; `;
-  process.stdout.write(
-    `${row.name.padEnd(46)} ${ours.padStart(17)} ${theirs.padStart(17)} ${ratio.padStart(8)} ${verdictOf(row).padEnd(7)}  ${target}${against}${row.conditions}; checked: ${row.check}\n`,
-  );
+/** The drops that are still there when their files are measured again. */
+function confirmed(byFile: ReadonlyMap<string, readonly ToldRow[]>, baseline: Baseline, options: BenchOptions): Drop[] {
+  const lasting: Drop[] = [];
+  for (const [file, rows] of byFile) {
+    let drops = dropsOf(rows, baseline);
+    for (let look = 0; look < SECOND_LOOKS && drops.length > 0; look++) {
+      process.stdout.write(`\nmeasured again, for ${drops.map(({ name }) => name).join(', ')}\n`);
+      const again = dropsOf(secondLook(file, options), baseline);
+      drops = drops.filter((drop) => again.some(({ name }) => name === drop.name));
+    }
+    lasting.push(...drops);
+  }
+  return lasting;
 }
 
-/** What scripts read. */
-function jsonOf(machine: string, rows: readonly BenchRow[]): string {
-  const told = rows.map((full) => {
-    const { target, limit, ...row } = full;
-    const verdict = verdictOf(full);
-    return {
-      ...row,
-      /** Of the ratio, at least; or of `ours`, at most. */
-      required: target?.required ?? limit?.most ?? null,
-      goal: target?.goal ?? limit?.goal ?? null,
-      judged: target !== undefined ? 'ratio' : limit !== undefined ? 'ours' : null,
-      pass: verdict === 'PASS' ? true : verdict === 'GAP' ? false : null,
-      verdict,
-    };
-  });
-  return `${JSON.stringify({ machine, rows: told }, null, 2)}\n`;
+function write(report: Report): void {
+  const json = valueOf('--json');
+  if (json !== null) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (has('--baseline')) {
+    const before = existsSync(BASELINE) ? parseBaseline(readFileSync(BASELINE, 'utf8')) : null;
+    writeFileSync(BASELINE, `${JSON.stringify(baselineOf(report, before), null, 2)}\n`);
+  }
+  if (has('--readme')) writeFileSync(README, withTable(readFileSync(README, 'utf8'), readmeTable(report)));
 }
 
 async function main(): Promise<number> {
-  const isQuick = process.argv.includes('--quick');
-  const options: BenchOptions = { isQuick, isLong: process.argv.includes('--long'), rounds: 5, roundMs: isQuick ? 8 : 200 };
+  const from = valueOf('--from');
+  if (from !== null) {
+    const report = JSON.parse(readFileSync(from, 'utf8')) as Report;
+    write(report);
+    const drops = has('--compare') ? dropsOf(report.rows, parseBaseline(readFileSync(BASELINE, 'utf8'))) : [];
+    return tell(drops);
+  }
+  const isQuick = has('--quick');
+  const options: BenchOptions = { isQuick, isLong: has('--long'), rounds: 5, roundMs: isQuick ? 8 : 200 };
   const only = valueOf('--only');
   const machine = `Node ${process.version}, ${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown processor'}, load ${(loadavg()[0] ?? 0).toFixed(1)} before the start, ${options.rounds} interleaved rounds of ${options.roundMs} ms, medians of CPU time where not said otherwise`;
   process.stdout.write(`${machine}\n\n${'what'.padEnd(46)} ${'ours'.padStart(17)} ${'theirs'.padStart(17)} ${'ratio'.padStart(8)}\n`);
-  const rows: BenchRow[] = [];
+  const byFile = new Map<string, readonly ToldRow[]>();
   let failed = 0;
   for (const file of benchFiles(HERE)) {
     if (only !== null && !file.includes(only)) continue;
-    const startedMs = performance.now();
-    try {
-      const { rows: run } = (await import(pathToFileURL(file).href)) as { rows: BenchFile };
-      for (const row of await run(options)) {
-        rows.push(row);
-        printRow(row);
-      }
-    } catch (error) {
-      failed++;
-      process.stdout.write(`${file.slice(HERE.length + 1)} FAILED: ${error instanceof Error ? error.message : String(error)}\n`);
-    }
-    process.stderr.write(`${file.slice(HERE.length + 1)} took ${((performance.now() - startedMs) / 1000).toFixed(1)} s\n`);
+    const rows = await runFile(file, options);
+    if (rows === null) failed++;
+    else byFile.set(file, rows);
   }
-  const json = valueOf('--json');
-  if (json !== null) writeFileSync(json, jsonOf(machine, rows));
+  const rows = [...byFile.values()].flat();
+  write({ machine, rows });
   process.stdout.write(`\n${rows.length} rows, ${failed} files failed\n`);
-  return failed === 0 && rows.length > 0 ? 0 : 1;
+  const drops = has('--compare') ? confirmed(byFile, parseBaseline(readFileSync(BASELINE, 'utf8')), options) : [];
+  return Math.max(tell(drops), failed === 0 && rows.length > 0 ? 0 : 1);
+}
+
+function tell(drops: readonly Drop[]): number {
+  for (const { name, was, is } of drops)
+    process.stdout.write(`DROPPED ${name}: ${is.toFixed(2)}x, was ${was.toFixed(2)}x (${((is / was - 1) * 100).toFixed(0)} %)\n`);
+  return drops.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

@@ -60,6 +60,7 @@ export const rows: BenchFile = async (options) => {
       unit: 'us',
       against: '',
       ratio: null,
+      isShown: true,
       conditions: `wall time with one look at the clock; p99 ${percentile(all, 0.99).toFixed(2)} us, worst ${percentile(all, 1).toFixed(0)} us; the writer applied ${Math.round(messages / seconds)} messages a second of ${started.levels.toFixed(0)} levels; ${((100 * disturbed) / reads).toFixed(1)} % of ${reads} reads met a write and waited or began again, ${reader.torn} gave up and kept the view before (the system had taken the writer off its core in the middle of a write); ${started.origin}`,
       check: 'each view in order and not crossed, no gap in the book',
     },

@@ -61,12 +61,12 @@ let writtenMs = 0;
 
 /** Every write of a socket goes by here while this is installed. */
 function watchWrites(): () => void {
-  const write = Socket.prototype.write;
-  Socket.prototype.write = function watched(this: Socket, ...given: Parameters<Socket['write']>) {
+  const write = Reflect.get(Socket.prototype, 'write') as (this: Socket, ...given: unknown[]) => boolean;
+  Socket.prototype.write = function watched(this: Socket, ...given: unknown[]) {
     const result = write.apply(this, given);
     if (Number.isNaN(writtenMs)) writtenMs = performance.now();
     return result;
-  } as Socket['write'];
+  };
   return () => {
     Socket.prototype.write = write;
   };
@@ -111,6 +111,7 @@ async function venueRow({ venue, method, params }: Order, address: string, http:
     unit: 'us',
     against: '',
     ratio: null,
+    isShown: true,
     conditions: `wall time, one order after the other, kept-alive loopback connection; p99 ${percentile(whole, 0.99).toFixed(0)} us; of it ccxt, building and signing, p50 ${share.toFixed(1)} us (${((100 * share) / ours).toFixed(0)} %), our client ${(ours - share).toFixed(1)} us; the goal is ${GOAL_US} us from the tick`,
     check: 'every order came to the server',
   };

@@ -13,7 +13,7 @@ import {
   type PassVariant,
 } from '../../bench/harness.js';
 
-const OPTIONS: BenchOptions = { isQuick: true, rounds: 5, roundMs: 1 };
+const OPTIONS: BenchOptions = { isQuick: true, isLong: false, rounds: 5, roundMs: 1 };
 
 describe('median', () => {
   it('is the middle of an odd number of values and does not reorder them', () => {
