@@ -28,8 +28,8 @@ export interface VenueAccount {
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Between questions to a venue that was not ready: a minute in all, which is what venues count by. */
 const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
-/** What passes by itself: a rate limit, a maintenance, a connection. */
-const PASSING = /rate limit|too many|maintenance|unavailable|timeout|overload|ECONN|HTTP_|50\d/i;
+/** What passes by itself: a rate limit, a maintenance, a connection, a signature that a busy machine held back. */
+const PASSING = /rate limit|too many|maintenance|unavailable|timeout|overload|ECONN|HTTP_|50\d|timestamp|recv_?window|request has expired/i;
 
 /** Recordings answer no orders, and mode paper wants none: there the fill models trade. */
 export function tradesByPaper(mode: Mode, isReplay: boolean, addresses: Addresses | null): boolean {

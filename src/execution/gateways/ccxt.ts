@@ -35,13 +35,13 @@ import type { CcxtGatewayDeps } from './ccxt/gateway-deps.js';
 import { KnownOrders } from './ccxt/known-orders.js';
 import { Link } from './ccxt/link.js';
 import { OUTBOX_MOST, Outbox } from './ccxt/outbox.js';
-import { measureSkew } from './ccxt/prepare.js';
 import { OwedFills } from './ccxt/owed-fills.js';
 import { Questions } from './ccxt/questions.js';
 import { RequestRing } from './ccxt/request-ring.js';
 import { Requests } from './ccxt/requests.js';
 import { StreamNews } from './ccxt/stream.js';
 import { Teller } from './ccxt/teller.js';
+import { VenueClock } from './ccxt/venue-clock.js';
 import type { Verdict } from './ccxt/verdict.js';
 import { WaitingQuestions, type WaitingQuestion } from './ccxt/waiting-questions.js';
 
@@ -53,8 +53,6 @@ const STALE_AFTER_US = 2_000_000;
 /** Requests under way at once: the HTTP client keeps as many connections. */
 const CALLS_MOST = 32;
 const WAITING_MOST = 256;
-const SKEW_EVERY_US = 600_000_000;
-const SKEW_LEAST_US = 1_000_000;
 const PUBLISH_EVERY_US = 5_000;
 const QUESTION: CallTag = { kind: 'read', items: 0, weight: 5, group: '' };
 
@@ -72,6 +70,7 @@ export class CcxtGateway implements Role, PrivateSink {
   readonly #orderToBytes: Histogram;
   readonly #exchange: Exchange;
   readonly #dialect: Dialect;
+  readonly #clock: VenueClock;
   readonly #known: KnownOrders;
   readonly #teller: Teller;
   readonly #budget: Budget;
@@ -87,8 +86,6 @@ export class CcxtGateway implements Role, PrivateSink {
   /** News were lost because the outbox was full: the stream counts as down until there is room again. */
   #hasLostNews = false;
   #hasToldAccount = false;
-  #skewDueUs: number;
-  #skewAskedUs = -Infinity;
   #publishDueUs = 0;
   #crash: unknown = null;
 
@@ -123,6 +120,7 @@ export class CcxtGateway implements Role, PrivateSink {
     this.#exchange.skewMs = handOver.skewMs;
     if (handOver.markets !== null) this.#exchange.instance.setMarkets(handOver.markets);
     this.#dialect = dialectOf(venue, handOver.symbols, this.#exchange.instance.has);
+    this.#clock = new VenueClock(this.#exchange, this.#dialect, deps.nowUs, wallUs);
     this.#known = new KnownOrders(tables);
     const notice = (text: string): void => deps.notice(`${venue}: ${this.#exchange.redact(text)}`);
     this.#teller = new Teller({
@@ -158,6 +156,7 @@ export class CcxtGateway implements Role, PrivateSink {
       fly: (call) => this.#fly(call),
       ask: (order, request) => this.#questions.order(order, request),
       isStreamUp: () => options.hasPrivateStream && this.#link.isStreamUp,
+      setClock: () => this.#clock.set(),
       onTaken: deps.onTaken ?? (() => undefined),
       note: notice,
     });
@@ -182,7 +181,6 @@ export class CcxtGateway implements Role, PrivateSink {
             arm: (timeoutMs) => arm(this.#exchange, instruments, timeoutMs),
           });
     if (options.deadManMs !== null && arm === undefined) notice('has no dead-man switch: only this engine can cancel its orders');
-    this.#skewDueUs = deps.nowUs() + SKEW_EVERY_US;
     if (options.hasPrivateStream) this.#tellLink(RecordKind.GATEWAY_DOWN, Reason.GATEWAY_DOWN);
     else this.#onLink(true, '');
   }
@@ -206,7 +204,7 @@ export class CcxtGateway implements Role, PrivateSink {
   nextDueUs(): number {
     const nowUs = this.#deps.nowUs();
     const question = Math.max(this.#waitingQuestions.dueUs, nowUs + this.#budget.waitUs(QUESTION, nowUs));
-    const own = Math.min(this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#skewDueUs, this.#owed.dueUs);
+    const own = Math.min(this.#link.probeDueUs, this.#deadMan?.dueUs ?? Infinity, this.#clock.dueUs, this.#owed.dueUs);
     return Math.min(this.#requests.nextDueUs(nowUs), question, own);
   }
 
@@ -369,7 +367,7 @@ export class CcxtGateway implements Role, PrivateSink {
       this.#counters.add('rateLimited');
       this.#budget.pause(flight.headers, flight.text, nowUs);
     }
-    if (verdict.isClock) this.#skewDueUs = Math.max(nowUs, this.#skewAskedUs + SKEW_LEAST_US);
+    if (verdict.isClock) this.#clock.refused();
     if (verdict.kind === 'unknown') this.#counters.add('unanswered');
     if (verdict.isOutage) this.#link.outage(nowUs, flight.status === 0 ? 'no answer' : `HTTP ${flight.status}`);
   }
@@ -406,23 +404,13 @@ export class CcxtGateway implements Role, PrivateSink {
       this.#link.probing(nowUs);
       this.#fly(async () => void (await this.#dialect.serverTimeMs(this.#exchange)));
     }
-    if (nowUs >= this.#skewDueUs) {
-      this.#skewDueUs = nowUs + SKEW_EVERY_US;
-      this.#skewAskedUs = nowUs;
-      this.#fly(() => this.#measureSkew());
-    }
+    if (nowUs >= this.#clock.dueUs) this.#fly(() => this.#clock.set());
     if (nowUs >= this.#owed.dueUs && this.#calls < CALLS_MOST && this.#budget.waitUs(QUESTION, nowUs) === 0) {
       const order = this.#owed.next(nowUs);
       if (order !== null) this.#fly(() => this.#questions.owedFills(order));
     }
     const renewal = this.#deadMan?.due(nowUs) ?? null;
     if (renewal !== null) this.#fly(renewal);
-  }
-
-  async #measureSkew(): Promise<void> {
-    const { nowUs, wallUs } = this.#deps;
-    const ask = (): Promise<number | null> => this.#dialect.serverTimeMs(this.#exchange);
-    this.#exchange.skewMs = (await measureSkew(ask, () => wallUs(nowUs()))) ?? this.#exchange.skewMs;
   }
 
   #publish(nowUs: number): void {

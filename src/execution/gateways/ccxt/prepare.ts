@@ -43,6 +43,7 @@ export interface PrepareOptions {
 }
 
 const READ: CallTag = { kind: 'read', items: 0, weight: 20, group: '' };
+const READ_TRIES = 3;
 const NATIVE = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
 /** Market types that a class would load without being asked: options are another matter. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -68,9 +69,9 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
       exchange.skewMs = (await measureSkew(() => dialect.serverTimeMs(exchange), wallUs)) ?? 0;
     };
     await measure();
-    const account = await twice(() => dialect.account(exchange, instruments), measure);
-    const isOneWay = await positionMode(exchange, venue, instruments);
-    const canWithdraw = await withdrawal(exchange, venue);
+    const account = await patiently(() => dialect.account(exchange, instruments), measure);
+    const isOneWay = await patiently(() => positionMode(exchange, venue, instruments), measure);
+    const canWithdraw = await patiently(() => withdrawal(exchange, venue), measure);
     return {
       venue,
       exchangeId: exchange.exchangeId,
@@ -137,15 +138,20 @@ async function marketsOf(
   return { symbols, markets, notes };
 }
 
-/** The first signed question: a clock that was measured badly is measured again. */
-async function twice<Answer>(ask: () => Promise<Answer>, measure: () => Promise<void>): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof VenueError && (error.verdict.isClock || error.verdict.isOutage))) throw error;
-    await measure();
-    return ask();
+/** Reads, so they may be asked again: a clock that was measured badly, or a signature that a busy machine held back, is made anew. */
+async function patiently<Answer>(ask: () => Promise<Answer>, measure: () => Promise<void>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!mayPass(error) || tries === READ_TRIES) throw error;
+      await measure();
+    }
   }
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof VenueError && (error.verdict.isClock || error.verdict.isOutage);
 }
 
 /** By the venue's own symbol and the kind of contract: one text may name a spot market and a contract. */
@@ -194,6 +200,8 @@ async function withdrawal(exchange: Exchange, venue: string): Promise<boolean | 
     }
     return null;
   } catch (error) {
+    // What passes says nothing of the key.
+    if (mayPass(error)) throw error;
     if (error instanceof VenueError || exchange.asVenueError(error) instanceof VenueError) return null;
     throw error;
   }

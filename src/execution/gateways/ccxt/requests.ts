@@ -36,6 +36,8 @@ interface Group {
   readonly key: string;
   readonly most: number;
   readonly items: Waiting[];
+  /** The venue refused it for its time already. */
+  wasLate: boolean;
 }
 
 export interface RequestsDeps {
@@ -54,6 +56,8 @@ export interface RequestsDeps {
   /** The order's whole story is asked for, and told. */
   readonly ask: (order: KnownOrder, request: GatewayRequest) => Promise<void>;
   readonly isStreamUp: () => boolean;
+  /** Asks the venue for its time; rejects never. */
+  readonly setClock: () => Promise<void>;
   /** Taken by REST before the private stream told of it. */
   readonly onTaken: (clientId: string) => void;
   /** For a person. */
@@ -102,7 +106,7 @@ export class Requests {
     const key = `${verb} ${dialect.groupOf(instrument)} ${dialect.batchKey(verb, instrument)}`;
     const last = this.#groups.at(-1);
     if (last !== undefined && last.key === key && last.items.length < last.most) last.items.push({ item, request });
-    else this.#groups.push({ verb, key, most: dialect.batchOf(verb, instrument), items: [{ item, request }] });
+    else this.#groups.push({ verb, key, most: dialect.batchOf(verb, instrument), items: [{ item, request }], wasLate: false });
   }
 
   /** Sends what may leave: cancels before all else. Returns the calls made. */
@@ -167,6 +171,7 @@ export class Requests {
       );
     } catch (error) {
       failure = exchange.asVenueError(error);
+      if (failure.verdict.isClock && !group.wasLate) return this.#again(group);
       if (isNoteworthy(failure.verdict)) this.#deps.note(`${group.verb} of ${group.items.length}: ${exchange.redact(messageOf(error))}`);
     }
     const questions: Promise<void>[] = [];
@@ -179,6 +184,13 @@ export class Requests {
       if (question instanceof Promise) questions.push(question);
     }
     await Promise.all(questions);
+  }
+
+  /** Refused for the time in its signature, so it was not taken: signed anew it may be sent again, once. It is still dropped when that takes too long. */
+  async #again(group: Group): Promise<void> {
+    await this.#deps.setClock();
+    group.wasLate = true;
+    this.#groups.unshift(group);
   }
 
   #settle(verb: OrderVerb, order: KnownOrder, request: GatewayRequest, answer: ItemAnswer): Promise<void> | void {

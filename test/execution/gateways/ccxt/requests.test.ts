@@ -185,3 +185,39 @@ describe('C1: outcomes', () => {
     expect(http.of('POST', '/fapi/v1/order')).toHaveLength(1);
   });
 });
+
+describe('C1: a request that the venue refused for its time', () => {
+  const LATE = { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' };
+
+  it('was not taken: it is signed anew and sent again, once, with the same client order id', async () => {
+    let refusals = 1;
+    const [bench, http] = await usdm((sent) => {
+      if (sent.path === '/fapi/v1/time') return json({ serverTime: 1_790_000_000_000 });
+      return refusals-- > 0 ? json(LATE, 400) : accepts(sent);
+    });
+    bench.ask({ orderId: orderId(1) });
+    await bench.settle();
+    const sent = http.of('POST', '/fapi/v1/order');
+    expect(sent.map(({ params }) => params['newClientOrderId'])).toEqual([clientId(1), clientId(1)]);
+    expect(http.of('GET', '/fapi/v1/time')).toHaveLength(1);
+    expect(bench.heard().map((told) => say(told))).toEqual(['ACK']);
+    refusals = 2;
+    bench.ask({ orderId: orderId(2) });
+    await bench.settle();
+    expect(http.of('POST', '/fapi/v1/order')).toHaveLength(4);
+    expect(bench.heard().map((told) => say(told))).toEqual(['REJECT VENUE_REJECTED']);
+  });
+
+  it('is not sent any more when it became too old meanwhile, and no clock is asked twice for many', async () => {
+    const [bench, http] = await usdm((sent) => {
+      if (sent.path !== '/fapi/v1/time') return json(LATE, 400);
+      bench.nowUs += 3_000_000;
+      return json({ serverTime: 1_790_000_000_000 });
+    });
+    for (let one = 1; one <= 12; one++) bench.ask({ orderId: orderId(one) });
+    await bench.settle();
+    expect(http.of('POST', '/fapi/v1/batchOrders')).toHaveLength(3);
+    expect(http.of('GET', '/fapi/v1/time').length).toBeLessThan(3);
+    expect(bench.heard().map((told) => say(told))).toEqual(Array.from({ length: 12 }, () => 'REJECT RATE_LIMITED'));
+  });
+});
