@@ -390,6 +390,8 @@ export interface Exchange {
 
   setLeverage(account: Account, market: Market, leverage: number): Done;
   setMarginMode(account: Account, market: Market, mode: MarginMode): Done;
+  /** Both at once, with a position open too (BitMEX). */
+  changeMargining(account: Account, market: Market, mode: MarginMode, leverage: number): Done;
   /** Adds to (or takes from, when negative) an isolated position's margin. */
   changeIsolatedMargin(account: Account, market: Market, units: bigint): Done;
 

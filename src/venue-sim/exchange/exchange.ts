@@ -289,6 +289,10 @@ export class VenueExchange implements Exchange {
     return this.#settings.setMarginMode(this.#stateOf(account), this.#bookedOf(market), mode);
   }
 
+  changeMargining(account: Account, market: Market, mode: MarginMode, leverage: number): Done {
+    return this.#settings.changeMargining(this.#stateOf(account), this.#bookedOf(market), mode, leverage);
+  }
+
   changeIsolatedMargin(account: Account, market: Market, units: bigint): Done {
     return this.#settings.changeIsolatedMargin(this.#stateOf(account), this.#bookedOf(market), units);
   }

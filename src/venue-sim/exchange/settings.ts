@@ -54,6 +54,30 @@ export class Settings {
     return DONE;
   }
 
+  /** Mode and leverage at once, with a position and orders open too: an isolated position gets the margin of its entry value at the new leverage. */
+  changeMargining(state: AccountState, booked: BookedMarket, mode: MarginMode, leverage: number): Done {
+    const { market, terms, value } = booked;
+    if (value.isSpot) return refused({ reason: 'unsupported' });
+    if (!Number.isFinite(leverage) || leverage < 0 || leverage > terms.maxLeverage) return refused({ reason: 'leverage-out-of-range' });
+    const position = state.positionIn(market, terms.defaultLeverage);
+    if (position.marginMode === mode && position.leverage === leverage) return refused({ reason: 'unchanged' });
+    const before = { marginMode: position.marginMode, leverage: position.leverage, isolatedMargin: position.isolatedMargin };
+    const { available } = this.#margins.wallet(state, value.settle);
+    const bound = this.#boundMargin(state, value.settle);
+    const isIsolated = mode === 'isolated';
+    const isolatedMargin = isIsolated ? marginOf(position.entryUnits, leverage, terms.maxLeverage) : 0n;
+    Object.assign(position, { marginMode: mode, leverage, isolatedMargin });
+    const required = this.#boundMargin(state, value.settle) - bound;
+    const { equity, maintenance } = this.#margins.health(state, value.settle);
+    const isBroken = equity < maintenance || (isIsolated && position.lots !== 0 && this.#margins.isIsolatedBroken(position, booked));
+    if (required > available || isBroken) {
+      Object.assign(position, before);
+      return refused({ reason: 'insufficient-margin', asset: value.settle, required, available });
+    }
+    this.#changed(state, market, value.settle, 'leverage');
+    return DONE;
+  }
+
   changeIsolatedMargin(state: AccountState, booked: BookedMarket, units: bigint): Done {
     const { market, terms, value } = booked;
     const position = state.positions.get(market);

@@ -127,19 +127,17 @@ function setLeverage(exchange: Exchange, { account, params, nowUs }: Asked): Ans
   const text = textOf(params, 'leverage');
   const leverage = Number(text);
   if (text === '' || !(leverage >= 0) || leverage > exchange.terms(market).maxLeverage) return { refusal: INVALID_LEVERAGE };
-  const moded = exchange.setMarginMode(account, market, leverage === 0 ? 'cross' : 'isolated');
-  if (!moded.ok && moded.refusal.reason !== 'unchanged') return { refusal: marginRefusal(moded.refusal) };
-  if (leverage > 0) {
-    const done = exchange.setLeverage(account, market, leverage);
-    if (!done.ok && done.refusal.reason !== 'unchanged') return { refusal: marginRefusal(done.refusal) };
-  }
+  const done = exchange.changeMargining(account, market, leverage === 0 ? 'cross' : 'isolated', leverage);
+  if (!done.ok && done.refusal.reason !== 'unchanged') return { refusal: marginRefusal(done.refusal) };
   return positionOf(exchange, account, market, nowUs);
 }
 
 function setIsolated(exchange: Exchange, { account, params, nowUs }: Asked): Answer {
   const market = marketOf(exchange, params);
   if ('message' in market) return { refusal: market };
-  const done = exchange.setMarginMode(account, market, textOf(params, 'enabled') === 'false' ? 'cross' : 'isolated');
+  const isIsolated = textOf(params, 'enabled') !== 'false';
+  const { leverage } = exchange.position(account, market);
+  const done = exchange.changeMargining(account, market, isIsolated ? 'isolated' : 'cross', isIsolated ? leverage : 0);
   if (!done.ok && done.refusal.reason !== 'unchanged') return { refusal: marginRefusal(done.refusal) };
   return positionOf(exchange, account, market, nowUs);
 }

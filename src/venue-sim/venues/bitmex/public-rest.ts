@@ -1,25 +1,30 @@
 /** BitMEX's public REST paths: filters, paging, rate limit and refusals; signed paths go on to `BitmexPrivateRest`. Called by `BitmexServer` for each request. */
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
-import type { Candle } from '../../market/candles.js';
 import type { Exchange } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
 import { instrumentRow } from './instrument.js';
+import { BINS_MS, bucketRow } from './bin-tables.js';
+import { statsRows } from './stats.js';
+import { SWAGGER } from './swagger.js';
 import { PUBLIC_TABLES } from './public-streams.js';
 import type { BitmexAuth } from './auth.js';
 import { bitmexRefusal, type BitmexPrivateRest } from './private-rest.js';
 import { rateLimited } from './refusals.js';
-import { fundingRow, levelRow, quoteRow, timeText, tradeRow, valueOf } from './public-tables.js';
+import { fundingRow, levelRow, quoteRow, tradeRow } from './public-tables.js';
 import { jsonReply, objectOf, paramsOf, type VenueContext } from '../protocol.js';
 import { TokenBuckets } from '../token-bucket.js';
 
 /** Requests per minute without a key (VENUES.md 2). */
 const REQUESTS_PER_MINUTE = 30;
 const MOST_ROWS = 1_000;
-const BINS_MS: Readonly<Record<string, number>> = { '1m': 60_000, '5m': 300_000, '1h': 3_600_000, '1d': 86_400_000 };
+
 interface Ask {
   readonly params: Map<string, string>;
   readonly nowUs: number;
 }
+
+/** Nobody announces anything here; liquidations are over at once, contracts never settle, the fund is not told day by day. */
+const NOTHING_TO_LIST = ['announcement', 'announcement/urgent', 'globalNotification', 'insurance', 'liquidation', 'settlement'] as const;
 
 export class BitmexRest {
   readonly #context: VenueContext;
@@ -47,12 +52,15 @@ export class BitmexRest {
       ['trade', (ask) => this.#rows(ask, (market) => market.trades(MOST_ROWS).map((trade) => tradeRow(market, trade, bitcoinPrice())))],
       ['quote', (ask) => this.#rows(ask, (market) => [quoteRow(market, ask.nowUs)])],
       ['trade/bucketed', (ask) => this.#bucketed(ask)],
+      ['stats', (ask) => statsRows(context.markets, bitcoinPrice(), ask.nowUs)],
+      ...NOTHING_TO_LIST.map((path): [string, (ask: Ask) => string] => [path, () => '[]']),
       ['funding', (ask) => this.#rows(ask, (market) => fundings(context.exchange, market, ask.nowUs))],
     ]);
   }
 
   onRequest(request: HttpRequest): HttpReply {
     const nowUs = this.#context.nowUs();
+    if (request.path === '/api/explorer/swagger.json') return jsonReply(200, SWAGGER);
     if (request.path === '/api/v1/order/bulk') return bitmexError(410, 'This endpoint has been removed.');
     if (this.#signed.has(request.path)) return this.#signed.onRequest(request, nowUs);
     const route = /^\/api\/v1(\/|$)/.test(request.path) ? this.#routes.get(request.path.slice('/api/v1/'.length)) : undefined;
@@ -144,19 +152,6 @@ export class BitmexRest {
 
 export function bitmexError(status: number, message: string, name = 'HTTPError'): HttpReply {
   return jsonReply(status, JSON.stringify({ error: { message, name } }));
-}
-
-/** Buckets are named by their end, as this venue does. */
-function bucketRow(market: Market, candle: Candle, binMs: number, bitcoinPrice: number): string {
-  const average = candle.lots === 0 ? null : Number(((candle.tickLots / candle.lots) * market.tickSize).toFixed(4));
-  const volume = candle.lots * market.spec.lotUnits;
-  const value = valueOf(market, volume, average ?? 1, bitcoinPrice);
-  const p = (ticks: number): string => market.trimmedPrice(ticks);
-  return (
-    `{"timestamp":"${timeText((candle.startMs + binMs) * 1_000)}","symbol":"${market.spec.symbol}","open":${p(candle.open)},"high":${p(candle.high)},` +
-    `"low":${p(candle.low)},"close":${p(candle.close)},"trades":${candle.trades},"volume":${volume},"vwap":${average},"lastSize":null,` +
-    `"turnover":${value.gross},"homeNotional":${value.home},"foreignNotional":${value.foreign}}`
-  );
 }
 
 /** Payments that were made, oldest first; before the first one, the rate of the period that began last. */

@@ -2,6 +2,9 @@
 import type { Side } from '../../engine/book-side.js';
 import { DepthHeld, DepthWindow, topOf, type LevelChange, type WindowChange } from '../../market/depth.js';
 import type { Market } from '../../market/market.js';
+import type { LiquidationEvent } from '../../exchange/contract.js';
+import { BIN_TABLES, TRADE_BIN_HEAD, bins } from './bin-tables.js';
+import { EVENT_HEADS, EVENT_TABLES, events } from './event-tables.js';
 import { instrumentRow, liveFields, type LiveFields } from './instrument.js';
 import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './public-tables.js';
 import { every, onStep } from '../topic-source.js';
@@ -16,7 +19,17 @@ const INSTRUMENT_PERIOD_MS = 500;
 const TEN_PERIOD_MS = 100;
 const FUNDING_PERIOD_MS = 8 * 3_600_000;
 
-export const PUBLIC_TABLES: readonly string[] = ['funding', 'instrument', 'orderBookL2', 'orderBookL2_25', 'orderBook10', 'quote', 'trade'];
+export const PUBLIC_TABLES: readonly string[] = [
+  'funding',
+  'instrument',
+  'orderBookL2',
+  'orderBookL2_25',
+  'orderBook10',
+  'quote',
+  'trade',
+  ...BIN_TABLES,
+  ...EVENT_TABLES,
+];
 
 /** @param symbol undefined: all markets in one subscription */
 export function bitmexStream(
@@ -24,14 +37,17 @@ export function bitmexStream(
   table: string,
   symbol: string | undefined,
   bitcoinPrice: () => number,
+  forced: readonly LiquidationEvent[] = [],
 ): TopicSource | null {
   const wanted = symbol === undefined ? markets : markets.filter((market) => market.spec.symbol === symbol);
   if (wanted.length === 0) return null;
   const filter = symbol === undefined ? '{}' : `{"symbol":"${symbol}"}`;
   const partial = (rows: readonly string[]): string =>
-    `{"table":"${table}","action":"partial",${TABLE_HEADS[table] ?? instrumentHead(wanted)},"filter":${filter},"data":[${rows.join(',')}]}`;
+    `{"table":"${table}","action":"partial",${headOf(table, wanted)},"filter":${filter},"data":[${rows.join(',')}]}`;
   const change = (action: string, rows: readonly string[]): string =>
     `{"table":"${table}","action":"${action}","data":[${rows.join(',')}]}`;
+  if (BIN_TABLES.includes(table)) return bins(wanted, table, partial, (rows) => change('insert', rows), bitcoinPrice);
+  if (EVENT_TABLES.includes(table)) return events(wanted, table, forced, partial, change);
   switch (table) {
     case 'orderBookL2':
       return book(wanted.map(wholeBook), partial, change);
@@ -173,6 +189,11 @@ function instruments(markets: readonly Market[], partial: Partial, change: Chang
     ...source,
     greeting: (nowUs) => [partial(markets.map((market) => JSON.stringify(instrumentRow(market, bitcoinPrice(), nowUs))))],
   };
+}
+
+function headOf(table: string, markets: readonly Market[]): string {
+  if (BIN_TABLES.includes(table)) return table.startsWith('trade') ? TRADE_BIN_HEAD : (TABLE_HEADS['quote'] ?? '');
+  return TABLE_HEADS[table] ?? EVENT_HEADS[table] ?? instrumentHead(markets);
 }
 
 /** Types of the instrument table, read off a row. */

@@ -7,7 +7,7 @@ import { START_PRICES } from '../../markets.js';
 import { BitmexRest, bitmexError } from './public-rest.js';
 import { PUBLIC_TABLES, bitmexStream } from './public-streams.js';
 import { timeText } from './public-tables.js';
-import type { FaultRefusal, Operation } from '../../exchange/contract.js';
+import type { FaultRefusal, LiquidationEvent, Operation } from '../../exchange/contract.js';
 import { BitmexAuth, type Signer } from './auth.js';
 import { BitmexPrivateRest, bitmexRefusal } from './private-rest.js';
 import { BitmexPrivateTables, PRIVATE_TABLES } from './private-tables.js';
@@ -32,6 +32,8 @@ export class BitmexServer implements VenueProtocol {
   readonly #signed: BitmexPrivateRest;
   readonly #tables: BitmexPrivateTables;
   readonly #deadMan: BitmexDeadMan;
+  /** Liquidations of the step, for their public table. */
+  readonly #forced: LiquidationEvent[] = [];
   readonly #connections = new TokenBuckets(CONNECTIONS, CONNECTIONS_PER_SECOND);
 
   constructor(context: VenueContext) {
@@ -48,7 +50,10 @@ export class BitmexServer implements VenueProtocol {
     this.#rest = new BitmexRest(context, this.#signed, this.#auth, bitcoinPrice);
     this.#hub = new Hub(context.counters, (topic) => {
       const [table = '', symbol] = topic.split(':');
-      return bitmexStream(context.markets, table, symbol, bitcoinPrice);
+      return bitmexStream(context.markets, table, symbol, bitcoinPrice, this.#forced);
+    });
+    exchange.listen((event) => {
+      if (event.type === 'liquidation') this.#forced.push(event);
     });
     this.#tables = new BitmexPrivateTables({ exchange, faults, nowUs, send: (client, text) => this.#hub.send(client, text) });
     this.handlers = {
@@ -84,6 +89,7 @@ export class BitmexServer implements VenueProtocol {
 
   publish(nowUs: number): void {
     this.#hub.publish(nowUs);
+    this.#forced.length = 0;
     this.#tables.step(nowUs);
     this.#deadMan.step(nowUs);
   }
