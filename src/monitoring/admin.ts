@@ -1,11 +1,10 @@
 /**
- * What a person may change while the engine runs: trading state, parameters of strategies. Shapes that the host implements, and the routes that ask it. Every
+ * What a person may change while the engine runs: trading state, parameters of strategies. The port that the host implements, and the routes that ask it. Every
  * change needs the run's token (web-guard.ts), and every change is journaled before it is answered. Service lane.
  */
 import { EngineError, UsageError } from '../core/numbers/errors.js';
 import type { HttpReply, HttpRequest } from '../core/ports/http.js';
-import type { ParamSpec, ParamValue } from '../core/ports/strategy.js';
-import type { TradingLevel } from './payload.js';
+import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload, TradingLevel } from './payload.js';
 import { jsonReply } from './web-guard.js';
 
 export const TRADING_LEVELS: readonly TradingLevel[] = ['active', 'reducing', 'halted'];
@@ -14,54 +13,12 @@ const PREFIX = '/api/v1/';
 const BODY_MAX_BYTES = 64 * 1024;
 const NAME = /^[a-z0-9-]{1,64}$/;
 
-export interface HaltOrder {
-  readonly level: TradingLevel;
-  /** Also asks the venues to cancel every order of ours. */
-  readonly cancel: boolean;
-}
-
-export interface HaltAnswer {
-  readonly level: TradingLevel;
-  readonly cancel: boolean;
-  /** Live orders at that moment: those that a `cancel` asks back. */
-  readonly ordersOpen: number;
-}
-
-/** One strategy's parameters: what it declares, what runs, what the file says. */
-export interface ParamsPayload {
-  readonly strategy: string;
-  readonly kind: string;
-  readonly specs: readonly ParamSpec[];
-  readonly values: Readonly<Record<string, ParamValue>>;
-  readonly file: Readonly<Record<string, ParamValue>>;
-  /** Where `values` come from. */
-  readonly from: 'file' | 'change';
-  /** Takes new parameters while it runs. */
-  readonly isLive: boolean;
-  /** Changes that a rollback can take back, newest last. */
-  readonly changes: readonly ParamsChange[];
-}
-
-export interface ParamsChange {
-  readonly tsUs: number;
-  readonly before: Readonly<Record<string, ParamValue>>;
-  readonly after: Readonly<Record<string, ParamValue>>;
-}
-
-export interface ParamsAnswer {
-  readonly strategy: string;
-  /** `live`: the levels stay. `rebuilt`: old orders are cancelled, a new ladder is placed. */
-  readonly effect: 'live' | 'rebuilt';
-  readonly text: string;
-  readonly values: Readonly<Record<string, ParamValue>>;
-}
-
 export interface AdminPort {
   /** Of this run; a request that changes something must carry it. */
   readonly token: string;
   halt(order: HaltOrder): HaltAnswer;
   /** @param changes over what runs; null for what runs. Throws UsageError with the numbers when it cannot work. */
-  preview(strategy: string, changes: Readonly<Record<string, unknown>> | null): object;
+  preview(strategy: string, changes: Readonly<Record<string, unknown>> | null): PreviewPayload;
   params(): ParamsPayload[];
   setParams(strategy: string, changes: Readonly<Record<string, unknown>>): Promise<ParamsAnswer>;
   rollback(strategy: string): Promise<ParamsAnswer>;

@@ -1,6 +1,7 @@
 /** What a person may ask of a running engine and change in it: the page's admin port, made of the kill switch and the parameters. Main thread. */
 import { randomBytes } from 'node:crypto';
-import type { AdminPort, HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload } from '../monitoring/admin.js';
+import type { AdminPort } from '../monitoring/admin.js';
+import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../monitoring/payload.js';
 import type { KillSwitch } from './kill-switch.js';
 import type { ParamsDesk } from './params-desk.js';
 
@@ -19,7 +20,7 @@ export class Admin implements AdminPort {
     return this.#killSwitch.press(order);
   }
 
-  preview(strategy: string, changes: Readonly<Record<string, unknown>> | null): object {
+  preview(strategy: string, changes: Readonly<Record<string, unknown>> | null): PreviewPayload {
     return this.#desk.preview(strategy, changes);
   }
 

@@ -10,8 +10,8 @@ import type { SharedViews } from '../core/memory/shared-memory.js';
 import { SpscRing } from '../core/memory/spsc-ring.js';
 import { EngineError } from '../core/numbers/errors.js';
 import { Reason } from '../core/orders/reasons.js';
-import { TRADING_LEVELS, type HaltAnswer, type HaltOrder } from '../monitoring/admin.js';
-import type { TradingLevel } from '../monitoring/payload.js';
+import { TRADING_LEVELS } from '../monitoring/admin.js';
+import type { HaltAnswer, HaltOrder, TradingLevel } from '../monitoring/payload.js';
 import { PRODUCER_MAIN } from './lanes.js';
 
 export interface KillSwitchParts {

@@ -7,7 +7,7 @@ import { didYouMean } from '../core/numbers/nearest.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { RunTables } from '../core/orders/tables.js';
 import type { Params, ParamsEffect, ParamValue, StrategyDefinition } from '../core/ports/strategy.js';
-import type { ParamsAnswer, ParamsChange, ParamsPayload } from '../monitoring/admin.js';
+import type { ParamsAnswer, ParamsChange, ParamsPayload, PreviewPayload } from '../monitoring/payload.js';
 import { CHANGES_KEPT, type KeptParams } from '../storage/kept-params.js';
 import { loadStrategy } from '../strategies/load.js';
 import { checkParams } from '../strategies/params.js';
@@ -85,7 +85,7 @@ export class ParamsDesk {
   }
 
   /** Throws UsageError with the numbers when it cannot work. */
-  preview(name: string, changes: Readonly<Record<string, unknown>> | null): object {
+  preview(name: string, changes: Readonly<Record<string, unknown>> | null): PreviewPayload {
     const { held, after, effect } = this.#check(name, changes ?? {});
     const { entry, instruments, params } = held;
     const [instrument] = instruments;

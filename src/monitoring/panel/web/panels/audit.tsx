@@ -19,7 +19,8 @@ export function AuditTable() {
             </td>
             <td>{row.strategy}</td>
             <td class="dim">
-              {row.reason === null ? '' : words(row.reason)} {row.side ?? ''} {row.qty ?? ''} {row.price === null ? '' : `at ${row.price}`}
+              {row.text ?? ''} {row.reason === null ? '' : words(row.reason)} {row.side ?? ''} {row.qty ?? ''}{' '}
+              {row.price === null ? '' : `at ${row.price}`}
             </td>
           </tr>
         ))}

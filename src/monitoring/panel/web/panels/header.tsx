@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { clock, duration } from '../format.ts';
 import { useStore } from '../store.ts';
 import { Dot } from '../ui.tsx';
+import { KillSwitch } from './kill-switch.tsx';
 
 export function Header() {
   const { status, isConnected } = useStore('status', 'connection');
@@ -11,8 +12,8 @@ export function Header() {
     document.title = title;
   }, [title]);
   if (status === null) return null;
-  const isHalted = status.halt !== 'none';
-  const stateTone = isHalted ? 'bad' : status.state === 'trading' ? 'good' : 'warn';
+  const isHalted = status.halt === 'all stopped' || status.trading === 'halted';
+  const stateTone = isHalted ? 'bad' : status.trading === 'reducing' ? 'warn' : status.state === 'trading' ? 'good' : 'warn';
   const blocked = status.journal.blockedReason;
   return (
     <header class="top">
@@ -26,8 +27,9 @@ export function Header() {
       <span class="pill mode">mode {status.mode}</span>
       {status.simulated && <span class="badge-simulated">SIMULATED</span>}
       <span class={`pill state ${stateTone}`}>
-        <Dot tone={stateTone} /> {isHalted ? status.halt : status.state}
+        <Dot tone={stateTone} /> {status.halt === 'all stopped' ? status.halt : status.trading === 'active' ? status.state : status.trading}
       </span>
+      <KillSwitch />
       {blocked !== null && <span class="pill state bad">new orders blocked: {blocked}</span>}
       <div class="facts">
         <span>

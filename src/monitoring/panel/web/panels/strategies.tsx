@@ -1,10 +1,13 @@
 /** Strategies: what each does, earns and refuses; choosing one shows its ladder. */
+import { useState } from 'preact/hooks';
 import { count, money, signClass } from '../format.ts';
 import { choice, useChoice } from '../choice.ts';
 import { useStore } from '../store.ts';
 import { Empty, Panel } from '../ui.tsx';
+import { ParamsDialog } from './params.tsx';
 
 export function StrategiesPanel() {
+  const [opened, setOpened] = useState<string | null>(null);
   const { status, strategyPnl } = useStore('status', 'pnl');
   const chosen = useChoice();
   const strategies = status?.strategies ?? [];
@@ -27,6 +30,7 @@ export function StrategiesPanel() {
               <th class="num" title="orders blocked by risk">
                 denied
               </th>
+              <th />
             </tr>
           </thead>
           <tbody>
@@ -64,12 +68,25 @@ export function StrategiesPanel() {
                     )}
                   </td>
                   <td class={`num ${row.denied > 0 ? 'warn' : 'dim'}`}>{row.denied}</td>
+                  <td class="act">
+                    <button
+                      title="parameters and preview"
+                      aria-label={`parameters of ${row.strategy}`}
+                      onClick={(event) => {
+                        event.stopPropagation();
+                        setOpened(row.strategy);
+                      }}
+                    >
+                      ⚙
+                    </button>
+                  </td>
                 </tr>
               );
             })}
           </tbody>
         </table>
       )}
+      {opened !== null && <ParamsDialog key={opened} strategy={opened} onClose={() => setOpened(null)} />}
     </Panel>
   );
 }
