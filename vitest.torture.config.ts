@@ -7,7 +7,7 @@ export default defineConfig({
       'test/feeds/fuzz.test.ts',
       'test/core/{book,kernel}/*.test.ts',
       'test/core/ledger/*.test.ts',
-      'test/e2e/{kill,venues-kill,stop,faults,seeds,all-kinds}.test.ts',
+      'test/e2e/{kill,venues-kill,stop,lanes,faults,seeds,all-kinds}.test.ts',
       'test/execution/executor.property.test.ts',
       'test/execution/gateways/**/*.test.ts',
       'test/storage/{damage,compact,backup,outage}.test.ts',

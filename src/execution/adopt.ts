@@ -4,6 +4,7 @@
  */
 import { FLAG_ADOPTED, RecordKind } from '../core/memory/record.js';
 import { assert } from '../core/numbers/errors.js';
+import { MAX_RUNS, partsOfOrderId } from '../core/numbers/ids.js';
 import { isTerminal, OrderState } from '../core/orders/order-state.js';
 import type { RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
 import { venueIndexOf, type RunTables } from '../core/orders/tables.js';
@@ -11,7 +12,8 @@ import type { Desk } from './desk.js';
 import { IS_KNOWN, WANT_CANCEL } from './orders.js';
 import { Draft } from './risk/draft.js';
 
-export function adoptRecovered(desk: Desk, recovered: RecoveredState): void {
+/** @param nowUs a venue may still be told of orders of this very run, when another executor took over: they get the grace of young ones */
+export function adoptRecovered(desk: Desk, recovered: RecoveredState, nowUs: number): void {
   for (const fill of recovered.fillsAside ?? []) desk.fillsSeen.add(fill.orderId, fill.tradeId);
   for (const fill of recovered.fills) {
     if (!desk.fillsSeen.add(fill.orderId, fill.tradeId)) continue;
@@ -27,7 +29,7 @@ export function adoptRecovered(desk: Desk, recovered: RecoveredState): void {
   for (const order of recovered.orders) {
     if (isTerminal(order.state) || order.state === OrderState.NONE) continue;
     assert(desk.orders.hasFree(1), `engine.orderSlots must hold all live orders of the journal, has ${desk.orders.capacity}`);
-    adopt(desk, order, draft);
+    adopt(desk, order, draft, partsOfOrderId(order.orderId).run === desk.tables.run % MAX_RUNS ? nowUs : -Infinity);
   }
 }
 
@@ -43,7 +45,7 @@ export function fillsUpTo(tables: RunTables, recovered: RecoveredState): number[
   return upTo.map((tsUs, gateway) => (tsUs > 0 ? tsUs : newest[gateway]!));
 }
 
-function adopt(desk: Desk, order: RecoveredOrderState, draft: Draft): void {
+function adopt(desk: Desk, order: RecoveredOrderState, draft: Draft, createdUs: number): void {
   const { orders } = desk;
   draft.strategy = order.strategy;
   draft.instrument = order.instrument;
@@ -60,8 +62,8 @@ function adopt(desk: Desk, order: RecoveredOrderState, draft: Draft): void {
   draft.causeUs = 0;
   const isSettled = order.state === OrderState.OPEN || order.state === OrderState.PARTLY_FILLED;
   const slot = desk.adopt(draft, order.orderId, isSettled ? order.state : OrderState.UNKNOWN, order.cumLots);
-  // Sent by an earlier run: a venue that does not know it now never will.
-  orders.createdUs[slot] = -Infinity;
+  // Of an earlier run: a venue that does not know it now never will.
+  orders.createdUs[slot] = createdUs;
   const wasSeen = order.state !== OrderState.PENDING && order.state !== OrderState.UNKNOWN;
   if (wasSeen || order.cumLots > 0) orders.wants[slot] = orders.wants[slot]! | IS_KNOWN;
   if (order.state === OrderState.CANCELLING) orders.wants[slot] = orders.wants[slot]! | WANT_CANCEL;

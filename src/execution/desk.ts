@@ -105,7 +105,8 @@ export class Desk {
     );
     this.#firstInstruments = tables.venues.map((_, gateway) => Math.max(0, limits.venue.indexOf(gateway)));
     this.#levels = plan.counts.levelsPerStrategy;
-    this.#counters = new Int32Array(plan.counts.strategies * this.#levels);
+    // In the shared memory: an executor that takes over from one that died repeats no order id.
+    this.#counters = new Int32Array(views.buffer, plan.orderNumbers, plan.counts.strategies * this.#levels);
     this.#blockedWord = (plan.control + CONTROL_BLOCKED) >> 2;
     this.#runWord = (plan.control + CONTROL_RUN) >> 2;
   }

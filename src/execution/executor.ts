@@ -107,7 +107,7 @@ export class Executor implements Role {
     const fills = new Fills(this.#desk, this.#doubts, endings);
     this.#groups = new Groups(this.#desk, (draft) => this.#wishes.clearWay(draft));
     this.#wishes = new Wishes(this.#desk, this.#groups, deps.wallUs, (slot) => this.#release(slot));
-    adoptRecovered(this.#desk, deps.recovered);
+    adoptRecovered(this.#desk, deps.recovered, deps.nowUs());
     this.#lossGuard = new LossGuard({
       ...deps,
       desk: this.#desk,

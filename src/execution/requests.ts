@@ -56,6 +56,8 @@ export class Requests {
       (_, gateway) => new SpscRing(views, plan.requests + plan.ringStride * gateway, RECORD_BYTES, plan.counts.ringRecords),
     );
     this.#words = tables.venues.map((_, gateway) => new SharedGatewayWord(views, plan, gateway));
+    // An executor that takes over from one that died goes on in its rings.
+    this.#words.forEach((word, gateway) => (word.sent = this.#rings[gateway]!.committed()));
     const distance = (slot: number): number => this.#distance(slot);
     this.plans = this.#caps.map((caps, gateway) => new GatewayPlan(this.#waiting, new Budget(caps, this.#words[gateway]!), distance));
     this.#senders = tables.venues.map((_, gateway) => (slot, kind) => this.#send(gateway, slot, kind));

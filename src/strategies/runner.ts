@@ -15,6 +15,7 @@ import {
   CHANGE_STATE,
   CHANGE_TRADE,
   CONTROL_RUN,
+  CONTROL_RUNNING,
   RUN_STARTING,
   RUN_STOPPING,
   TAPE_BYTES,
@@ -127,6 +128,9 @@ export class StrategyRunner implements Role {
   readonly #changesLost: number[] = [];
   readonly #tapes: (BroadcastReader | undefined)[];
   readonly #listeners: readonly (readonly Listener[])[];
+  readonly #i32: Int32Array;
+  /** Says whose code runs: should it never return, the host knows whom to leave out. */
+  readonly #runningWord: number;
   readonly #changed: Int32Array;
   readonly #changeKinds: Uint8Array;
   readonly #causes: Float64Array;
@@ -143,6 +147,8 @@ export class StrategyRunner implements Role {
   constructor(deps: RunnerDeps) {
     const { views, plan, tables } = deps;
     this.#deps = deps;
+    this.#i32 = views.i32;
+    this.#runningWord = (plan.control + CONTROL_RUNNING) >> 2;
     const instruments = tables.instruments.length;
     const books: (LaneBook | undefined)[] = Array.from({ length: instruments });
     const listeners: Listener[][] = Array.from({ length: instruments }, () => []);
@@ -165,6 +171,7 @@ export class StrategyRunner implements Role {
       this.#changes.push(new BroadcastReader(views, plan.changes + plan.changesStride * lane, CHANGE_BYTES, CHANGE_CAPACITY));
       this.#changesLost.push(0);
     }
+    this.#i32[this.#runningWord] = 0;
     const counters = this.#hosted[0]?.context.counters;
     const indexOf = (name: 'tops' | 'tradesSeen' | 'events' | 'tapeLost' | 'errors'): number => counters?.indexOf(name) ?? 0;
     this.#indexes = {
@@ -188,7 +195,9 @@ export class StrategyRunner implements Role {
     const { entry, strategy, context } = hosted;
     if (hosted.isStopped) throw new UsageError(`${entry.name} was stopped because it failed: it takes new parameters at a restart`);
     if (strategy.onParams === undefined) throw new UsageError(`${entry.name}: ${entry.kind} takes new parameters at a restart only`);
+    this.#enter(index);
     strategy.onParams(context, params);
+    this.#i32[this.#runningWord] = 0;
     context.params = params;
   }
 
@@ -219,6 +228,7 @@ export class StrategyRunner implements Role {
       this.#timerUs = nowUs;
       for (let i = 0; i < this.#hosted.length; i++) this.#timer(this.#hosted[i]!);
     }
+    this.#i32[this.#runningWord] = 0;
     return work;
   }
 
@@ -231,6 +241,7 @@ export class StrategyRunner implements Role {
       if (instrument !== undefined) books[index] ??= new LaneBook(views, plan, instrument);
     }
     const context = new RunnerContext({ ...this.#deps, entry, params: wanted.params, books, nowUs: () => this.#deps.nowUs() });
+    this.#enter(entry.index);
     const strategy = wanted.definition.create({
       name: entry.name,
       index: entry.index,
@@ -248,6 +259,7 @@ export class StrategyRunner implements Role {
     this.#isStarted = true;
     for (const hosted of this.#hosted) {
       try {
+        this.#enter(hosted.entry.index);
         hosted.strategy.onStart?.(hosted.context);
       } catch (error) {
         this.#fail(hosted, error);
@@ -260,6 +272,7 @@ export class StrategyRunner implements Role {
     for (const hosted of this.#hosted) {
       if (hosted.isStopped) continue;
       try {
+        this.#enter(hosted.entry.index);
         hosted.strategy.onStop?.(hosted.context);
       } catch (error) {
         this.#fail(hosted, error);
@@ -343,6 +356,7 @@ export class StrategyRunner implements Role {
     event.group = u16[(at + REC_GROUP) >> 1]!;
     event.tsUs = f64[(at + REC_TS_US) >> 3]!;
     try {
+      this.#enter(hosted.entry.index);
       hosted.strategy.onOrder?.(hosted.context, event);
     } catch (error) {
       this.#fail(hosted, error);
@@ -363,6 +377,7 @@ export class StrategyRunner implements Role {
       hosted.context.counters.addAt(this.#indexes.tops, 1);
       work++;
       try {
+        this.#enter(hosted.entry.index);
         hosted.strategy.onTop(hosted.context, slot);
       } catch (error) {
         this.#fail(hosted, error);
@@ -405,6 +420,7 @@ export class StrategyRunner implements Role {
     hosted.context.causeUs = trade.recvUs;
     hosted.context.counters.addAt(this.#indexes.tradesSeen, 1);
     try {
+      this.#enter(hosted.entry.index);
       hosted.strategy.onTrade(hosted.context, slot, trade);
     } catch (error) {
       this.#fail(hosted, error);
@@ -415,10 +431,15 @@ export class StrategyRunner implements Role {
   #timer(hosted: Hosted): void {
     if (hosted.isStopped || hosted.strategy.onTimer === undefined) return;
     try {
+      this.#enter(hosted.entry.index);
       hosted.strategy.onTimer(hosted.context);
     } catch (error) {
       this.#fail(hosted, error);
     }
+  }
+
+  #enter(strategy: number): void {
+    this.#i32[this.#runningWord] = strategy + 1;
   }
 
   #fail(hosted: Hosted, error: unknown): void {

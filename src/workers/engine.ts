@@ -27,7 +27,8 @@ import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
 import { KillSwitch } from './kill-switch.js';
 import { LaneOrders } from './lane-commands.js';
-import type { LaneData, ParamsCommand } from './lane-data.js';
+import { laneDataOf, type ParamsCommand } from './lane-data.js';
+import { LaneKeeper } from './lane-keeper.js';
 import { EventLoopLane } from './lane-loop.js';
 import { judgeAccounts, tradedIn, type Judged, type JudgedEngine } from './judgement.js';
 import { endpointsOf, venueAt } from './instruments.js';
@@ -42,11 +43,13 @@ import { Service } from './service.js';
 import type { Summary } from './summary.js';
 import { SupervisorLink } from './supervisor/link.js';
 import { warmUp } from './warm-up.js';
-import { startLane, type LaneThread } from './worker-threads.js';
+import type { LaneThread } from './worker-threads.js';
 
 /** Wall milliseconds that each step of a stop may take before it is given up and said. */
 const STOP_STEP_MS = 5_000;
 const WATCH_MS = 20;
+/** Answer to a command that came to no lane. */
+const HOT_DOWN = 'the hot lane is being started again: ask once more in a moment';
 /** Counters unchanged for this long after a replay's end: the sockets are read empty. */
 const QUIET_MS = 250;
 
@@ -67,14 +70,13 @@ export class Engine {
   readonly #service: Service;
   #loop: EventLoopLane | null = null;
   #feedLane: FeedLane | null = null;
-  #hot: LaneThread | null = null;
-  #feeds: readonly LaneThread[] = [];
+  /** Null with a single lane: this thread is all of them. */
+  #lanes: LaneKeeper | null = null;
   #replay: ReplayWatch | null = null;
   #firstLiveUs: number | null = null;
   #error: string | null = null;
   #stop: (() => void) | null = null;
   #isStopWanted = false;
-  #isStopping = false;
   #judged: Judged | null = null;
   readonly #housekeeping: Housekeeping;
   #supervisor: SupervisorLink | null = null;
@@ -216,8 +218,8 @@ export class Engine {
 
   #command(command: ParamsCommand): void {
     const { views, plan } = this.#prepared;
-    if (this.#hot === null) this.#ownCommands.push(command);
-    else this.#hot.send(command);
+    if (this.#lanes === null) this.#ownCommands.push(command);
+    else if (!this.#lanes.tellHot(command)) this.#orders.answered(command.id, HOT_DOWN);
     Atomics.add(views.i32, (plan.control + CONTROL_COMMANDS) >> 2, 1);
     this.#hotBell.ring();
   }
@@ -277,41 +279,6 @@ export class Engine {
     }
   }
 
-  /** Feed lanes need nothing of earlier runs; what crosses to a thread is copied. */
-  #laneData(lane: number): LaneData {
-    const { buffer, memory, plan, tables, recovered, layout, market, isStepped, options, run, addresses } = this.#prepared;
-    return {
-      buffer,
-      memory,
-      plan,
-      tables,
-      recovered:
-        lane === layout.hotLane
-          ? {
-              runs: recovered.runs,
-              orders: recovered.orders,
-              fills: recovered.fills,
-              levels: recovered.levels,
-              fillsUpTo: recovered.fillsUpTo ?? [],
-              fillsAside: recovered.fillsAside ?? [],
-              fundings: recovered.fundings,
-              lossMarks: recovered.lossMarks ?? [],
-              notes: recovered.notes,
-            }
-          : { runs: recovered.runs, orders: [], fills: [], levels: [], notes: [] },
-      layout,
-      market,
-      isStepped,
-      kernel: options.kernel,
-      durability: options.durability,
-      entries: run.entries,
-      directory: run.directory,
-      addresses: addresses?.venues ?? {},
-      risk: run.config.risk,
-      lane,
-    };
-  }
-
   async #startLanes(): Promise<void> {
     const { layout, views, plan, market } = this.#prepared;
     const { output, wallTimers } = this.#deps;
@@ -323,7 +290,7 @@ export class Engine {
       error: (source: string, error: unknown) => output.error(source, messageOf(error)),
     };
     if (layout.isSingle) {
-      const data = this.#laneData(0);
+      const data = laneDataOf(this.#prepared, 0, this.#prepared.recovered);
       const strategies = await loadRunStrategies(data);
       output.note('hot lane', warmUp(data, strategies));
       output.note('feed lane', warmUpFeeds(data, 0, this.#clock));
@@ -352,23 +319,18 @@ export class Engine {
       market.speed,
     );
     this.#loop.start();
-    const listener = {
-      onNote: tellers.note,
-      onError: (source: string, text: string) => output.error(source, text),
-      onAnswer: (id: number, refusal: string | null) => this.#orders.answered(id, refusal),
-      onDeath: (lane: string, text: string) => this.#fail(`lane ${lane} died: ${text}`),
-    };
-    this.#hot = await startLane('hot.worker.js', 'hot', this.#laneData(layout.hotLane), listener);
-    void this.#hot.ended.then(() => {
-      if (!this.#isStopping) this.#fail('the hot lane ended by itself');
+    this.#lanes = new LaneKeeper({
+      prepared: this.#prepared,
+      clock: this.#clock,
+      note: tellers.note,
+      say: (text) => output.say(text),
+      error: (source, text) => output.error(source, text),
+      fail: (text) => this.#fail(text),
+      entries: () => this.#paramsDesk?.entries() ?? this.#prepared.run.entries,
+      listener: { onAnswer: (id, refusal) => this.#orders.answered(id, refusal) },
+      onHotLost: () => this.#orders.giveUp(HOT_DOWN),
     });
-    const started = await Promise.allSettled(
-      layout.feedLanes.map((lane) => startLane('feed.worker.js', layout.names[lane] ?? 'feed', this.#laneData(lane), listener)),
-    );
-    // Those that run are stopped with the rest, also when one of them does not.
-    this.#feeds = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const failed = started.find((one) => one.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+    await this.#lanes.start();
   }
 
   /** Halts everything that goes out, then stops. */
@@ -396,7 +358,8 @@ export class Engine {
         const nowUs = this.#clock.nowUs();
         if (this.#firstLiveUs === null && this.#service.view.books.liveCount() > 0) this.#firstLiveUs = nowUs;
         if (this.#firstLiveUs !== null && nowUs - this.#firstLiveUs >= limitUs) resolve();
-        this.#watchHotLane(nowUs, watchdogUs);
+        // A recording's clock stands still between its messages.
+        if (!this.#prepared.isStepped) this.#lanes?.watch(nowUs, watchdogUs);
         this.#beat();
       });
       void this.#replay?.ended.then(
@@ -438,12 +401,6 @@ export class Engine {
     this.#beatUs = beatUs;
   }
 
-  #watchHotLane(nowUs: number, watchdogUs: number): void {
-    const beat = this.#laneCounters[this.#prepared.layout.hotLane]?.get('heartbeatUs') ?? 0;
-    if (this.#isStopping || this.#hot === null || this.#prepared.isStepped || beat === 0 || nowUs - beat < watchdogUs) return;
-    this.#fail(`the hot lane has not turned for ${((nowUs - beat) / 1e6).toFixed(1)} s: a strategy may loop for ever`);
-  }
-
   /** After a replay's last message: until the feeds have read everything. */
   async #untilQuiet(): Promise<void> {
     const total = (): number => this.#service.view.shared.venues.reduce((sum, block) => sum + block.get('messages'), 0);
@@ -464,8 +421,8 @@ export class Engine {
   }
 
   async #shutDown(): Promise<Summary> {
-    this.#isStopping = true;
     this.#orders.giveUp('the engine is stopping');
+    await this.#lanes?.beginStop();
     const { views, plan, layout } = this.#prepared;
     const service = this.#service;
     const hotCounters = this.#laneCounters[layout.hotLane];
@@ -474,7 +431,7 @@ export class Engine {
     const middles = service.money.middles();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_STOPPING);
     this.#hotBell.ring();
-    const isHotAlive = this.#hot !== null || this.#feedLane !== null;
+    const isHotAlive = this.#lanes?.isHotAlive ?? this.#feedLane !== null;
     // What was asked last may have to time out and be asked again.
     const answersMs = 2 * this.#prepared.run.config.execution.requestTimeoutMs;
     if (isHotAlive && this.#error === null)
@@ -484,12 +441,13 @@ export class Engine {
     service.beginStop();
     // Gateways wait for an executor to take their answers: without one there is nothing to wait for.
     if (isHotAlive) await this.#step('gateways and writer', () => service.isDrained());
-    for (const feed of this.#feeds) feed.send({ kind: 'stop' });
+    this.#lanes?.tellFeeds({ kind: 'stop' });
     this.#feedLane?.stop();
-    await Promise.all(this.#feeds.map((feed) => this.#end(feed)));
+    await Promise.all((this.#lanes?.feedThreads() ?? []).map((feed) => this.#end(feed)));
     Atomics.store(views.i32, (plan.control + CONTROL_STOP_LANES) >> 2, 1);
     this.#hotBell.ring();
-    if (this.#hot !== null) await this.#end(this.#hot);
+    const hot = this.#lanes?.hotThread() ?? null;
+    if (hot !== null) await this.#end(hot);
     this.#replay?.stop();
     service.writer.flushNow(this.#clock.nowUs());
     this.#loop?.stop();
@@ -539,6 +497,7 @@ export class Engine {
       pnl,
       ...(reporting === undefined ? {} : { report: reportOf(reporting, pnl, tables.instruments, middles) }),
       differences: this.#judged?.verdict.differences ?? null,
+      ...(this.#lanes === null || this.#lanes.restarts.length === 0 ? {} : { restarts: this.#lanes.restarts }),
       ...(this.#error === null ? {} : { error: this.#error }),
     };
   }

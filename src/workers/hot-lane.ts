@@ -14,6 +14,7 @@ import { LaneCommands, type LaneCommandsParts } from './lane-commands.js';
 import type { LaneData } from './lane-data.js';
 import { PRODUCER_HOT } from './lanes.js';
 import type { LaneClock } from './market-clock.js';
+import { parkedStrategy } from './parked-strategy.js';
 
 /** Wall microseconds that a stop waits for the venues' last word; the host gives up the step later. */
 const STOP_SETTLE_US = 3_000_000;
@@ -65,11 +66,11 @@ class StopWatch implements Role {
 /** The strategies of the run, loaded in this thread: definitions hold functions, which do not cross. */
 export async function loadRunStrategies(data: LaneData): Promise<RunnerStrategy[]> {
   return Promise.all(
-    data.entries.map(async (entry, index) => ({
-      index,
-      definition: await loadStrategy(entry.source, data.directory),
-      params: entry.params,
-    })),
+    data.entries.map(async (entry, index) =>
+      data.parked?.includes(index) === true
+        ? { index, definition: parkedStrategy, params: {} }
+        : { index, definition: await loadStrategy(entry.source, data.directory), params: entry.params },
+    ),
   );
 }
 

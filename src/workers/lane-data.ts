@@ -6,6 +6,7 @@ import type { RunTables } from '../core/orders/tables.js';
 import type { Params } from '../core/ports/strategy.js';
 import type { MarketTime } from './clock.js';
 import type { LaneLayout } from './lanes.js';
+import type { Prepared } from './prepare.js';
 import type { StrategyPlan } from './run-config.js';
 import type { Durability } from './trade-options.js';
 import type { VenueAddress } from './venues-process.js';
@@ -31,6 +32,30 @@ export interface LaneData {
   readonly risk: unknown;
   /** Lane index of this thread. */
   readonly lane: number;
+  /** Strategies in whose code a hot lane hung or died: not run again. Absent: none. */
+  readonly parked?: readonly number[];
+}
+
+/** Feed lanes need nothing of earlier runs; what crosses to a thread is copied. */
+export function laneDataOf(prepared: Prepared, lane: number, recovered: RecoveredState): LaneData {
+  const { buffer, memory, plan, tables, layout, market, isStepped, options, run, addresses } = prepared;
+  return {
+    buffer,
+    memory,
+    plan,
+    tables,
+    recovered: lane === layout.hotLane ? recovered : { runs: recovered.runs, orders: [], fills: [], levels: [], notes: [] },
+    layout,
+    market,
+    isStepped,
+    kernel: options.kernel,
+    durability: options.durability,
+    entries: run.entries,
+    directory: run.directory,
+    addresses: addresses?.venues ?? {},
+    risk: run.config.risk,
+    lane,
+  };
 }
 
 /** New parameters for a strategy of the hot lane. */

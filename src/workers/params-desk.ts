@@ -71,6 +71,11 @@ export class ParamsDesk {
     }
   }
 
+  /** The run's strategies with the parameters that they have now: for a lane that is started again. */
+  entries(): StrategyPlan[] {
+    return this.#parts.entries.map((entry) => ({ ...entry, params: this.#held.get(entry.name)?.params ?? entry.params }));
+  }
+
   rows(): ParamsPayload[] {
     return [...this.#held.values()].map(({ entry, definition, params, isLive, changes }) => ({
       strategy: entry.name,

@@ -4,6 +4,7 @@ import { PART_NAMES } from '../core/ledger/parts.js';
 import type { Report } from '../core/ledger/report.js';
 import type { Differences } from '../judge/compare.js';
 import type { SummaryCounts } from '../monitoring/payload.js';
+import type { LaneRestart } from './lane-keeper.js';
 
 export interface Summary extends SummaryCounts {
   readonly mode: string;
@@ -14,6 +15,8 @@ export interface Summary extends SummaryCounts {
   readonly report?: Report;
   /** Of the judge that compares with the venue; null where no venue truth exists (paper fills). */
   readonly differences: Differences | null;
+  /** Lanes that died or hung and were started again; absent when none was. */
+  readonly restarts?: readonly LaneRestart[];
   readonly error?: string;
 }
 
@@ -43,6 +46,8 @@ export function summaryLines(summary: Summary, resume: string): string[] {
       `judged   ${isClean ? 'orders, fills, balances and positions are the same at the venues' : `differences: orders ${differences.orders}, fills ${differences.fills}, balances ${differences.balances}, positions ${differences.positions}`}`,
     );
   }
+  for (const { lane, why, stopped } of summary.restarts ?? [])
+    lines.push(`restart  lane ${lane}: ${why}${stopped === null ? '' : `; ${stopped} was not run again and its orders were cancelled`}`);
   if (summary.error !== undefined) lines.push(`error    ${summary.error}`);
   if (orders.open > 0) lines.push(`open     ${orders.open} orders rest and are adopted by the next start: ${resume}`);
   return lines;

@@ -19,6 +19,8 @@ export interface LaneListener {
   onAnswer?(id: number, refusal: string | null): void;
   /** The thread ended while it was needed. */
   onDeath(lane: string, text: string): void;
+  /** A lane that is not ready by then is terminated; absent: it is waited for. */
+  readonly startWithinMs?: number;
 }
 
 /** @param file beside this one, e.g. `hot.worker.js`. Resolves when the lane said it is ready; rejects with what it said instead. */
@@ -26,6 +28,14 @@ export function startLane(file: string, name: string, data: LaneData, listener: 
   const worker = new Worker(new URL(`./${file}`, import.meta.url), { workerData: data, name: `thor ${name}` });
   return new Promise((resolve, reject) => {
     let isReady = false;
+    let isLate = false;
+    const bound =
+      listener.startWithinMs === undefined
+        ? null
+        : setTimeout(() => {
+            isLate = true;
+            void worker.terminate();
+          }, listener.startWithinMs);
     const ended = new Promise<number>((settle) => worker.once('exit', settle));
     const thread: LaneThread = {
       name,
@@ -41,6 +51,7 @@ export function startLane(file: string, name: string, data: LaneData, listener: 
       else if (message.kind === 'answer') listener.onAnswer?.(message.id, message.refusal);
       else if (message.kind === 'ready') {
         isReady = true;
+        if (bound !== null) clearTimeout(bound);
         resolve(thread);
       } else if (isReady) listener.onError(message.source, message.text);
       else reject(message.isUsage ? new UsageError(message.text) : new Error(`${message.source}: ${message.text}`));
@@ -50,7 +61,9 @@ export function startLane(file: string, name: string, data: LaneData, listener: 
       else reject(error instanceof Error ? error : new Error(String(error)));
     });
     worker.once('exit', (code) => {
-      if (!isReady) reject(new Error(`lane ${name} ended with ${code} before it was ready`));
+      if (bound !== null) clearTimeout(bound);
+      if (!isReady)
+        reject(new Error(isLate ? `lane ${name} was not ready in time` : `lane ${name} ended with ${code} before it was ready`));
     });
   });
 }

@@ -87,8 +87,8 @@ export const RECONCILE_COUNTERS = [
   /** Open orders of others in the last list. */
   'foreign',
 ] as const;
-/** Per lane (thread), written by its loop. */
-export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes', 'drained'] as const;
+/** Per lane (thread), written by its loop; `restarts` by the main thread, which starts it. */
+export const LANE_COUNTERS = ['turns', 'idleTurns', 'work', 'sleeps', 'heartbeatUs', 'heapBytes', 'drained', 'restarts'] as const;
 /** One, written by the writer. */
 export const WRITER_COUNTERS = [
   'records',

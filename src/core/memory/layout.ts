@@ -13,6 +13,7 @@
  *   journals     producers x SPSC ring of records                                   each producer -> writer
  *   orders       order slots: one record each, seqlock in REC_SEQUENCE              executor
  *   levels       strategies x level slots: one record each, seqlock                 the strategy
+ *   orderNumbers strategies x level slots: i32, the last order number of each       executor; outlives it
  *   positions    (strategies + 1) x instruments x POSITION                          executor; row 0 is the sum over strategies
  *   balances     venues x assets x BALANCE                                          executor
  *   marks        instruments x MARK                                                 the feed
@@ -106,6 +107,7 @@ export const CONTROL_EXECUTOR_STOP = 320; // i32 written by the executor: 0 trad
 export const CONTROL_COMMANDS = 448; // i32: every increment says that a command waits for the hot lane; written by the host
 export const CONTROL_STOP_LANES = 384; // i32: 1 asks lanes to end their loops
 export const CONTROL_MARKET_US = 512; // f64 monotonic market time, written by the host when the recording gives the time (--speed max); else unused
+export const CONTROL_RUNNING = 576; // i32 written by the runner: 1 + index of the strategy whose code runs now, 0 none. Read when the hot lane is dead or hangs
 export const CONTROL_BELLS = 640; // one doorbell a lane, 128 bytes apart
 export const BELL_BYTES = 128;
 export const BELL_COUNT = 0; // i32 rings so far
@@ -166,6 +168,7 @@ export interface MemoryPlan {
   readonly journalStride: number;
   readonly orders: number;
   readonly levels: number;
+  readonly orderNumbers: number;
   readonly positions: number;
   readonly balances: number;
   readonly marks: number;
@@ -216,6 +219,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
   const budgets = take(BUDGET_BYTES * counts.gateways);
   const orders = take(RECORD_BYTES * counts.orderSlots);
   const levels = take(RECORD_BYTES * counts.strategies * counts.levelsPerStrategy);
+  const orderNumbers = take(4 * counts.strategies * counts.levelsPerStrategy);
   const intents = take(ringStride * counts.strategies);
   const events = take(ringStride * counts.strategies);
   const requests = take(ringStride * counts.gateways);
@@ -244,6 +248,7 @@ export function planMemory(counts: MemoryCounts): MemoryPlan {
     journalStride,
     orders,
     levels,
+    orderNumbers,
     positions,
     balances,
     marks,

@@ -64,6 +64,11 @@ export class SpscRing {
     return this.#ownHead >>> 0;
   }
 
+  /** Producer: records committed so far (modulo 2^32, unsigned). */
+  committed(): number {
+    return this.#ownHead >>> 0;
+  }
+
   /** Producer: room left, as last seen; refreshes when it looks short of `wanted`. */
   hasRoom(wanted: number): boolean {
     if (this.capacity - ((this.#ownHead - this.#seenTail) | 0) >= wanted) return true;
