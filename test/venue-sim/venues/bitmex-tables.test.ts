@@ -61,6 +61,7 @@ describe('bitmex statistics and description', () => {
     const bitmex = new BitmexClient();
     interface Operation {
       readonly operationId: string;
+      readonly responses: { readonly '200': { readonly schema: { readonly type: string } } };
       readonly parameters: readonly { readonly name: string; readonly required: boolean }[];
     }
     const { basePath, paths } = bitmex.venue.get('/api/explorer/swagger.json').json as {
@@ -73,9 +74,11 @@ describe('bitmex statistics and description', () => {
     );
     expect(new Set(operations.map(({ one }) => one.operationId)).size).toBe(operations.length);
     expect(paths['/order']?.['post']?.parameters.filter(({ required }) => required).map(({ name }) => name)).toEqual(['symbol']);
-    for (const { path, method } of operations) {
+    for (const { path, method, one } of operations) {
       bitmex.venue.run(0.15);
-      expect(bitmex.call(method.toUpperCase(), path.slice(1)).status, `${method} ${path}`).not.toBe(404);
+      const { status, json } = bitmex.call(method.toUpperCase(), path.slice(1));
+      expect(status, `${method} ${path}`).not.toBe(404);
+      if (status === 200) expect(Array.isArray(json) ? 'array' : 'object', `${method} ${path}`).toBe(one.responses['200'].schema.type);
     }
     expect(bitmex.venue.protocol.counters.unknownPaths.size).toBe(0);
   });

@@ -40,7 +40,8 @@ export function bitmexStream(
   forced: readonly LiquidationEvent[] = [],
 ): TopicSource | null {
   const wanted = symbol === undefined ? markets : markets.filter((market) => market.spec.symbol === symbol);
-  if (wanted.length === 0) return null;
+  // The insurance fund is told by currency.
+  if (wanted.length === 0 && table !== 'insurance') return null;
   const filter = symbol === undefined ? '{}' : `{"symbol":"${symbol}"}`;
   const partial = (rows: readonly string[]): string =>
     `{"table":"${table}","action":"partial",${headOf(table, wanted)},"filter":${filter},"data":[${rows.join(',')}]}`;

@@ -169,6 +169,18 @@ function operationOf(one: Described): object {
       required: one.required?.includes(name) ?? false,
       ...TYPES[kind],
     })),
-    responses: { '200': { description: 'Request was successful' } },
+    responses: {
+      '200': {
+        description: 'Request was successful',
+        schema: isList(one) ? { type: 'array', items: { type: 'object' } } : { type: 'object' },
+      },
+    },
   };
+}
+
+/** Lists of rows; everything else answers with one object. */
+function isList({ method, path }: Described): boolean {
+  if (path === '/order') return method === 'get' || method === 'delete';
+  if (path === '/order/all' || path === '/user/walletHistory') return true;
+  return method === 'get' && !/^\/(user|schema\/)/.test(path);
 }
