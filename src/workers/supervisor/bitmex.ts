@@ -2,6 +2,8 @@
 import {
   hmac,
   parseAnswer,
+  RateLimited,
+  retryAfterMs,
   rowsOf,
   textOf,
   TIMEOUT_MS,
@@ -49,6 +51,8 @@ export class BitmexOrders implements VenueOrders {
     const value = parseAnswer(answer, venue);
     if (answer.status === 200) return value;
     const error = typeof value === 'object' && value !== null && 'error' in value ? value.error : value;
-    throw new VenueRefusal(`status ${answer.status}, ${textOf(error, 'message')}`, venue);
+    const said = `status ${answer.status}, ${textOf(error, 'message')}`;
+    if (answer.status === 429) throw new RateLimited(said, venue, retryAfterMs(answer));
+    throw new VenueRefusal(said, venue);
   }
 }

@@ -1,17 +1,22 @@
 /** Open orders of a Bybit account in all categories, for the supervisor: v5 REST, signed by HMAC at the venue's own time. */
 import {
   hmac,
+  Late,
   parseAnswer,
+  RateLimited,
   rowsOf,
   textOf,
   TIMEOUT_MS,
   VenueRefusal,
+  VenueTime,
   type OpenOrder,
   type VenueAccess,
   type VenueOrders,
 } from './venue-orders.js';
 
 const RECEIVE_WINDOW_MS = '5000';
+const LATE = '10002';
+const LIMITS: readonly string[] = ['10006', '10018', '10429'];
 const PAGE = 50;
 /** Pages of one list: far more than the venue lets an account have open. */
 const PAGES_MOST = 40;
@@ -26,9 +31,11 @@ const LISTS: readonly Readonly<Record<string, string>>[] = [
 export class BybitOrders implements VenueOrders {
   readonly batch = 10;
   readonly #access: VenueAccess;
+  readonly #time: VenueTime;
 
   constructor(access: VenueAccess) {
     this.#access = access;
+    this.#time = new VenueTime(access, () => this.#askTime());
   }
 
   async open(): Promise<OpenOrder[]> {
@@ -54,9 +61,12 @@ export class BybitOrders implements VenueOrders {
     await this.#call('POST', '/v5/order/cancel-batch', body, body);
   }
 
-  async #call(method: string, target: string, payload: string, body: string): Promise<unknown> {
+  #call(method: string, target: string, payload: string, body: string): Promise<unknown> {
+    return this.#time.signed((timestamp) => this.#send(method, target, body, timestamp, payload));
+  }
+
+  async #send(method: string, target: string, body: string, timestamp: string, payload: string): Promise<unknown> {
     const { http, venue } = this.#access;
-    const timestamp = await this.#timeMs();
     const answer = await http.request(method, `${venue.rest}${target}`, {
       timeoutMs: TIMEOUT_MS,
       headers: {
@@ -69,16 +79,23 @@ export class BybitOrders implements VenueOrders {
       ...(body === '' ? {} : { body }),
     });
     const value = parseAnswer(answer, venue);
-    if (textOf(value, 'retCode') === '0') return partOf(value, 'result');
-    throw new VenueRefusal(`status ${answer.status}, ${textOf(value, 'retCode')} ${textOf(value, 'retMsg')}`, venue);
+    const code = textOf(value, 'retCode');
+    if (code === '0') return partOf(value, 'result');
+    const said = `status ${answer.status}, ${code} ${textOf(value, 'retMsg')}`;
+    if (code === LATE) throw new Late(said, venue);
+    if (LIMITS.includes(code)) {
+      const resetMs = Number(answer.headers['x-bapi-limit-reset-timestamp'] ?? 'none');
+      throw new RateLimited(said, venue, resetMs - (await this.#time.nowMs()));
+    }
+    throw new VenueRefusal(said, venue);
   }
 
-  async #timeMs(): Promise<string> {
+  async #askTime(): Promise<number> {
     const { http, venue } = this.#access;
     const answer = await http.request('GET', `${venue.rest}/v5/market/time`, { timeoutMs: TIMEOUT_MS });
     const text = textOf(parseAnswer(answer, venue), 'time');
     if (text === '') throw new VenueRefusal(`status ${answer.status}, no server time`, venue);
-    return text;
+    return Number(text);
   }
 }
 

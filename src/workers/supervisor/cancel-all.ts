@@ -4,11 +4,13 @@
  */
 import { MAX_RUNS, orderIdOf, partsOfOrderId } from '../../core/numbers/ids.js';
 import { messageOf } from '../../core/numbers/errors.js';
-import type { OpenOrder, VenueOrders } from './venue-orders.js';
+import { RateLimited, type OpenOrder, type VenueOrders } from './venue-orders.js';
 
 /** Rounds of one venue. The engine's last request may arrive after our first list. */
 const ROUNDS_MOST = 12;
 const EMPTY_LISTS = 2;
+/** Waits for the limits of one venue, in all rounds together. */
+const WAITS_MOST = 60;
 /** Between two rounds; longer with every one that failed. */
 const PAUSE_MS = 500;
 const PAUSE_MOST_MS = 5_000;
@@ -35,6 +37,18 @@ export async function cancelAll(venue: string, orders: VenueOrders, deps: Cancel
   let empty = 0;
   let failures = 0;
   let error = '';
+  let waits = 0;
+  /** A venue's limit is waited for: asked on and on, it would refuse the rest of the round, and the next one later still. */
+  const patiently = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (caught) {
+        if (!(caught instanceof RateLimited) || waits++ >= WAITS_MOST) throw caught;
+        await deps.pause(caught.waitMs);
+      }
+    }
+  };
   for (let round = 0; round < ROUNDS_MOST && empty < EMPTY_LISTS; round++) {
     if (round > 0) await deps.pause(Math.min(PAUSE_MOST_MS, PAUSE_MS * 2 ** failures));
     // Nothing is decided by a failure: the next list tells what stands, and one symbol that refuses does not keep the others.
@@ -44,12 +58,12 @@ export async function cancelAll(venue: string, orders: VenueOrders, deps: Cancel
     };
     error = '';
     try {
-      const ours = (await orders.open()).filter((order) => isOurs(order, deps));
+      const ours = (await patiently(() => orders.open())).filter((order) => isOurs(order, deps));
       left = ours.length;
       empty = ours.length === 0 ? empty + 1 : 0;
       for (const group of grouped(ours, orders.batch)) {
         try {
-          await orders.cancel(group);
+          await patiently(() => orders.cancel(group));
           for (const { clientId } of group) asked.add(clientId);
         } catch (caught) {
           failed(caught);

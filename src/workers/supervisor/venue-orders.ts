@@ -35,7 +35,57 @@ export class VenueRefusal extends Error {
   }
 }
 
+/** Too many requests for now: nothing was done, and the same may be asked again after the wait. */
+export class RateLimited extends VenueRefusal {
+  readonly waitMs: number;
+
+  constructor(text: string, venue: Pick<SupervisedVenue, 'apiKey' | 'secret'>, waitMs: number) {
+    super(text, venue);
+    this.waitMs = Math.min(WAIT_MOST_MS, Math.max(WAIT_LEAST_MS, Number.isFinite(waitMs) ? waitMs : WAIT_USUAL_MS));
+  }
+}
+
 export const TIMEOUT_MS = 5_000;
+const WAIT_LEAST_MS = 100;
+const WAIT_USUAL_MS = 1_000;
+const WAIT_MOST_MS = 10_000;
+
+/** What a venue says of it in seconds; NaN when it says nothing. */
+export function retryAfterMs(answer: HttpAnswer): number {
+  return Number(answer.headers['retry-after'] ?? 'none') * 1_000;
+}
+
+/** The venue refused a signature for its time. */
+export class Late extends VenueRefusal {}
+
+/** The venue's time by ours: asked for once, and again when a signature was refused for it. */
+export class VenueTime {
+  readonly #access: VenueAccess;
+  readonly #ask: () => Promise<number>;
+  #aheadMs: number | null = null;
+
+  constructor(access: VenueAccess, ask: () => Promise<number>) {
+    this.#access = access;
+    this.#ask = ask;
+  }
+
+  async nowMs(): Promise<number> {
+    this.#aheadMs ??= (await this.#ask()) - this.#access.nowMs();
+    return Math.floor(this.#access.nowMs() + this.#aheadMs);
+  }
+
+  /** Does it again, once, when what is done was refused for its time. */
+  async signed<Answer>(send: (timeMs: string) => Promise<Answer>): Promise<Answer> {
+    const wasAsked = this.#aheadMs === null;
+    try {
+      return await send(String(await this.nowMs()));
+    } catch (error) {
+      if (wasAsked || !(error instanceof Late)) throw error;
+      this.#aheadMs = null;
+      return send(String(await this.nowMs()));
+    }
+  }
+}
 
 export function hmac(secret: string, text: string): string {
   return createHmac('sha256', secret).update(text).digest('hex');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clientOrderIdOf, makeOrderId } from '../../../src/core/numbers/ids.js';
 import { cancelAll, isOurs, type CancelAllDeps } from '../../../src/workers/supervisor/cancel-all.js';
-import { VenueRefusal, type OpenOrder, type VenueOrders } from '../../../src/workers/supervisor/venue-orders.js';
+import { RateLimited, VenueRefusal, type OpenOrder, type VenueOrders } from '../../../src/workers/supervisor/venue-orders.js';
 
 const TAG = 'abc';
 const RUN = 7;
@@ -88,6 +88,25 @@ describe('cancelAll', () => {
     const deaf = new FakeVenue([order(1)]);
     deaf.refusals = Array.from({ length: 100 }, () => 'maintenance');
     expect(await cancelAll('v', deaf, deps())).toEqual({ venue: 'v', cancelled: 0, left: null, error: 'maintenance' });
+  });
+
+  it('C17: a limit is waited for as long as the venue says, in the same round and with the same orders, but not for ever', async () => {
+    const pauses: number[] = [];
+    const venue = new FakeVenue([order(1), order(2), order(3)]);
+    const cancel = venue.cancel.bind(venue);
+    let limits = 2;
+    venue.cancel = async (orders) => {
+      if (limits-- > 0) throw new RateLimited('too many visits', { apiKey: 'key', secret: 'secret' }, 700);
+      return cancel(orders);
+    };
+    expect(await cancelAll('v', venue, deps(pauses))).toMatchObject({ cancelled: 3, left: 0, error: '' });
+    expect(pauses).toEqual([700, 700, 500, 500]);
+    expect(venue.groups.map((group) => group.length)).toEqual([2, 1]);
+    const strict = new FakeVenue([order(1)]);
+    strict.cancel = () => Promise.reject(new RateLimited('too many visits', { apiKey: 'key', secret: 'secret' }, Number.NaN));
+    pauses.length = 0;
+    expect(await cancelAll('v', strict, deps(pauses))).toMatchObject({ left: 1, error: 'too many visits' });
+    expect(pauses.filter((ms) => ms === 1_000).length).toBeLessThan(70);
   });
 
   it('C17: a symbol that refuses does not keep the others', async () => {

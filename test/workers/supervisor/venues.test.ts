@@ -44,6 +44,40 @@ describe('a supervisor at a venue', () => {
     });
   }
 
+  it('C17: more orders than Bybit lets cancel in a second take seconds, not rounds', async () => {
+    const venue = await SteppedVenue.start('bybit');
+    open.push(venue);
+    const [place] = PLACES.bybit;
+    for (let level = 0; level < 35; level++) {
+      // The limit on placing them.
+      if (level % 10 === 0) await venue.run(1.1);
+      await place(venue, ours(level));
+    }
+    const supervised = { id: 'bybit', rest: venue.rest, apiKey: venue.apiKey, secret: venue.secret };
+    const orders = venueOrdersOf({ http, venue: supervised, nowMs: () => venue.venue.world.nowUs / 1000 });
+    const pauses: number[] = [];
+    const pause = async (ms: number): Promise<void> => {
+      pauses.push(ms);
+      await venue.run(ms / 1000);
+    };
+    const lines: unknown[] = [];
+    const result = await cancelAll('bybit', orders!, { tag: TAG, run: RUN, pause, log: (line) => lines.push(line) });
+    expect([result, lines]).toEqual([{ venue: 'bybit', cancelled: 35, left: 0, error: '' }, []]);
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(6_000);
+  });
+
+  it('C17: a clock that runs away from the venue is set again', async () => {
+    const venue = await SteppedVenue.start('binance-usdm');
+    open.push(venue);
+    await venue.run(1);
+    const supervised = { id: 'binance-usdm', rest: venue.rest, apiKey: venue.apiKey, secret: venue.secret };
+    let aheadMs = 0;
+    const orders = venueOrdersOf({ http, venue: supervised, nowMs: () => venue.venue.world.nowUs / 1000 + aheadMs });
+    expect(await orders!.open()).toEqual([]);
+    aheadMs = 60_000;
+    expect(await orders!.open()).toEqual([]);
+  });
+
   it('C17: a wrong key is said in the words of the venue, without the key', async () => {
     const venue = await SteppedVenue.start('bybit');
     open.push(venue);
