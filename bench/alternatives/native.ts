@@ -3,10 +3,12 @@
  * its own that prints CPU nanoseconds a message; what it ends with is compared by the caller.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledName, compileToSource, type Dialect } from '../../src/core/kernel/shape-compiler.js';
+import type { Program } from '../../src/core/kernel/program.js';
 import { messageOf } from '../../src/core/numbers/errors.js';
 
 /** Of the compiled file, dist-bench/bench/alternatives. */
@@ -18,13 +20,30 @@ const BUILD_LIMIT_MS = 300_000;
 /** A compiler that is not here is no error; what it says otherwise is. */
 export class NotHere extends Error {}
 
+/** Compiled shapes as functions of the C++ kernel. */
+const CPP: Dialect = {
+  constant: 'const auto',
+  variable: 'auto',
+  open: (name) => `bool ${name}(u8 *ctx, u8 *from, u8 *end, f64 recvUs) {`,
+  openRows: (name) => `u8 *${name}(u8 *ctx, u8 *from, u8 *end) {`,
+};
+
+/** What the class of the C++ kernel includes: the functions, and which is whose. */
+function cppShapes(programs: readonly Program[]): string {
+  const choices = programs.map(compiledName).map((name) => `if (std::strcmp(name, "${name}") == 0) return &Kernel::${name};`);
+  const functions = programs.map((program) => compileToSource(program, CPP));
+  return [...functions, 'static Reader reader(const char *name) {', ...choices, 'return &Kernel::applyShapes;', '}', ''].join('\n');
+}
+
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'thor-native-'));
 
-  /** Path of the C++ program. Throws NotHere without g++. */
-  buildCpp(): string {
+  /** Path of the C++ program, with the shapes of those programs compiled into it as into our own kernel. Throws NotHere without g++. */
+  buildCpp(programs: readonly Program[]): string {
     const program = join(this.folder, 'kernel');
-    run('g++', ['-std=c++20', '-O3', '-march=native', '-o', program, join(SOURCES, 'cpp', 'main.cpp')], BUILD_LIMIT_MS);
+    writeFileSync(join(this.folder, 'shapes.hpp'), cppShapes(programs));
+    const options = ['-std=c++20', '-O3', '-march=native', '-I', this.folder];
+    run('g++', [...options, '-o', program, join(SOURCES, 'cpp', 'main.cpp')], BUILD_LIMIT_MS);
     return program;
   }
 
@@ -133,9 +152,9 @@ export class MemoryImage {
   }
 }
 
-/** Microseconds a message, one figure a pass. */
-export function runPasses(program: string, input: string, passes: number, output: string): readonly number[] {
-  const said = run(program, [input, String(passes), output], RUN_LIMIT_MS);
+/** Microseconds a message, one figure a pass. @param more arguments of that program */
+export function runPasses(program: string, input: string, passes: number, output: string, ...more: readonly string[]): readonly number[] {
+  const said = run(program, [input, String(passes), output, ...more], RUN_LIMIT_MS);
   return said
     .trim()
     .split('\n')

@@ -9,8 +9,10 @@ import { describe, readCorpus, SOURCES, type Corpus, type CorpusFrame } from '..
 import { hotPart } from '../support/hot-part.js';
 import { OurBooks } from '../support/our-books.js';
 import { hashOfBooks, type ShownBook } from '../support/shown-book.js';
+import { compiledName } from '../../src/core/kernel/shape-compiler.js';
 import { messageOf } from '../../src/core/numbers/errors.js';
 import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
+import { compileShapes } from '../../src/feeds/shape.js';
 
 /** At most 1.05 times the time of C++ where messages are small, its time where they are large; 0.95 of it is the goal. */
 const CPP_SMALL: Target = { required: 1 / 1.05, goal: 1 / 0.95 };
@@ -73,6 +75,7 @@ function rowsOf(corpus: Corpus, workshop: Workshop, programs: Programs, options:
   const [cppOut, rustOut] = [workshop.path('image.out'), workshop.path('frames.out')];
   image.write(imagePath);
   writeFileSync(textPath, textOf(corpus));
+  const program = compiledName(compileShapes(corpus.venue.shapes));
   const passes = options.isQuick ? 3 : 20;
   const times = { ours: [] as number[], cpp: [] as number[], rust: [] as number[] };
   for (let round = 0; round < options.rounds; round++) {
@@ -84,7 +87,7 @@ function rowsOf(corpus: Corpus, workshop: Workshop, programs: Programs, options:
       took.push(((cpuMs() - before) * 1000) / frames.length);
     }
     times.ours.push(median(took));
-    if (typeof programs.cpp === 'string') times.cpp.push(median(runPasses(programs.cpp, imagePath, passes, cppOut)));
+    if (typeof programs.cpp === 'string') times.cpp.push(median(runPasses(programs.cpp, imagePath, passes, cppOut, program)));
     if (typeof programs.rust === 'string') times.rust.push(median(runPasses(programs.rust, textPath, passes, rustOut)));
   }
   if (books.result() !== expected) throw new Error(`${corpus.name}: our own passes differ`);
@@ -113,16 +116,13 @@ export const rows: BenchFile = async (options) => {
   if (DEFAULT_KERNEL !== 'wasm') return [notRun('against C++ and Rust', 'the WebAssembly kernel is not built')];
   const workshop = new Workshop();
   try {
+    const corpora: Corpus[] = [];
+    for (const source of Object.values(SOURCES)) corpora.push(hotPart(await readCorpus(source, options.isQuick ? 400 : 2000)));
     const programs = {
-      cpp: built(() => workshop.buildCpp()),
+      cpp: built(() => workshop.buildCpp([...new Set(corpora.map(({ venue }) => venue))].map(({ shapes }) => compileShapes(shapes)))),
       rust: options.isQuick ? new NotHere('not compiled by --quick') : built(() => workshop.buildRust()),
     };
-    const table: BenchRow[] = [];
-    for (const source of Object.values(SOURCES)) {
-      const corpus = hotPart(await readCorpus(source, options.isQuick ? 400 : 2000));
-      table.push(...rowsOf(corpus, workshop, programs, options));
-    }
-    return table;
+    return corpora.flatMap((corpus) => rowsOf(corpus, workshop, programs, options));
   } catch (error) {
     throw new Error(`native yardsticks: ${messageOf(error)}`, { cause: error });
   } finally {

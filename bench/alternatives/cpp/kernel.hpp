@@ -10,7 +10,7 @@ constexpr u64 LEVEL_TO_LEVEL = 0x225b'2c5d'2200'0000;
 
 class Kernel {
   u8 *const mem;
-  const u8 *const ctx;
+  u8 *const ctx;
   const i32 *const code;
   const u8 *const pool;
   Level *const levels;
@@ -356,13 +356,12 @@ class Kernel {
     }
   }
 
-  bool isNext() const {
+  bool isNext(f64 first, f64 last, f64 prev) const {
     const i32 gate = load<i32>(book + BOOK_GATE);
     const f64 known = load<f64>(book + BOOK_LAST_SEQUENCE);
-    const f64 last = fields[FIELD_LAST];
-    if (gate == GATE_PREV_CHAIN) return fields[FIELD_PREV] == known;
+    if (gate == GATE_PREV_CHAIN) return prev == known;
     if (gate == GATE_PLUS_ONE) return last == known + 1 && last != 1;
-    if (gate == GATE_RANGE_CHAIN) return last > known && fields[FIELD_FIRST] == known + 1;
+    if (gate == GATE_RANGE_CHAIN) return last > known && first == known + 1;
     return gate == GATE_TIMESTAMP && last > known;
   }
 
@@ -443,37 +442,56 @@ class Kernel {
     return true;
   }
 
-  bool apply(f64 recvUs) {
-    if (!book || load<i32>(book + BOOK_STATE) != BOOK_LIVE || load<i32>(book + BOOK_FLAGS) != 0 || fields[FIELD_ACTION] == 1) return false;
-    auto *sequence = (std::atomic<i32> *)(book + BOOK_SEQUENCE);
-    if (kind == MESSAGE_DEPTH) {
-      if (!isNext()) return false;
-      const f64 stream = fields[FIELD_STREAM];
-      if (stream == stream && stream != load<f64>(book + BOOK_STREAM)) return false;
-      sequence->fetch_add(1);
-    } else {
-      if (kind != MESSAGE_ROWS || load<i32>(book + BOOK_GATE) != GATE_ROWS) return false;
-      sequence->fetch_add(1);
-      if (!collectRows((i32)fields[FIELD_ACTION])) return false;
-    }
-    if (Side(book, 0).apply(from[0], to[0]) != to[0] || Side(book, 1).apply(from[1], to[1]) != to[1]) return false;
+  bool isOpen() const { return book && load<i32>(book + BOOK_STATE) == BOOK_LIVE && load<i32>(book + BOOK_FLAGS) == 0; }
+
+  std::atomic<i32> *sequence() const { return (std::atomic<i32> *)(book + BOOK_SEQUENCE); }
+
+  bool applyDepth(f64 recvUs, f64 first, f64 last, f64 prev, f64 time, f64 action, f64 stream) {
+    if (!isOpen() || !isNext(first, last, prev) || action == 1) return false;
+    if (stream == stream && stream != load<f64>(book + BOOK_STREAM)) return false;
+    sequence()->fetch_add(1);
+    return applyLevels(recvUs, last, time);
+  }
+
+  bool applyRows(f64 recvUs, f64 action) {
+    if (!isOpen() || load<i32>(book + BOOK_GATE) != GATE_ROWS || action == 1) return false;
+    sequence()->fetch_add(1);
+    return collectRows((i32)action) && applyLevels(recvUs, fields[FIELD_LAST], fields[FIELD_TIME]);
+  }
+
+  bool applyLevels(f64 recvUs, f64 last, f64 time) {
+    if (from[0] != to[0] && Side(book, 0).apply(from[0], to[0]) != to[0]) return false;
+    if (from[1] != to[1] && Side(book, 1).apply(from[1], to[1]) != to[1]) return false;
     if (load<f64>(book + BOOK_BID_TICKS) >= load<f64>(book + BOOK_ASK_TICKS)) return false;
     if (load<i32>(book + BOOK_BID_LEVELS) == 0 || load<i32>(book + BOOK_ASK_LEVELS) == 0) return false;
-    const f64 time = fields[FIELD_TIME];
-    store<f64>(book + BOOK_LAST_SEQUENCE, fields[FIELD_LAST]);
+    store<f64>(book + BOOK_LAST_SEQUENCE, last);
     store<f64>(book + BOOK_VENUE_US, time >= 1e14 ? time : time * 1000);
     store<f64>(book + BOOK_RECV_US, recvUs);
-    sequence->fetch_add(1);
+    sequence()->fetch_add(1);
     return true;
   }
+
+  bool apply(f64 recvUs) {
+    const f64 action = fields[FIELD_ACTION];
+    if (kind == MESSAGE_ROWS) return applyRows(recvUs, action);
+    if (kind != MESSAGE_DEPTH) return false;
+    return applyDepth(recvUs, fields[FIELD_FIRST], fields[FIELD_LAST], fields[FIELD_PREV], fields[FIELD_TIME], action, fields[FIELD_STREAM]);
+  }
+
+#include "parts.hpp"
 
 public:
   Kernel(u8 *mem, u32 at)
       : mem(mem), ctx(mem + at), code((const i32 *)(mem + load<u32>(ctx + CTX_CODE))), pool(mem + load<u32>(ctx + CTX_POOL)),
         levels((Level *)(mem + load<u32>(ctx + CTX_LEVELS))), rows(mem + load<u32>(ctx + CTX_ROWS)) {}
 
-  // One frame; false when it is not one that is next in order and of a known shape.
-  bool read(const u8 *at, const u8 *end, f64 recvUs) {
+  using Reader = bool (Kernel::*)(u8 *ctx, u8 *from, u8 *end, f64 recvUs);
+
+// Made by core/kernel/shape-compiler.ts: the code of each program's shapes, and `reader`, which says whose is whose.
+#include "shapes.hpp"
+
+  // One frame through the interpreter; false when it is not one that is next in order and of a known shape.
+  bool applyShapes(u8 *, u8 *at, u8 *end, f64 recvUs) {
     const i32 shapes = (i32)word(CTX_SHAPES);
     const u8 *starts = mem + word(CTX_STARTS);
     const u8 *shared = mem + word(CTX_SHARED);

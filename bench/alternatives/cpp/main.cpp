@@ -27,9 +27,10 @@ static void must(bool holds, const char *text) {
   exit(1);
 }
 
-// kernel IMAGE PASSES OUT; an image is: bytes of memory, pages, frames (u32 each, one unused), then page numbers and pages, then frames.
+// kernel IMAGE PASSES OUT PROGRAM, the name of the program whose shapes the frames have; an image is: bytes of memory, pages, frames (u32 each, one unused), then page numbers and pages, then frames.
 int main(int argc, char **argv) {
-  must(argc == 4, "usage: kernel IMAGE PASSES OUT");
+  must(argc == 5, "usage: kernel IMAGE PASSES OUT PROGRAM");
+  const Kernel::Reader read = Kernel::reader(argv[4]);
   FILE *file = fopen(argv[1], "rb");
   must(file != nullptr, "no image");
   u32 head[4];
@@ -58,7 +59,7 @@ int main(int argc, char **argv) {
     restore();
     size_t applied = 0;
     const f64 before = cpuNs();
-    for (size_t i = 0; i < frames.size(); i++) applied += readers[i]->read(mem + frames[i].at, mem + frames[i].end, (f64)i);
+    for (size_t i = 0; i < frames.size(); i++) applied += (readers[i]->*read)(mem + frames[i].ctx, mem + frames[i].at, mem + frames[i].end, (f64)i);
     const f64 took = cpuNs() - before;
     must(applied == frames.size(), "a frame was not applied");
     printf("%.2f\n", took / frames.size());

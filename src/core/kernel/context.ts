@@ -38,6 +38,7 @@
  *        128  fields      f64   FIELD_*
  *        224  mantissas   f64   NUMBER_*
  *        296  decimals    i32   NUMBER_*
+ *        336  guesses     u8    of shapes compiled to code: how long each integer was the last time
  */
 export const CTX_CODE = 0;
 export const CTX_STARTS = 4;
@@ -74,6 +75,7 @@ export const CTX_FAILED_WORD = 124;
 export const CTX_FIELDS = 128;
 export const CTX_MANTISSAS = 224;
 export const CTX_DECIMALS = 296;
+export const CTX_GUESSES = 336;
 export const CTX_BYTES = 384;
 
 /** A row of the scratch list: id f64, price f64 (mantissa), qty f64 (mantissa), decimals of both (i32, ABSENT where it has none), side i32. */
@@ -123,7 +125,11 @@ export const TABLE_ABOVE = 16;
 export const TABLE_TENS = 32;
 export const TABLE_HUNDREDS = 48;
 export const TABLE_TEN_THOUSANDS = 64;
-export const FORMS = 128;
+/** 16 bytes of "nowhere", then 0 to 15: the vector at byte n lines up n digits at the right. */
+export const TABLE_SLIDE = 80;
+/** 16 bytes of ones, then zeros: the vector at byte 16 - n keeps n bytes. */
+export const TABLE_KEEP = 112;
+export const FORMS = 192;
 export const FORM_BYTES = 64;
 export const FORM_TEXT = 0;
 export const FORM_MOST = 16;

@@ -14,6 +14,8 @@ import {
   TABLES_BYTES,
   TABLE_ABOVE,
   TABLE_HUNDREDS,
+  TABLE_KEEP,
+  TABLE_SLIDE,
   TABLE_TENS,
   TABLE_TEN_THOUSANDS,
   TABLE_ZERO,
@@ -39,6 +41,10 @@ export function writeDigitTables(u8: Uint8Array, at: number): void {
     u8[at + TABLE_ZERO + lane] = ZERO;
     // Added with saturation, it takes all but digits above 127.
     u8[at + TABLE_ABOVE + lane] = 118;
+    u8[at + TABLE_SLIDE + lane] = NOWHERE;
+    u8[at + TABLE_SLIDE + LANES + lane] = lane;
+    u8[at + TABLE_KEEP + lane] = ANY;
+    u8[at + TABLE_KEEP + LANES + lane] = 0;
   }
   for (let lane = 0; lane < LANES / 2; lane++) {
     // Two digits as bytes of a word: high x 10 + low in its upper byte.

@@ -46,6 +46,7 @@ import type { KernelRoom } from './kernel-room.js';
 import { FIELD_COUNT, NUMBER_COUNT, type Message } from './message.js';
 import type { Program } from './program.js';
 import { ScanKernel } from './scanner.js';
+import { compiledName } from './shape-compiler.js';
 import type { SymbolTable } from './symbol-table.js';
 
 /** Levels of one message; larger ones are read in TypeScript. The largest recorded change has some 1,600. */
@@ -56,8 +57,13 @@ const MOST_ROWS = MOST_LEVELS >> 1;
 const COPY_BYTES = 1 << 18;
 const FIRST_PLACES = 256;
 
+type Apply = (ctx: number, at: number, end: number, recvUs: number) => number;
+
 interface Exports {
-  readonly apply: (ctx: number, at: number, end: number, recvUs: number) => number;
+  /** Any shapes, by the interpreter. */
+  readonly apply: Apply;
+  /** Shapes that the build knew. */
+  readonly [compiled: `apply_${string}`]: Apply | undefined;
   readonly admit: (ctx: number, from: number, length: number, instrument: number, book: number) => number;
 }
 
@@ -125,7 +131,7 @@ export class WasmKernel implements BookKernel {
   readonly name = 'wasm';
   readonly memory: WebAssembly.Memory;
   readonly #scanner: ScanKernel;
-  readonly #apply: Exports['apply'];
+  readonly #apply: Apply;
   readonly #admit: Exports['admit'];
   readonly #room: KernelRoom;
   readonly #u8: Uint8Array;
@@ -145,7 +151,7 @@ export class WasmKernel implements BookKernel {
     const { u8, i32, f64, buffer } = room.views;
     this.memory = room.memory;
     this.#scanner = new ScanKernel(program, symbols);
-    this.#apply = exports.apply;
+    this.#apply = exports[compiledName(program)] ?? exports.apply;
     this.#admit = exports.admit;
     this.#room = room;
     this.#u8 = u8;

@@ -9,9 +9,11 @@ import { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART } from '../.
 import { KernelRoom } from '../../../src/core/kernel/kernel-room.js';
 import { ASK, BID, FIELD_LAST, LevelList, MESSAGE_DEPTH } from '../../../src/core/kernel/message.js';
 import { SymbolTable } from '../../../src/core/kernel/symbol-table.js';
+import { compiledName } from '../../../src/core/kernel/shape-compiler.js';
 import { makeWasmKernel, type WasmKernel } from '../../../src/core/kernel/wasm-kernel.js';
 import { BOOK_BYTES, BOOK_LIVE, GATE_PLUS_ONE, WINDOW_KEYS } from '../../../src/core/memory/book-layout.js';
 import { times } from '../../support/torture.js';
+import { VENUES } from '../../../src/feeds/registry.js';
 import { compileShapes, int, levels, symbol, text } from '../../../src/feeds/shape.js';
 
 const PROGRAM = compileShapes([
@@ -132,6 +134,14 @@ describe('WasmKernel', () => {
       }
       at += length;
     }
+  });
+
+  it('holds the shapes of every venue file as code', () => {
+    const compiled = new WebAssembly.Module(readFileSync(new URL('../../../dist/core/kernel/kernel.wasm', import.meta.url)));
+    const { Module } = WebAssembly as unknown as { Module: { exports(module: unknown): readonly { name: string }[] } };
+    const names = Module.exports(compiled).map(({ name }) => name);
+    for (const { id, shapes } of VENUES) expect(names, id).toContain(compiledName(compileShapes(shapes)));
+    expect(names).not.toContain(compiledName(PROGRAM));
   });
 
   it('leaves what it does not know, what is out of order and what does not fit, and touches nothing', () => {

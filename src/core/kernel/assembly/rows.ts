@@ -50,7 +50,7 @@ const FREE: f64 = -1;
 // @ts-ignore: decorator
 @inline
 function home(id: f64, scale: f64): u32 {
-  return <u32>(<u64>floor(id * scale));
+  return <u32>(<i64>(id * scale));
 }
 
 /** Byte offset of the id's place, or of the free one where it would stand. */

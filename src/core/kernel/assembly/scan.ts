@@ -149,7 +149,7 @@ function readInteger(at: usize, end: usize, field: usize): usize {
 }
 
 /** A decimal as (mantissa, decimals) without zeros at the end of its fraction, as the readable path keeps it. */
-function readDecimal(ctx: usize, at: usize, end: usize, mantissas: usize, decimalsAt: usize): usize {
+export function readDecimal(ctx: usize, at: usize, end: usize, mantissas: usize, decimalsAt: usize): usize {
   const tables = <usize>load<u32>(ctx, CTX_TABLES);
   const digits = i8x16.sub(v128.load(at), v128.load(tables, TABLE_ZERO));
   const odd = i8x16.bitmask(i8x16.add_sat_u(digits, v128.load(tables, TABLE_ABOVE))) | 0x10000;
@@ -352,8 +352,7 @@ function divideLevels(from: usize, to: usize, ticksEach: i64, lotsEach: f64): bo
 }
 
 /** `[]` or `[["price","qty"],...]` into the scratch list; bids get keys below zero. */
-function readLevels(ctx: usize, start: usize, end: usize, ask: i32): usize {
-  const book = <usize>load<u32>(ctx, CTX_BOOK);
+export function readLevels(ctx: usize, book: usize, start: usize, end: usize, ask: i32): usize {
   const range = ctx + (<usize>ask << 3);
   const from = load<u32>(ctx, CTX_NEXT);
   store<u32>(range, from, CTX_BID_FROM);
@@ -406,7 +405,7 @@ function daysTo(year: i32, month: i32, day: i32): i32 {
 }
 
 /** `2026-11-23T05:00:00.123Z` to milliseconds. */
-function readTime(at: usize, end: usize, field: usize): usize {
+export function readTime(at: usize, end: usize, field: usize): usize {
   if (<i32>(end - at) < 24) return 0;
   const year = smallNumber(at, 4);
   const month = smallNumber(at + 5, 2);
@@ -496,8 +495,9 @@ export function runShape(ctx: usize, shape: i32, from: i32, start: usize, end: u
         break;
       }
       case OP_LEVELS: {
-        if (load<u32>(ctx, CTX_BOOK) == 0) return NOT_MINE;
-        at = readLevels(ctx, at, end, load<i32>(pc, 4));
+        const book = <usize>load<u32>(ctx, CTX_BOOK);
+        if (book == 0) return NOT_MINE;
+        at = readLevels(ctx, book, at, end, load<i32>(pc, 4));
         if (at == 0) return NOT_MINE;
         pc += 8;
         break;
