@@ -2,7 +2,7 @@
  * EngineView: everything that page, API, terminal, metrics and summary show, in one place, so that they agree. Reads shared memory from the side and is fed
  * journaled records by the writer's sink. Lives on the service lane; the host calls `sample` about once a second.
  */
-import { HALT_ALL, HALT_NEW_ORDERS, RUN_STARTING, RUN_STOPPING, STAGES } from '../core/memory/layout.js';
+import { HALT_ALL, HALT_NEW_ORDERS, RUN_STARTING, RUN_TRADING, STAGES } from '../core/memory/layout.js';
 import { summarise } from '../core/memory/histogram.js';
 import { reasonName } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
@@ -145,7 +145,7 @@ export class EngineView {
       run: deps.tables.run,
       tag: deps.tables.tag,
       dataDir: deps.dataDir,
-      state: run === RUN_STARTING ? 'starting' : run === RUN_STOPPING ? 'stopping' : 'trading',
+      state: run === RUN_STARTING ? 'starting' : run === RUN_TRADING ? 'trading' : 'stopping',
       trading: TRADING_LEVELS[this.shared.control('trading')] ?? 'halted',
       halt: halt >= HALT_ALL ? 'all stopped' : halt === HALT_NEW_ORDERS ? 'new orders stopped' : 'none',
       startedUs: deps.startedUs,

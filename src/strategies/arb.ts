@@ -33,6 +33,7 @@ import {
   type LegTerms,
   type WalkLimits,
 } from './arb/edge.js';
+import { PairCloser } from './arb/closer.js';
 import { Hedges } from './arb/hedges.js';
 import { ARB_STATE_NAMES, LegState, type Leg } from './arb/leg.js';
 import { PairState, sizeByHeld, type Pair } from './arb/pair.js';
@@ -61,6 +62,9 @@ export class ArbStrategy implements Strategy {
   readonly #pairs: PairTable;
   readonly #records: PairRecords;
   readonly #hedges: Hedges;
+  readonly #closer: PairCloser;
+  /** The run ends, and nothing is to be held then. */
+  #isFlattening = false;
   /** Pairs with something going on, by slot. */
   readonly #busy: Uint8Array;
   readonly #asks: SideLevels;
@@ -91,6 +95,7 @@ export class ArbStrategy implements Strategy {
     this.#pairs = new PairTable(setup, this.#settings);
     this.#records = new PairRecords(this.#pairs);
     this.#hedges = new Hedges(this.#settings, setup.instruments);
+    this.#closer = new PairCloser(this.#records, (ctx, leg, flags) => this.#place(ctx, leg, flags, 0));
     this.#asks = new SideLevels(this.#settings.depth);
     this.#bids = new SideLevels(this.#settings.depth);
     if (setup.recovered === null) return;
@@ -127,6 +132,22 @@ export class ArbStrategy implements Strategy {
     if (effectOf(ctx.params, params) !== 'live') throw new UsageError(`${this.#name}: ${RESHAPING.join(', ')} are taken at a restart only`);
     this.#settings = arbSettings(this.#name, params);
     this.#hedges.use(this.#settings);
+  }
+
+  /** Deals under way are brought to their end; `onStop: flatten` closes what is held as well. */
+  onClosing(ctx: StrategyContext): boolean {
+    this.#isFlattening = this.#settings.isFlatAtStop;
+    let isOpen = false;
+    for (const pair of this.#pairs.usable) {
+      if (pair.state === PairState.QUOTING) this.#withdraw(ctx, pair.legs[this.#makerSide]);
+      if (this.#isFlattening) {
+        if (this.#closer.step(ctx, pair, this.#settings.hedgeSlippage)) isOpen = true;
+        continue;
+      }
+      this.#progress(ctx, pair);
+      if (pair.isAnyOut || isBusy(pair.state) || this.#hedges.isDue(ctx, pair)) isOpen = true;
+    }
+    return isOpen;
   }
 
   onStop(ctx: StrategyContext): void {
@@ -382,6 +403,7 @@ export class ArbStrategy implements Strategy {
 
   /** What the pair's state asks for now. */
   #progress(ctx: StrategyContext, pair: Pair): void {
+    if (this.#isFlattening) return;
     switch (pair.state) {
       case PairState.LEGS:
         if (!pair.legs[0].isOut && !pair.legs[1].isOut) this.#settle(ctx, pair);
@@ -433,8 +455,8 @@ export class ArbStrategy implements Strategy {
   }
 
   #hedge(ctx: StrategyContext, pair: Pair): void {
-    // While stopping nothing new goes out; the next start finds what is naked and closes it.
-    if (ctx.isStopping || ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) return;
+    // While stopping, after the part that closes, nothing goes out; the next start finds what is naked and closes it.
+    if ((ctx.isStopping && !ctx.isClosing) || ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) return;
     const isSell = pair.nakedBase > 0;
     const side = this.#hedges.cheaperSide(ctx, pair, isSell);
     if (side < 0) return; // no live book that takes it: tried again with every timer turn

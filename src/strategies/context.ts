@@ -76,6 +76,7 @@ export class RunnerContext implements StrategyContext, DecisionTimes {
   wallUs = 0;
   causeUs = 0;
   isStopping = false;
+  isClosing = false;
   turn = 0;
   readonly instruments: readonly Instrument[];
   params: Params;

@@ -162,9 +162,9 @@ export class GridStrategy implements Strategy {
 
   onOrder(ctx: StrategyContext, event: OrderEvent): void {
     const levels = this.#levels;
+    if (event.level === this.#closingLevel) this.#exit.onEvent(event, ctx.nowUs);
     if (levels === null || (event.orderId !== 0 && event.orderId < this.#oldestId)) return;
     this.#needsPass = true;
-    if (event.level === this.#closingLevel) this.#exit.onEvent(event, ctx.nowUs);
     const filled = levels.onEvent(event, ctx.nowUs);
     if (event.level < 0 || event.level >= levels.places) return;
     if (filled > 0) this.#compound?.onFill(levels, event.level, filled);
@@ -184,6 +184,20 @@ export class GridStrategy implements Strategy {
     if (!Number.isNaN(this.#passMid)) this.#watchExit(ctx, this.#passMid);
     this.#pass(ctx);
     this.#publish(ctx);
+  }
+
+  /** `onStop: flatten`: its orders are cancelled, then what it holds is closed. A grid that ended before, and kept what it held, keeps it. */
+  onClosing(ctx: StrategyContext): boolean {
+    if (!this.#settings.isFlatAtStop) return false;
+    const exit = this.#exit;
+    if (exit.phase === ExitPhase.RUNNING) {
+      exit.leave(Reason.RUN_ENDED);
+      this.#isMetaDirty = true;
+      this.#renewal = null;
+    }
+    if (exit.step(ctx, ctx.book(0), this.#levels?.hasLive() === true, this.#closingLevel)) this.#isMetaDirty = true;
+    this.#publish(ctx);
+    return !exit.isOver;
   }
 
   onStop(ctx: StrategyContext): void {
@@ -206,6 +220,14 @@ export class GridStrategy implements Strategy {
     this.#levels?.recover(recovered);
     const isClosing = recovered.orders.some((order) => order.level === this.#closingLevel && !isTerminal(order.state));
     this.#exit.recover(old.exitPhase, old.exitReason, isClosing);
+    if (old.exitReason === Reason.RUN_ENDED) {
+      this.#renewal = { settings: this.#settings, params: this.#params };
+      const left = formatTicks(recovered.netLots[0] ?? 0, this.#instrument.lotSize);
+      this.#setup.note(
+        `${name}: was closed when the last run ended and starts with a new ladder; what could not be closed then is kept: ${left}`,
+      );
+      return;
+    }
     if (old.hash !== ladderHash(this.#params, this.#instrument)) {
       this.#renewal = { settings: this.#settings, params: this.#params };
       this.#tellChanged(old, recovered);
@@ -321,7 +343,7 @@ export class GridStrategy implements Strategy {
 
   /** Level of the orders that close what an ending grid holds: behind the places and the ladder's own record. */
   get #closingLevel(): number {
-    return (this.#levels?.places ?? 0) + 1;
+    return this.#levels === null ? this.#setup.levelCapacity - 1 : this.#levels.places + 1;
   }
 
   #watchExit(ctx: StrategyContext, mid: number): void {

@@ -14,8 +14,10 @@ import {
   CHANGE_RECV_US,
   CHANGE_STATE,
   CHANGE_TRADE,
+  CONTROL_CLOSED,
   CONTROL_RUN,
   CONTROL_RUNNING,
+  RUN_CLOSING,
   RUN_STARTING,
   RUN_STOPPING,
   TAPE_BYTES,
@@ -211,7 +213,8 @@ export class StrategyRunner implements Role {
       context.wallUs = wallUs;
       context.causeUs = 0;
       context.turn = this.#turn;
-      context.isStopping = run === RUN_STOPPING;
+      context.isStopping = run === RUN_STOPPING || run === RUN_CLOSING;
+      context.isClosing = run === RUN_CLOSING;
     }
     const changes = this.#readChanges(maxRecords);
     if (run === RUN_STARTING) {
@@ -228,6 +231,7 @@ export class StrategyRunner implements Role {
       this.#timerUs = nowUs;
       for (let i = 0; i < this.#hosted.length; i++) this.#timer(this.#hosted[i]!);
     }
+    if (run === RUN_CLOSING) this.#close();
     this.#i32[this.#runningWord] = 0;
     return work;
   }
@@ -265,6 +269,21 @@ export class StrategyRunner implements Role {
         this.#fail(hosted, error);
       }
     }
+  }
+
+  /** What strategies were told is in their hands by now: the word says whether all of them are where they are to end. */
+  #close(): void {
+    let isClosed = 1;
+    for (const hosted of this.#hosted) {
+      if (hosted.isStopped) continue;
+      this.#enter(hosted.entry.index);
+      try {
+        if (hosted.strategy.onClosing?.(hosted.context) === true) isClosed = 0;
+      } catch (error) {
+        this.#fail(hosted, error);
+      }
+    }
+    Atomics.store(this.#deps.views.i32, (this.#deps.plan.control + CONTROL_CLOSED) >> 2, isClosed);
   }
 
   #stop(): void {

@@ -172,6 +172,12 @@ export class TriangleStrategy implements Strategy {
     for (const leg of this.#legs) if (this.#owed[leg.level] !== 0) this.#publish(ctx, leg);
   }
 
+  /** What a turn left over is closed before the run ends. */
+  onClosing(ctx: StrategyContext): boolean {
+    this.#progress(ctx);
+    return this.#legs.some((leg) => leg.isOut) || this.#closes(ctx) !== null;
+  }
+
   /** Reads the three best prices. False while one of them is not to be trusted. */
   #look(ctx: StrategyContext): boolean {
     const { bidTicks, bidLots, askTicks, askLots } = this.#tops;
@@ -255,7 +261,7 @@ export class TriangleStrategy implements Strategy {
       this.#state = State.COOLING;
       this.#endedUs = ctx.nowUs;
       this.#closeAttempts = 0;
-    } else if (closes !== null && !ctx.isStopping) {
+    } else if (closes !== null && (!ctx.isStopping || ctx.isClosing)) {
       this.#state = State.CLOSING;
       this.#close(ctx, closes);
     }

@@ -22,6 +22,7 @@ import type { Writer } from '../storage/writer.js';
 import { Admin } from './admin.js';
 import { Housekeeping } from './backup-host.js';
 import { SystemTimers } from './clock.js';
+import { beginClosing, CLOSE_WITHIN_MS, closingOf, isClosed } from './closing.js';
 import { buildFeedLane, type FeedLane } from './feed-lane.js';
 import { warmUpFeeds } from './feed-warm-up.js';
 import { buildHotLane, loadRunStrategies } from './hot-lane.js';
@@ -423,6 +424,7 @@ export class Engine {
   async #shutDown(): Promise<Summary> {
     this.#orders.giveUp('the engine is stopping');
     await this.#lanes?.beginStop();
+    await this.#close();
     const { views, plan, layout } = this.#prepared;
     const service = this.#service;
     const hotCounters = this.#laneCounters[layout.hotLane];
@@ -459,6 +461,16 @@ export class Engine {
     return summary;
   }
 
+  /** Strategies that are to be flat at the end bring themselves there. A failed run sends nothing more, and a recording that has ended fills nothing. */
+  async #close(): Promise<void> {
+    const { views, plan, isStepped } = this.#prepared;
+    const isHotAlive = this.#lanes?.isHotAlive ?? this.#feedLane !== null;
+    if (this.#error !== null || !isHotAlive || isStepped || !beginClosing(views, plan)) return;
+    this.#hotBell.ring();
+    if (await this.#waitFor(() => isClosed(views, plan), CLOSE_WITHIN_MS)) return;
+    this.#deps.output.say(`not everything that was to be closed could be closed within ${CLOSE_WITHIN_MS / 1000} s`);
+  }
+
   /** While streams and lanes still turn: what the venues booked meanwhile still comes in. */
   async #judge(): Promise<void> {
     const { judged, tables } = this.#prepared;
@@ -483,8 +495,10 @@ export class Engine {
   }
 
   #summary(endUs: number, booksLive: number, middles: Marks): Summary {
-    const { tables, run } = this.#prepared;
+    const { tables, run, views, plan } = this.#prepared;
     const { reporting } = run.config;
+    const entries = this.#paramsDesk?.entries() ?? run.entries;
+    const closing = closingOf(views, plan, tables, (name) => entries.find((entry) => entry.name === name)?.params);
     const counts = this.#service.view.summaryCounts();
     const pnl = this.#service.money.pnl(this.#judged?.residuals ?? null);
     const seconds = this.#firstLiveUs === null ? 0 : (endUs - this.#firstLiveUs) / 1e6;
@@ -496,6 +510,7 @@ export class Engine {
       books: { ...counts.books, live: booksLive },
       pnl,
       ...(reporting === undefined ? {} : { report: reportOf(reporting, pnl, tables.instruments, middles) }),
+      ...(closing === null ? {} : { closing }),
       differences: this.#judged?.verdict.differences ?? null,
       ...(this.#lanes === null || this.#lanes.restarts.length === 0 ? {} : { restarts: this.#lanes.restarts }),
       ...(this.#error === null ? {} : { error: this.#error }),

@@ -5,6 +5,7 @@ import type { Report } from '../core/ledger/report.js';
 import type { Differences } from '../judge/compare.js';
 import type { SummaryCounts } from '../monitoring/payload.js';
 import type { LaneRestart } from './lane-keeper.js';
+import type { Closing } from './closing.js';
 
 export interface Summary extends SummaryCounts {
   readonly mode: string;
@@ -13,6 +14,8 @@ export interface Summary extends SummaryCounts {
   readonly pnl: readonly PnlRow[];
   /** In one currency, where the configuration names it. */
   readonly report?: Report;
+  /** Where a strategy is told to be flat at the end. */
+  readonly closing?: Closing;
   /** Of the judge that compares with the venue; null where no venue truth exists (paper fills). */
   readonly differences: Differences | null;
   /** Lanes that died or hung and were started again; absent when none was. */
@@ -48,6 +51,7 @@ export function summaryLines(summary: Summary, resume: string): string[] {
   }
   for (const { lane, why, stopped } of summary.restarts ?? [])
     lines.push(`restart  lane ${lane}: ${why}${stopped === null ? '' : `; ${stopped} was not run again and its orders were cancelled`}`);
+  if (summary.closing !== undefined) lines.push(...closingLines(summary.closing));
   if (summary.error !== undefined) lines.push(`error    ${summary.error}`);
   if (orders.open > 0) lines.push(`open     ${orders.open} orders rest and are adopted by the next start: ${resume}`);
   return lines;
@@ -58,6 +62,11 @@ function reportLines({ currency, source, profit, rates, ...rest }: Report): stri
   if (profit === null) return [`in ${currency.padEnd(8)} not told: no market of this run leads from ${missing.join(', ')} to ${currency}`];
   const parts = PART_NAMES.filter((name) => rest[name] !== '0').map((name) => `${name} ${rest[name] ?? 'unknown'}`);
   return [`in ${currency.padEnd(8)} ${profit}  = ${parts.join(' + ') || '0'}  (${source})`];
+}
+
+function closingLines({ strategies, left }: Closing): string[] {
+  if (left.length === 0) return [`closed   ${strategies.join(', ')}: nothing is held`];
+  return left.map(({ strategy, instrument, qty }) => `LEFT     ${strategy} still holds ${qty} of ${instrument}`);
 }
 
 function counted(counts: Readonly<Record<string, number>>): string {

@@ -57,6 +57,8 @@ export const Reason = {
   /** A grid ended by itself. */
   TAKE_PROFIT: 71,
   STOP_LOSS: 72,
+  /** The run ended, and it was to be flat then. */
+  RUN_ENDED: 73,
   // repairs by reconciliation
   ORPHAN_ADOPTED: 80,
   ORPHAN_CANCELLED: 81,

@@ -209,6 +209,8 @@ export interface StrategyContext {
   taken(group: number): void;
   /** True once the engine is stopping: place nothing new. */
   readonly isStopping: boolean;
+  /** True in the first part of a stop: orders that close what is held still go out. */
+  readonly isClosing: boolean;
 }
 
 export interface Strategy {
@@ -224,6 +226,11 @@ export interface Strategy {
    * From the next call on `ctx.params` are these.
    */
   onParams?(ctx: StrategyContext, params: Params): void;
+  /**
+   * Before `onStop`, with every turn of the first part of a clean stop: true while something is left that the strategy is to close. Bounded by the host; not
+   * called where the run ends by an error or a recording.
+   */
+  onClosing?(ctx: StrategyContext): boolean;
   /** Resting orders stay (they are adopted at the next start) unless the strategy cancels them here. */
   onStop?(ctx: StrategyContext): void;
 }

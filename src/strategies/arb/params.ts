@@ -157,6 +157,15 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
     max: 600_000,
     reason: 'Pause of a pair after each deal; both books must have changed since.',
   },
+  {
+    key: 'onStop',
+    unit: '',
+    type: 'choice',
+    default: 'keep',
+    choices: ['keep', 'flatten'],
+    reason:
+      'At a clean stop of the engine: positions stay for the next start, or are closed at the market. A deal that is under way is brought to its end in both cases.',
+  },
   { key: 'depth', unit: 'levels', type: 'integer', default: 20, min: 1, max: 200, reason: 'Levels of each book that are walked.' },
   {
     key: 'equalQuotes',
@@ -188,6 +197,7 @@ export interface ArbSettings {
   readonly nakedCap: number;
   readonly cooldownUs: number;
   readonly depth: number;
+  readonly isFlatAtStop: boolean;
   readonly equalQuotes: ReadonlySet<string>;
 }
 
@@ -213,6 +223,7 @@ export function arbSettings(name: string, params: Params): ArbSettings {
     nakedCap: Number(params['nakedCap']),
     cooldownUs: Number(params['cooldownMs']) * 1000,
     depth: Number(params['depth']),
+    isFlatAtStop: params['onStop'] === 'flatten',
     equalQuotes: new Set(
       String(params['equalQuotes'])
         .split(',')

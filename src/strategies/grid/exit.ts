@@ -147,6 +147,7 @@ export class GridExit {
   }
 
   #flattens(reason: number): boolean {
+    if (reason === Reason.RUN_ENDED) return true;
     if (reason === Reason.OUT_OF_RANGE) return this.#settings.rangeExit === 'flatten';
     return this.#settings.onExit === 'flatten';
   }

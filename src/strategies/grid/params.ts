@@ -188,8 +188,9 @@ export const GRID_PARAMS: readonly ParamSpec[] = [
     unit: '',
     type: 'choice',
     default: 'keep',
-    choices: ['keep', 'cancel'],
-    reason: 'What happens to resting orders when the engine stops: they stay for the next start, or are cancelled and placed again then.',
+    choices: ['keep', 'cancel', 'flatten'],
+    reason:
+      'At a clean stop of the engine: orders stay for the next start; are cancelled and placed again then; or are cancelled and what is held is closed at the market, and the next start begins with a new ladder.',
   },
 ];
 
@@ -236,6 +237,7 @@ export interface GridSettings {
   readonly isInfinite: boolean;
   readonly isCompounding: boolean;
   readonly isCancellingOnStop: boolean;
+  readonly isFlatAtStop: boolean;
 }
 
 export function gridSettings(name: string, params: Params): GridSettings {
@@ -295,7 +297,8 @@ export function gridSettings(name: string, params: Params): GridSettings {
     trailDownTo: textOf(params, 'trailDownTo'),
     isInfinite,
     isCompounding: params['compound'] === true,
-    isCancellingOnStop: params['onStop'] === 'cancel',
+    isCancellingOnStop: params['onStop'] !== 'keep',
+    isFlatAtStop: params['onStop'] === 'flatten',
   };
 }
 
