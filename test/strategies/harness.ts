@@ -506,7 +506,8 @@ export class World {
     const key = `${strategy}/${wish.level}`;
     const known = this.live.get(key);
     if (wish.kind === R.RecordKind.INTENT_CANCEL_ALL) {
-      for (const order of this.orders(strategy)) this.end(order, R.RecordKind.CANCELLED, Reason.BY_REQUEST);
+      for (const order of this.orders(strategy))
+        if (!this.deaf.has(order.level)) this.end(order, R.RecordKind.CANCELLED, Reason.BY_REQUEST);
       return;
     }
     if (wish.kind === R.RecordKind.INTENT_PLACE) {
