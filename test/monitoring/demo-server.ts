@@ -1,4 +1,5 @@
 /** The demo engine behind a real server on loopback, for tests of API, push and page. */
+import type { AdminPort } from '../../src/monitoring/admin.js';
 import { Api } from '../../src/monitoring/api.js';
 import { LivePush } from '../../src/monitoring/live.js';
 import { Metrics } from '../../src/monitoring/metrics.js';
@@ -21,6 +22,7 @@ export async function startDemoServer(
     readonly panelFolder?: string;
     readonly isTicking?: boolean;
     readonly port?: number;
+    readonly admin?: AdminPort;
   } = {},
 ): Promise<DemoServer> {
   const engine = new DemoEngine(options);
@@ -32,6 +34,7 @@ export async function startDemoServer(
     live,
     panel: loadPanel(options.panelFolder ?? '/nonexistent'),
     metrics: new Metrics(engine.view),
+    ...(options.admin === undefined ? {} : { admin: options.admin }),
     allowedHosts: ['desk.example'],
     onError: (error) => errors.push(error),
   });
