@@ -21,12 +21,18 @@ import { DEFAULT_RISK } from '../../src/execution/risk/schema.js';
 import { Rig, TABLES } from '../../test/execution/rig.js';
 import { interleave, row, type BenchFile } from '../harness.js';
 
-const LIMITS = compileRisk({ ...DEFAULT_RISK, messagesPerSecond: 1e9, messageBurst: 1e9, cancelGrace: 1e9 }, TABLES);
+/** What is off by default. */
+const EVERY_LIMIT = { exposure: { BTC: '1000000' }, dailyLoss: { USDT: '1000000' }, drawdown: { USDT: '1000000' } };
+const LIMITS = compileRisk({ ...DEFAULT_RISK, ...EVERY_LIMIT, messagesPerSecond: 1e9, messageBurst: 1e9, cancelGrace: 1e9 }, TABLES);
 
 export const rows: BenchFile = async (options) => {
   const rig = new Rig();
   const risk = new Risk({ views: rig.views, plan: rig.plan, tables: TABLES, limits: LIMITS });
   rig.book(1, 600_000, 600_010);
+  // A wallet that is known, so that leverage is counted, and something held.
+  risk.funds.told(1, 0, 1e9, 1e9, 0);
+  risk.positions.fill(0, 1, SIDE_BUY, 10, 600_000);
+  risk.revalue(rig.nowUs);
   const draft = Object.assign(new Draft(), { instrument: 1, side: SIDE_BUY, priceTicks: 599_000, qtyLots: 10, causeUs: 0 });
   let nowUs = rig.nowUs;
   const [judged] = await interleave(

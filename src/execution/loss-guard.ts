@@ -68,7 +68,7 @@ export class LossGuard implements LossSink {
     const { asset } = desk.risk.limits.losses[limit.group]!;
     desk.trail.stateChanged(limit.reason, this.#state(), asset, limit.loss, wallUs(desk.nowUs));
     onNotice(
-      `${this.#name(limit)}: ${limit.loss} are lost, ${limit.most} may be: only what makes positions smaller goes from now on, ${howLong(limit)}`,
+      `${this.#name(limit)}: ${Number(limit.loss.toFixed(8))} are lost, ${limit.most} may be: only what makes positions smaller goes from now on, ${howLong(limit)}`,
     );
     this.#cancelOpening();
   }

@@ -211,6 +211,20 @@ describe('the day’s loss', () => {
     expect(state(rig)).toBe(1);
   });
 
+  it('D11: strategies that hold against each other need a price too', () => {
+    const rig = ready({ dailyLoss: { USDT: '100' } });
+    fill(rig, BUY);
+    rig.step(20_000);
+    fill(rig, { ...BUY, side: SIDE_SELL, priceTicks: 590_110, strategy: 1 }); // 99 lost
+    const again = new Rig({ risk: { dailyLoss: { USDT: '100' } }, recovered: died(rig), nowUs: rig.nowUs });
+    market(again, 580_000);
+    expect(state(again)).toBe(0);
+    fill(again, { ...BUY, priceTicks: 580_110, qtyLots: 2, level: 9 }); // 0.022 lost at once
+    fill(again, { ...BUY, priceTicks: 580_110, qtyLots: 98, level: 10 }, { fee: 1e8, feeAsset: 0 });
+    again.step(20_000);
+    expect(state(again)).toBe(1);
+  });
+
   it('D11: a person who sets the state to active trades on, and it counts from there', () => {
     const rig = ready({ dailyLoss: { USDT: '100' } });
     fill(rig, BUY);

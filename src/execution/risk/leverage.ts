@@ -57,13 +57,12 @@ export class Leverage {
     this.#gain[instrument] = gain;
   }
 
-  /** Everything anew, at the prices of now: nothing that additions of floats leave over stays. */
-  refresh(): void {
+  /** Everything anew, at the prices of now: nothing that additions of floats leave over stays. What is held or ordered must be touched next. */
+  clear(): void {
     this.#values.fill(0);
     this.#gains.fill(0);
     this.#value.fill(0);
     this.#gain.fill(0);
-    for (let instrument = 0; instrument < this.#value.length; instrument++) this.touch(instrument);
   }
 
   /** An order that makes no side larger than the larger one is fine. An unknown wallet refuses nothing: the venue will. @param middle of the book, ticks */

@@ -171,7 +171,7 @@ export class Losses {
     limit.isBegun = true;
     for (const pair of this.#active) {
       if (this.#risk.lossOf[pair % this.#instruments] !== limit.group || limit.isMarked[pair] === 1) continue;
-      if (!(this.#firstUs[pair]! > limit.markUs && limit.markUs > 0)) limit.base[pair] = this.#result[pair]!;
+      if (!(this.#firstUs[pair]! >= limit.markUs && limit.markUs > 0)) limit.base[pair] = this.#result[pair]!;
     }
     limit.day = dayOf(wallUs);
     this.#sum(limit);

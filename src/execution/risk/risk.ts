@@ -146,15 +146,18 @@ export class Risk {
   /** Values what is held at the prices of now, for leverage and losses. Called with every sweep. */
   revalue(nowUs: number): void {
     if (Number.isNaN(this.#sinceUs)) this.#sinceUs = nowUs;
-    const { limits, positions, lastTicks, valueTicks } = this;
+    const { limits, positions, leverage, lastTicks, valueTicks } = this;
+    leverage.clear();
     for (let instrument = 0; instrument < valueTicks.length; instrument++) {
-      if (positions.net(instrument) === 0 && positions.openBuy(instrument) === 0 && positions.openSell(instrument) === 0) continue;
+      // Strategies may hold against each other what together is nothing: each needs its price.
+      const isFlat = positions.net(instrument) === 0 && positions.openBuy(instrument) === 0 && positions.openSell(instrument) === 0;
+      if (isFlat && limits.lossOf[instrument]! < 0) continue;
       const ticks = this.#priceNow(instrument, nowUs, limits.bookMaxAgeUs[instrument]!);
       if (ticks > 0) valueTicks[instrument] = ticks;
       // Its feed says nothing: what it last traded at is better than no limit at all.
       else if (!(valueTicks[instrument]! > 0) && nowUs - this.#sinceUs > UNPRICED_US) valueTicks[instrument] = lastTicks[instrument]!;
+      leverage.touch(instrument);
     }
-    this.leverage.refresh();
   }
 
   #priceNow(instrument: number, nowUs: number, maxAgeUs: number): number {
