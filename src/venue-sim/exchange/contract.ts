@@ -259,8 +259,10 @@ export interface OrderRequest {
 
 export interface AmendRequest {
   readonly ticks?: number;
-  /** New whole quantity (filled part included). Keeps its place in the queue when only this falls. */
+  /** New whole quantity (filled part included). Keeps its place in the queue when only this falls, unless `losesPlace`. */
   readonly lots?: number;
+  readonly losesPlace?: boolean;
+  readonly selfTrade?: SelfTradeMode;
   readonly clientId?: string;
   readonly ifWouldTake?: 'refuse' | 'cancel';
   readonly extra?: Readonly<Record<string, string>>;

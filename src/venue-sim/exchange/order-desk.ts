@@ -105,7 +105,7 @@ export class OrderDesk implements MarketObserver {
     to: { readonly ticks: number | null; readonly lots: number; readonly wouldTake: boolean; readonly lockUnits: bigint },
     request: AmendRequest,
   ): Placed {
-    const keepsPlace = to.ticks === order.ticks && to.lots <= order.lots;
+    const keepsPlace = request.losesPlace !== true && to.ticks === order.ticks && to.lots <= order.lots;
     const isSmaller = to.lots < order.lots;
     if (!keepsPlace) this.#leaveBook(order);
     this.#unlock(state, booked, order, order.lockedUnits);
@@ -115,6 +115,7 @@ export class OrderDesk implements MarketObserver {
     order.updatedUs = this.#deps.nowUs();
     if (request.clientId !== undefined) state.renameOrder(order, request.clientId);
     if (request.extra !== undefined) order.extra = { ...order.extra, ...request.extra };
+    if (request.selfTrade !== undefined) order.selfTrade = request.selfTrade;
     this.#lock(state, booked, order, to.lockUnits);
     this.#tell(order, 'amended');
     this.#deps.onActivity();

@@ -18,7 +18,7 @@ export class OrderRecord implements Order {
   readonly timeInForce: 'gtc' | 'ioc' | 'fok';
   readonly postOnly: boolean;
   readonly reduceOnly: boolean;
-  readonly selfTrade: SelfTradeMode;
+  selfTrade: SelfTradeMode;
   state: OrderState;
   endReason: EndReason | null;
   filledLots: number;

@@ -238,6 +238,34 @@ describe('USD-M orders', () => {
     expect(client.refusal('PUT', '/dapi/v1/order', { ...own, side: 'SELL', price: '62000' })[1]).toBe(-1117);
   });
 
+  it.each([
+    ['binance-usdm', '/fapi/v1/order', { ...USDM, selfTradePreventionMode: 'EXPIRE_MAKER' }],
+    ['binance-coinm', '/dapi/v1/order', { ...USDM, symbol: 'BTCUSD_PERP', quantity: '4', selfTradePreventionMode: 'EXPIRE_MAKER' }],
+  ] as const)(
+    'of %s go to the end of their queue when modified, also for a smaller quantity, and lose their self-trade prevention',
+    (id, path, terms) => {
+      const client = BinanceClient.at(id);
+      const { exchange } = client.venue.venue;
+      const market = client.venue.world.markets.find(({ spec }) => spec.symbol === terms.symbol);
+      const account = exchange.keyOf(client.apiKey)?.account;
+      const ids: unknown[] = [];
+      for (let one = 0; one < 2; one++) ids.push(client.ok('POST', path, terms)['orderId']);
+      const queue = (): number[] => {
+        const lots: number[] = [];
+        const ticks = exchange.openOrders(account!)[0]?.ticks ?? 0;
+        for (let resting = market?.engine.side('buy').at(ticks)?.first ?? null; resting !== null; resting = resting.next)
+          if (resting.owner === account?.id) lots.push(resting.lots);
+        return lots;
+      };
+      const [whole] = queue();
+      expect(queue()).toEqual([whole, whole]);
+      const change = { symbol: terms.symbol, side: 'BUY', orderId: Number(ids[0]), price: terms.price };
+      const smaller = { ...change, quantity: String(Number(terms.quantity) / 2) };
+      expect(client.ok('PUT', path, smaller)).toMatchObject({ orderId: ids[0], selfTradePreventionMode: 'NONE' });
+      expect(queue()).toEqual([whole, (whole ?? 0) / 2]);
+    },
+  );
+
   it('are all cancelled when nobody resets the countdown', () => {
     const client = BinanceClient.at('binance-usdm');
     client.ok('POST', '/fapi/v1/order', USDM);

@@ -85,7 +85,10 @@ export class FuturesOrders {
     return {};
   }
 
-  /** A quantity at or below what was filled ends the order; a post-only order that would take now is cancelled. */
+  /**
+   * A quantity at or below what was filled ends the order; a post-only order that would take now is cancelled. Whatever changes, the order goes to the end of its
+   * queue and its self-trade prevention is off ("Modify Order", read 2026-11).
+   */
   #amend(account: Account, params: BinanceParams): Record<string, unknown> {
     const { exchange } = this.#room;
     const market = marketOf(this.#room, params);
@@ -94,7 +97,8 @@ export class FuturesOrders {
     const { ticks, lots } = readAmendment(this.#room, this.#family, order, params);
     if (ticks === order.ticks && lots === order.lots) throw new BinanceRefusal(-5027, 'No need to modify the order.');
     if (lots <= order.filledLots) return orderAnswer(this.#family, done(exchange.cancel(account, order)).order);
-    return orderAnswer(this.#family, done(exchange.amend(account, order, { ticks, lots, ifWouldTake: 'cancel' })).order);
+    const change = { ticks, lots, ifWouldTake: 'cancel', losesPlace: true, selfTrade: 'none', extra: { stp: 'NONE' } } as const;
+    return orderAnswer(this.#family, done(exchange.amend(account, order, change)).order);
   }
 
   #query({ account, params }: Call): unknown {
