@@ -38,6 +38,8 @@ export class NodeHttpClient implements HttpClient {
       maxSockets: SOCKETS_PER_HOST,
       maxFreeSockets: SOCKETS_KEPT,
       minVersion: 'TLSv1.2',
+      // Said, so that no environment variable says otherwise.
+      rejectUnauthorized: true,
       ...trust,
     });
   }
@@ -67,6 +69,8 @@ export class NodeHttpClient implements HttpClient {
     return new Promise<HttpAnswer>((resolve, reject) => {
       const isSecure = target.protocol === 'https:';
       let isDone = false;
+      /** Bytes may have left: a connection was there, over TLS a secure one. Before that nothing is sent. */
+      let mayHaveLeft = false;
       const done = (outcome: HttpAnswer | Error): void => {
         if (isDone) return;
         isDone = true;
@@ -85,14 +89,16 @@ export class NodeHttpClient implements HttpClient {
         done(error);
         request.destroy();
       };
-      const timer = this.#timers.after(call.timeoutMs, () => stop(call.failed('HTTP_TIMEOUT', `no whole answer in ${call.timeoutMs} ms`)));
+      const timer = this.#timers.after(call.timeoutMs, () =>
+        stop(call.failed('HTTP_TIMEOUT', `no whole answer in ${call.timeoutMs} ms`, !mayHaveLeft)),
+      );
       this.#running.add(stop);
+      request.once('socket', (socket) => {
+        if (request.reusedSocket) mayHaveLeft = true;
+        else socket.once(isSecure ? 'secureConnect' : 'connect', () => (mayHaveLeft = true));
+      });
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const failure = call.failed(
-          'HTTP_FAILED',
-          error.code ?? error.message,
-          error.code === 'ECONNREFUSED' || error.code === 'ENOTFOUND',
-        );
+        const failure = call.failed('HTTP_FAILED', error.code ?? error.message, !mayHaveLeft);
         const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE') && !isSecondTry;
         done(isStale ? new StaleConnection(failure) : failure);
       });

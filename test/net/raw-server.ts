@@ -1,6 +1,6 @@
 /** A WebSocket server that does exactly what a test tells it, right or wrong, byte by byte, over plain TCP or TLS on loopback. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { acceptFor } from '../../src/net/handshake.js';
 import { TEST_CERT, TEST_KEY } from './certificate.js';
 
@@ -27,13 +27,20 @@ export class RawServer {
     readonly transport: Transport,
     onPeer: (peer: Peer) => void,
     answer: (peer: Peer) => string,
+    tls: TlsOptions,
   ) {
     const onSocket = (socket: Socket): void => this.#serve(socket, onPeer, answer);
-    this.#server = transport === 'tls' ? createTlsServer({ key: TEST_KEY, cert: TEST_CERT }, onSocket) : createServer(onSocket);
+    this.#server = transport === 'tls' ? createTlsServer({ key: TEST_KEY, cert: TEST_CERT, ...tls }, onSocket) : createServer(onSocket);
   }
 
-  static async start(transport: Transport, onPeer: (peer: Peer) => void, answer: (peer: Peer) => string = goodAnswer): Promise<RawServer> {
-    const server = new RawServer(transport, onPeer, answer);
+  /** @param tls beside the key and the good certificate */
+  static async start(
+    transport: Transport,
+    onPeer: (peer: Peer) => void,
+    answer: (peer: Peer) => string = goodAnswer,
+    tls: TlsOptions = {},
+  ): Promise<RawServer> {
+    const server = new RawServer(transport, onPeer, answer, tls);
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
     server.port = (server.#server.address() as AddressInfo).port;
     server.url = `${transport === 'tls' ? 'wss' : 'ws'}://127.0.0.1:${server.port}/stream?a=1`;
