@@ -20,11 +20,22 @@ export interface LatencySummary {
   readonly max: number;
 }
 
+/** A number and its bits: what the buckets are cut by stands in the upper half, eleven bits of exponent and then the fraction. */
+const number = new Float64Array(1);
+const halves = new Int32Array(number.buffer);
+number[0] = 1;
+const UPPER = halves[1] === 0 ? 0 : 1;
+const EXPONENT_SHIFT = 20;
+const EXPONENT_BIAS = 1023;
+/** The three bits behind the exponent are the eighth of the octave. */
+const EIGHTH_SHIFT = EXPONENT_SHIFT - 3;
+const FIRST = (EXPONENT_BIAS + LOWEST_LOG2) * SUB_BUCKETS;
+
+/** From the bits: `Math.log2` and a power were a fifth of what a message costs its feed lane. */
 function bucketOf(us: number): number {
   if (!(us > 2 ** LOWEST_LOG2)) return 0;
-  const octave = Math.floor(Math.log2(us));
-  const sub = Math.floor((us / 2 ** octave - 1) * SUB_BUCKETS);
-  const index = (octave - LOWEST_LOG2) * SUB_BUCKETS + sub;
+  number[0] = us;
+  const index = (halves[UPPER]! >> EIGHTH_SHIFT) - FIRST;
   return index < HISTOGRAM_BUCKETS ? index : HISTOGRAM_BUCKETS - 1;
 }
 

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Histogram, HISTOGRAM_BYTES, bucketUpperUs, mergeHistograms, summarise } from '../../../src/core/memory/histogram.js';
+import {
+  Histogram,
+  HISTOGRAM_BUCKETS,
+  HISTOGRAM_BYTES,
+  bucketUpperUs,
+  mergeHistograms,
+  summarise,
+} from '../../../src/core/memory/histogram.js';
 import { planMemory, histogramBase, STAGES } from '../../../src/core/memory/layout.js';
 import { viewsOf } from '../../../src/core/memory/shared-memory.js';
 
@@ -19,6 +26,20 @@ describe('Histogram', () => {
         expect(Math.abs(p50 - median)).toBeLessThanOrEqual(median / 8 + 0.001);
       }),
     );
+  });
+
+  it('counts a value in the bucket whose bounds are around it, at the bounds too, and what is too small or too large at the ends', () => {
+    const into = (value: number): number => {
+      const histogram = new Histogram(viewsOf(new SharedArrayBuffer(HISTOGRAM_BYTES)), 0);
+      histogram.record(value);
+      return mergeHistograms([histogram]).subarray(3).indexOf(1);
+    };
+    for (let i = 1; i + 1 < HISTOGRAM_BUCKETS; i++) {
+      const [lower, upper] = [bucketUpperUs(i - 1), bucketUpperUs(i)];
+      expect([into(lower), into((lower + upper) / 2), into(upper)]).toEqual([i, i, i + 1]);
+    }
+    expect([0, -1, 2 ** -4, Number.NaN].map(into)).toEqual([0, 0, 0, 0]);
+    expect([2 ** 27, 1e300, Infinity].map(into)).toEqual([HISTOGRAM_BUCKETS - 1, HISTOGRAM_BUCKETS - 1, HISTOGRAM_BUCKETS - 1]);
   });
 
   it('has rising bucket bounds', () => {
