@@ -4,7 +4,8 @@
  *   receive  | used | frames waiting: at most one, cut short | room: the next read lands here |
  *            0      readAt                                   writeAt                  capacity
  *
- * A whole unfragmented frame is handed on in place. One that a read cut short waits where it lies, and moves to the front only when the room behind it gets small.
+ * A whole unfragmented frame is handed on in place. One that a read cut short moves to the front, where the next read then lands behind it: a view of that place is
+ * kept, so nothing is allocated, and bytes land where the processor's caches still are. A large one waits where it lies until the room behind it gets small.
  * Fragments, and frames larger than the receive buffer, are gathered in a buffer of our own ("spill") that grows as bytes arrive, never on the word of a header.
  */
 import { CLOSE_NOT_UTF8, CLOSE_NO_CODE, CLOSE_PROTOCOL_ERROR, CLOSE_TOO_BIG, mayTravel } from './close-code.js';
@@ -19,6 +20,9 @@ export const OP_PONG = 0xa;
 
 /** Room below which waiting bytes move to the front: one TLS record, so that a read is rarely cut by us. */
 const ROOM_MIN_BYTES = 16 * 1024;
+/** A frame cut short moves to the front if no more than this of it has come. It ends there on a step, so that few places for the next read are needed. */
+const FRONT_BYTES = 16 * 1024;
+const FRONT_STEP = 64;
 /** A spill buffer up to this size is kept for the next large message; a larger one is given back. */
 const SPILL_KEPT_BYTES = 4 * 1024 * 1024;
 const SPILL_FIRST_BYTES = 64 * 1024;
@@ -41,6 +45,9 @@ export class FrameParser {
   readonly #receiveText: TextCheck;
   readonly #maxMessageBytes: number;
   readonly #roomMin: number;
+  readonly #frontBytes: number;
+  /** The buffer from each step on; made when it is needed first. */
+  readonly #rooms: (Uint8Array | undefined)[];
   readonly #sink: FrameSink;
   readonly #mustCheckText: boolean;
   #readAt = 0;
@@ -61,22 +68,31 @@ export class FrameParser {
     this.capacity = receive.length;
     this.#maxMessageBytes = maxMessageBytes;
     this.#roomMin = Math.min(ROOM_MIN_BYTES, this.capacity >>> 2);
+    this.#frontBytes = Math.min(FRONT_BYTES, this.capacity >>> 2);
+    this.#rooms = Array.from({ length: Math.ceil(this.#frontBytes / FRONT_STEP) + 1 });
     this.#sink = sink;
     this.#mustCheckText = mustCheckText;
   }
 
-  /** Where the next read must land. The same object while nothing waits; a view of the rest when a frame was cut short. Never empty. */
+  /** Where the next read must land: the whole buffer while nothing waits, else what is behind a frame that was cut short. Never empty. */
   room(): Uint8Array {
-    if (this.#readAt === this.#writeAt) {
+    const waiting = this.#writeAt - this.#readAt;
+    if (waiting === 0) {
       this.#readAt = 0;
       this.#writeAt = 0;
       return this.#receive;
     }
-    if (this.capacity - this.#writeAt < this.#roomMin && this.#readAt > 0) {
-      this.#receive.copyWithin(0, this.#readAt, this.#writeAt);
-      this.#writeAt -= this.#readAt;
-      this.#readAt = 0;
+    if (waiting <= this.#frontBytes) {
+      const step = Math.ceil(waiting / FRONT_STEP);
+      const end = step * FRONT_STEP;
+      if (this.#writeAt !== end) {
+        this.#receive.copyWithin(end - waiting, this.#readAt, this.#writeAt);
+        this.#readAt = end - waiting;
+        this.#writeAt = end;
+      }
+      return (this.#rooms[step] ??= this.#receive.subarray(end));
     }
+    if (this.capacity - this.#writeAt < this.#roomMin) this.#toFront();
     return this.#receive.subarray(this.#writeAt);
   }
 

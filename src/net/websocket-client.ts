@@ -63,7 +63,8 @@ class ClientConnection implements FrameConnection, FrameSink {
   #socket: Socket | null = null;
   #state = CONNECTING;
   #timer: TimerHandle | null = null;
-  #recvUs = 0;
+  /** One number object for all messages of a read: a field that only ever held numbers would make one anew for each message. */
+  #recvUs: number | null = null;
   /** What `onClose` will say once the socket is gone. */
   #closeCode = CLOSE_ABNORMAL;
   #closeReason = '';
@@ -177,7 +178,7 @@ class ClientConnection implements FrameConnection, FrameSink {
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): boolean {
     if (this.#state !== OPEN) return this.#state === CLOSING;
     try {
-      this.#handler.onFrame(bytes, start, end, isText, this.#recvUs);
+      this.#handler.onFrame(bytes, start, end, isText, this.#recvUs ?? 0);
     } catch (error) {
       this.#handlerThrew(error);
     }
@@ -188,7 +189,7 @@ class ClientConnection implements FrameConnection, FrameSink {
     if (opcode === OP_PING && this.#state === OPEN) this.#control(OP_PONG, bytes.subarray(start, end));
     if (this.#state === OPEN && this.#handler.onLife !== undefined) {
       try {
-        this.#handler.onLife(this.#recvUs);
+        this.#handler.onLife(this.#recvUs ?? 0);
       } catch (error) {
         this.#handlerThrew(error);
       }

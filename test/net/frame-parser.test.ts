@@ -110,6 +110,30 @@ describe('frame parser', () => {
     );
   });
 
+  it('takes the next read behind a frame cut short, near the front, in places it made once', () => {
+    const sink = new Sink();
+    const parser = new FrameParser(receiveOf(256 * 1024, 0), 1024 * 1024, sink);
+    const places = new Set<Uint8Array>();
+    const message = frame(1, Buffer.alloc(300, 'a'));
+    const stream = Buffer.concat(Array.from({ length: 60 }, () => message));
+    for (let turn = 0; turn < 2; turn++) {
+      const before = places.size;
+      for (let cut = 0; cut < message.length; cut++) {
+        for (const bytes of [stream.subarray(0, stream.length - cut), stream.subarray(stream.length - cut)]) {
+          const room = parser.room();
+          expect(room.byteOffset).toBeLessThan(message.length + 64);
+          places.add(room);
+          room.set(bytes);
+          parser.landed(bytes.length);
+          expect(parser.parse()).toBe(0);
+        }
+      }
+      expect(places.size).toBe(turn === 0 ? 1 + Math.ceil(message.length / 64) : before);
+    }
+    expect(sink.seen.length).toBe(2 * 60 * message.length);
+    expect(new Set(sink.seen).size).toBe(1);
+  });
+
   it('does not take memory on the word of a header', () => {
     const head = Buffer.from([0x82, 127, 0, 0, 0, 0, 0x3f, 0xff, 0xff, 0xff]); // 1 GiB announced
     const before = process.memoryUsage().arrayBuffers;
