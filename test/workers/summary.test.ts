@@ -63,6 +63,15 @@ describe('summaryLines', () => {
     );
   });
 
+  it('names what could not be closed at a stop, or says that nothing is held', () => {
+    const closing = { strategies: ['a', 'b'], left: [] };
+    expect(summaryLines({ ...SUMMARY, closing }, '').at(-1)).toBe('closed   a, b: nothing is held');
+    const left = [{ strategy: 'b', instrument: 'bybit:linear:BTCUSDT', qty: '-0.003' }];
+    expect(summaryLines({ ...SUMMARY, closing: { ...closing, left } }, '').at(-1)).toBe(
+      'LEFT     b still holds -0.003 of bybit:linear:BTCUSDT',
+    );
+  });
+
   it('does not call a live run simulated, and says no residual where there is none', () => {
     const lines = summaryLines({ ...SUMMARY, simulated: false, mode: 'paper', pnl: [{ ...ROW, residual: null }] }, '');
     expect(lines[0]).toBe('paper, 60.1 s of market time');
