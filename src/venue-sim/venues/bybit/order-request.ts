@@ -118,6 +118,14 @@ export function readAmend(exchange: Exchange, order: Order, item: Item): Read<Am
   };
 }
 
+/** The highest price that a buyer may name, and the lowest that a seller may. */
+export function priceLimits(exchange: Exchange, market: Market): { readonly most: number; readonly least: number } {
+  const isSpot = market.spec.kind === 'spot';
+  const reference = isSpot ? market.lastTicks : Number(exchange.markText(market)) / market.tickSize;
+  const ratio = isSpot ? SPOT_PRICE_LIMIT : CONTRACT_PRICE_LIMIT;
+  return { most: Math.floor(reference * (1 + ratio)), least: Math.ceil(reference * (1 - ratio)) };
+}
+
 function readPrice(exchange: Exchange, market: Market, isBuy: boolean, text: string): Read<number> {
   const { spec } = market;
   const isSpot = spec.kind === 'spot';
@@ -125,10 +133,7 @@ function readPrice(exchange: Exchange, market: Market, isBuy: boolean, text: str
   const ticks = stepsOf(text, spec.tickUnits, spec.priceDecimals);
   if (ticks === 'too-fine') return no(isSpot ? SPOT.priceTooFine : CONTRACT.badPrice);
   if (ticks === 'malformed' || ticks <= 0) return no(isSpot ? SPOT.badParameter('price') : CONTRACT.badPrice);
-  const reference = isSpot ? market.lastTicks : Number(exchange.markText(market)) / market.tickSize;
-  const ratio = isSpot ? SPOT_PRICE_LIMIT : CONTRACT_PRICE_LIMIT;
-  const most = Math.floor(reference * (1 + ratio));
-  const least = Math.ceil(reference * (1 - ratio));
+  const { most, least } = priceLimits(exchange, market);
   // Only the side that would take is bounded: a buyer may bid as low as he likes.
   if (isBuy && ticks > most) return no(isSpot ? SPOT.buyTooHigh(priceText(market, most)) : CONTRACT.priceOutOfRange);
   if (!isBuy && ticks < least) return no(isSpot ? SPOT.sellTooLow(priceText(market, least)) : CONTRACT.priceOutOfRange);

@@ -2,6 +2,7 @@
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import type { ApiKey, Operation } from '../../exchange/contract.js';
 import { objectOf, jsonReply } from '../protocol.js';
+import { BybitAccountExtras } from './account-extras.js';
 import { BybitAccount } from './account.js';
 import { signerOfRequest, type FindKey } from './auth.js';
 import type { DeadMan } from './dead-man.js';
@@ -107,6 +108,8 @@ function routesOf(desk: BybitDesk): ReadonlyMap<string, Route> {
   const { exchange, trading, deadMan } = desk;
   const queries = new BybitQueries(exchange);
   const account = new BybitAccount(exchange, deadMan);
+  const extras = new BybitAccountExtras(exchange, trading);
+  const empty = (result: object): Route => get(() => ({ result }));
   const batch = (kind: 'create' | 'amend' | 'cancel'): Route => ({
     method: 'POST',
     op: 'batch',
@@ -124,12 +127,15 @@ function routesOf(desk: BybitDesk): ReadonlyMap<string, Route> {
     ['order/cancel-batch', batch('cancel')],
     ['order/disconnected-cancel-all', post('dead-man', ({ key, item }) => deadMan.set(key.account, item))],
     ['account/query-dcp-info', get(({ key }) => deadMan.info(key.account))],
+    ['order/pre-check', post('test', ({ key, item }) => extras.preCheck(key.account, item))],
     ['order/realtime', get(({ key, item }) => queries.realtime(key.account, item))],
     ['order/history', get(({ key, item }) => queries.history(key.account, item))],
     ['execution/list', get(({ key, item }) => queries.executions(key.account, item))],
     ['position/list', get(({ key, item }) => queries.positions(key.account, item))],
     ['position/closed-pnl', get(({ key, item }) => queries.closedProfit(key.account, item))],
     ['position/set-leverage', post('leverage', ({ key, item }) => account.setLeverage(key.account, item))],
+    ['position/add-margin', post('position-margin', ({ key, item }) => extras.addMargin(key.account, item))],
+    ['position/trading-stop', post('stop', ({ item }) => extras.tradingStop(item))],
     ['position/switch-mode', post('mode', ({ item }) => account.switchMode(item))],
     ['position/switch-isolated', post('mode', () => ({ refusal: { code: 100_028, message: 'unified account is forbidden' } }))],
     ['account/set-margin-mode', post('mode', ({ key, item }) => account.setMarginMode(key.account, item))],
@@ -137,6 +143,15 @@ function routesOf(desk: BybitDesk): ReadonlyMap<string, Route> {
     ['account/info', get(({ key }) => account.info(key.account))],
     ['account/fee-rate', get(({ item }) => account.feeRate(item))],
     ['account/transaction-log', get(({ key, item }) => account.transactionLog(key.account, item))],
+    ['account/withdrawal', get(({ key, item }) => extras.transferable(key.account, item))],
+    ['account/smp-group', empty({ smpGroup: 0 })],
+    ['account/borrow-history', empty({ list: [], nextPageCursor: '' })],
+    ['asset/transfer/query-account-coins-balance', get(({ key, item }) => extras.coinsBalance(key.account, item))],
+    ['asset/transfer/query-account-coin-balance', get(({ key, item }) => extras.coinBalance(key.account, item))],
+    ['asset/transfer/query-inter-transfer-list', empty({ list: [], nextPageCursor: '' })],
+    ['asset/deposit/query-record', empty({ rows: [], nextPageCursor: '' })],
+    ['asset/withdraw/query-record', empty({ rows: [], nextPageCursor: '' })],
+    ['user/query-sub-members', empty({ subMembers: [] })],
     ['user/query-api', get(({ key }) => account.keyRights(key))],
     ['asset/coin/query-info', get(({ item }) => account.coins(item))],
   ]);

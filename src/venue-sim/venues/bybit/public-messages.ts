@@ -2,7 +2,7 @@
  * Texts of Bybit's public messages, key by key as in the recording of 2026-08-09: the spot endpoint orders its keys differently and prints numbers without
  * zeros at the end. Compared with recorded frames by `test/venue-sim/frames.test.ts`.
  */
-import type { Candle } from '../../market/candles.js';
+import { intervalEnd, type Candle } from '../../market/candles.js';
 import { fixedText, trimmedText } from '../../market/decimal-text.js';
 import type { LevelChange } from '../../market/depth.js';
 import type { Market, MarketTrade } from '../../market/market.js';
@@ -84,7 +84,7 @@ export function klineText(
 ): string {
   const p = (ticks: number): string => market.trimmedPrice(ticks);
   const data =
-    `[{"start":${candle.startMs},"end":${candle.startMs + intervalMs - 1},"interval":"${interval}","open":"${p(candle.open)}","close":"${p(candle.close)}",` +
+    `[{"start":${candle.startMs},"end":${intervalEnd(candle.startMs, intervalMs)},"interval":"${interval}","open":"${p(candle.open)}","close":"${p(candle.close)}",` +
     `"high":"${p(candle.high)}","low":"${p(candle.low)}","volume":"${market.trimmedQty(candle.lots)}","turnover":"${turnoverText(market, candle.lots, candle.tickLots)}",` +
     `"confirm":${isClosed},"timestamp":${nowMs}}]`;
   if (market.spec.kind === 'spot') return `{"type":"snapshot","topic":"${topic}","data":${data},"ts":${nowMs}}`;

@@ -19,6 +19,7 @@ import {
   type BybitCategory,
 } from './public-messages.js';
 import { BYBIT_INTERVALS_MS } from './public-streams.js';
+import { openInterest, priceKlineRows, priceLimit } from './price-rows.js';
 import type { BybitPrivateRest } from './private-rest.js';
 import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
 import { TokenBuckets } from '../token-bucket.js';
@@ -57,6 +58,11 @@ export class BybitRest {
       ['tickers', (ask) => tickers(ask)],
       ['recent-trade', (ask) => withSymbol(ask, (market) => recentTrades(market, ask))],
       ['kline', (ask) => withSymbol(ask, (market) => klines(market, ask))],
+      ['mark-price-kline', (ask) => withSymbol(ask, (market) => priceKlines(market, 'mark', ask))],
+      ['index-price-kline', (ask) => withSymbol(ask, (market) => priceKlines(market, 'index', ask))],
+      ['premium-index-price-kline', (ask) => withSymbol(ask, (market) => priceKlines(market, 'premium', ask))],
+      ['open-interest', (ask) => withSymbol(ask, (market) => interest(market, ask))],
+      ['price-limit', (ask) => withSymbol(ask, (market) => priceLimit(ask.exchange, market, ask.nowMs))],
       ['risk-limit', riskLimits],
       ['funding/history', (ask) => withSymbol(ask, (market) => fundingHistory(market, ask))],
     ]);
@@ -70,6 +76,9 @@ export class BybitRest {
     if (request.path === '/v5/market/time') {
       return envelope(`{"timeSecond":"${Math.floor(nowMs / 1_000)}","timeNano":"${nowMs}000000"}`, nowMs);
     }
+    // Nothing is under maintenance, nobody announces anything.
+    if (request.path === '/v5/system/status') return envelope('{"list":[]}', nowMs);
+    if (request.path === '/v5/announcements/index') return envelope('{"total":0,"list":[]}', nowMs);
     if (this.#signed.has(request.path)) return this.#signed.onRequest(request, nowMs);
     const route = request.path.startsWith('/v5/market/') ? this.#routes.get(request.path.slice('/v5/market/'.length)) : undefined;
     if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
@@ -82,7 +91,7 @@ export class BybitRest {
       return envelope('{"category":"option","list":[],"nextPageCursor":""}', nowMs);
     }
     const category = BYBIT_CATEGORIES.find(
-      (name) => name === (params.get('category') ?? (request.path.endsWith('/kline') ? 'linear' : '')),
+      (name) => name === (params.get('category') ?? (/kline$|price-limit$/.test(request.path) ? 'linear' : '')),
     );
     if (category === undefined) return refusal(BAD_CATEGORY, nowMs);
     const markets = this.#context.markets.filter((market) => market.spec.kind === category);
@@ -248,16 +257,43 @@ function recentTrades(market: Market, ask: Ask): Answer {
   return `{"category":"${ask.category}","list":${JSON.stringify(list)}}`;
 }
 
+interface Stretch {
+  readonly intervalMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly limit: number;
+}
+
+/** Null when there is no such interval. */
+function stretchOf({ params, nowMs }: Ask): Stretch | null {
+  const intervalMs = BYBIT_INTERVALS_MS[params.get('interval') ?? ''];
+  if (intervalMs === undefined) return null;
+  const toMs = Number(params.get('end') ?? nowMs);
+  return { intervalMs, fromMs: Number(params.get('start') ?? 0), toMs, limit: limitOf(params, 200, 1_000) };
+}
+
+function klineAnswer(market: Market, ask: Ask, list: readonly string[][]): string {
+  return `{"symbol":"${market.spec.symbol}","category":"${ask.category}","list":${JSON.stringify(list)}}`;
+}
+
+function priceKlines(market: Market, kind: keyof Market['prices'], ask: Ask): Answer {
+  if (ask.category === 'spot') return BAD_CATEGORY;
+  const stretch = stretchOf(ask);
+  return stretch === null ? BAD_INTERVAL : klineAnswer(market, ask, priceKlineRows(market, kind, stretch));
+}
+
+function interest(market: Market, ask: Ask): Answer {
+  if (ask.category === 'spot') return BAD_CATEGORY;
+  return openInterest(market, ask.category, ask.params.get('intervalTime') ?? '', ask.nowMs) ?? BAD_INTERVAL;
+}
+
 /** Newest first, as this venue lists them. */
 function klines(market: Market, ask: Ask): Answer {
-  const intervalMs = BYBIT_INTERVALS_MS[ask.params.get('interval') ?? ''];
-  if (intervalMs === undefined) return BAD_INTERVAL;
-  const limit = limitOf(ask.params, 200, 1_000);
-  const fromMs = Number(ask.params.get('start') ?? 0);
-  const toMs = Number(ask.params.get('end') ?? ask.nowMs);
+  const stretch = stretchOf(ask);
+  if (stretch === null) return BAD_INTERVAL;
   const list = market.candles
-    .grouped(intervalMs, fromMs, toMs)
-    .slice(-limit)
+    .grouped(stretch.intervalMs, stretch.fromMs, stretch.toMs)
+    .slice(-stretch.limit)
     .toReversed()
     .map((candle) => [
       String(candle.startMs),
@@ -265,7 +301,7 @@ function klines(market: Market, ask: Ask): Answer {
       trimmedText(candle.lots * market.spec.lotUnits, market.spec.qtyDecimals),
       turnoverText(market, candle.lots, candle.tickLots),
     ]);
-  return `{"symbol":"${market.spec.symbol}","category":"${ask.category}","list":${JSON.stringify(list)}}`;
+  return klineAnswer(market, ask, list);
 }
 
 /** One step for every market: the terms that the exchange keeps. */

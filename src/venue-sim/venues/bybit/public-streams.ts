@@ -1,8 +1,19 @@
 /** Bybit's public topics: from `orderbook.200.BTCUSDT` and the like to the source of their messages. Called by `BybitServer` when somebody subscribes. */
+import type { LiquidationEvent } from '../../exchange/contract.js';
+import { MONTH_MS, intervalEnd, intervalStart } from '../../market/candles.js';
 import { DepthWindow } from '../../market/depth.js';
 import type { Market } from '../../market/market.js';
 import { every, onStep } from '../topic-source.js';
-import { klineText, orderbookMessage, publicTradeMessage, tickerFields, tickerMessage, type TickerFields } from './public-messages.js';
+import {
+  klineText,
+  orderbookMessage,
+  priceText,
+  publicTradeMessage,
+  qtyText,
+  tickerFields,
+  tickerMessage,
+  type TickerFields,
+} from './public-messages.js';
 import type { TopicSource } from '../hub.js';
 
 const NONE: readonly string[] = [];
@@ -28,12 +39,18 @@ export const BYBIT_INTERVALS_MS: Readonly<Record<string, number>> = {
   '720': 43_200_000,
   D: 86_400_000,
   W: 604_800_000,
+  M: MONTH_MS,
 };
 
 /** Update ids count on while nobody listens to a topic. */
 export type UpdateIds = Map<string, number>;
 
-export function bybitStream(markets: readonly Market[], updates: UpdateIds, topic: string): TopicSource | null {
+export function bybitStream(
+  markets: readonly Market[],
+  updates: UpdateIds,
+  topic: string,
+  forced: readonly LiquidationEvent[],
+): TopicSource | null {
   const parts = topic.split('.');
   const symbol = parts.at(-1);
   const market = markets.find((candidate) => candidate.spec.symbol === symbol);
@@ -43,6 +60,9 @@ export function bybitStream(markets: readonly Market[], updates: UpdateIds, topi
     return onStep((nowMs) => (market.freshTrades.length === 0 ? NONE : [publicTradeMessage(market, topic, market.freshTrades, nowMs)]));
   }
   if (parts.length === 2 && kind === 'tickers') return tickers(market, topic);
+  if (parts.length === 2 && kind === 'allLiquidation' && market.spec.kind !== 'spot') {
+    return onStep((nowMs) => liquidations(market, topic, forced, nowMs));
+  }
   if (parts.length === 3 && kind === 'orderbook') return orderbook(market, topic, argument, updates);
   if (parts.length === 3 && kind === 'kline') return kline(market, topic, argument);
   return null;
@@ -98,6 +118,20 @@ function tickers(market: Market, topic: string): TopicSource {
   return { ...timed, greeting: (nowUs) => whole(Math.floor(nowUs / 1_000)) };
 }
 
+/** The side is the position's: a long one that was sold is a Buy. */
+function liquidations(market: Market, topic: string, forced: readonly LiquidationEvent[], nowMs: number): readonly string[] {
+  const own = forced.filter((event) => event.market === market);
+  if (own.length === 0) return NONE;
+  const data = own.map(({ order, timeUs }) => ({
+    T: Math.floor(timeUs / 1_000),
+    s: market.spec.symbol,
+    S: order.side === 'buy' ? 'Sell' : 'Buy',
+    v: qtyText(market, order.lots),
+    p: priceText(market, order.ticks ?? market.lastTicks),
+  }));
+  return [JSON.stringify({ topic, type: 'snapshot', ts: nowMs, data })];
+}
+
 function kline(market: Market, topic: string, interval: string): TopicSource | null {
   const intervalMs = BYBIT_INTERVALS_MS[interval];
   if (intervalMs === undefined) return null;
@@ -105,9 +139,9 @@ function kline(market: Market, topic: string, interval: string): TopicSource | n
   let openStartMs = -1;
   return every(1_000, (nowMs) => {
     const texts: string[] = [];
-    const startMs = nowMs - (nowMs % intervalMs);
+    const startMs = intervalStart(nowMs, intervalMs);
     if (openStartMs !== -1 && startMs > openStartMs) {
-      const closed = market.candles.grouped(intervalMs, openStartMs, openStartMs + intervalMs - 1).at(-1);
+      const closed = market.candles.grouped(intervalMs, openStartMs, intervalEnd(openStartMs, intervalMs)).at(-1);
       if (closed !== undefined) texts.push(klineText(market, topic, closed, interval, intervalMs, true, nowMs));
       openStartMs = -1;
     }

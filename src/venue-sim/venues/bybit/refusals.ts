@@ -59,6 +59,8 @@ export const CONTRACT = {
   leverageTooHigh: refusal(110_013, 'cannot set leverage due to risk limit'),
   nothingModified: refusal(10_001, 'order not modified'),
   duplicate: refusal(110_072, 'OrderLinkedID is duplicate'),
+  notIsolated: refusal(10_001, 'Margin can be added to isolated positions only.'),
+  stopsNotModified: refusal(34_040, 'not modified'),
   belowNotional: refusal(110_094, 'Order does not meet minimum order value 5USDT'),
 } as const;
 

@@ -3,7 +3,7 @@
  * by the `venues` process, both on its one thread.
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../../core/ports/http.js';
-import type { ApiKey, FaultRefusal, Operation } from '../../exchange/contract.js';
+import type { ApiKey, FaultRefusal, LiquidationEvent, Operation } from '../../exchange/contract.js';
 import { BYBIT_CATEGORIES, type BybitCategory } from './public-messages.js';
 import { BybitRest } from './public-rest.js';
 import { bybitStream, type UpdateIds } from './public-streams.js';
@@ -38,6 +38,8 @@ export class BybitServer implements VenueProtocol {
   readonly #signed: BybitPrivateRest;
   readonly #private: BybitPrivateStreams;
   readonly #trade: BybitTradeSocket;
+  /** Liquidations of the step, for the public topic. */
+  readonly #forced: LiquidationEvent[] = [];
   #lastCheckUs = 0;
 
   constructor(context: VenueContext) {
@@ -60,9 +62,12 @@ export class BybitServer implements VenueProtocol {
     this.#hubs = new Map(
       BYBIT_CATEGORIES.map((category) => {
         const markets = context.markets.filter((market) => market.spec.kind === category);
-        return [category, new Hub(context.counters, (topic) => bybitStream(markets, updates, topic))];
+        return [category, new Hub(context.counters, (topic) => bybitStream(markets, updates, topic, this.#forced))];
       }),
     );
+    exchange.listen((event) => {
+      if (event.type === 'liquidation') this.#forced.push(event);
+    });
     this.handlers = {
       onRequest: (request, respond) => {
         this.counters.requests++;
@@ -90,6 +95,7 @@ export class BybitServer implements VenueProtocol {
 
   publish(nowUs: number): void {
     for (const hub of this.#hubs.values()) hub.publish(nowUs);
+    this.#forced.length = 0;
     this.#desk.deadMan.step(nowUs);
     if (nowUs - this.#lastCheckUs < 5_000_000) return;
     this.#lastCheckUs = nowUs;

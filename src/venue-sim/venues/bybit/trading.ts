@@ -52,6 +52,21 @@ export class BybitTrading {
     return placed.ok ? { result: namesOf(placed.order) } : no(refusalOf(placed.refusal, market, 'create'));
   }
 
+  /** Everything that `create` checks, and the margin that the order would need; no order comes of it. */
+  tryCreate(account: Account, item: Item): { readonly refusal: BybitRefusal } | { readonly market: Market; readonly marginUnits: bigint } {
+    const market = this.#marketOf(item);
+    if ('code' in market) return { refusal: market };
+    const request = readCreate(this.#exchange, market, item);
+    if ('refusal' in request) return request;
+    const outcome = this.#exchange.test(account, request.value);
+    if (!outcome.ok) return { refusal: refusalOf(outcome.refusal, market, 'create') };
+    const { lots, ticks } = request.value;
+    if (market.spec.kind === 'spot' || lots === null) return { market, marginUnits: 0n };
+    const value = this.#exchange.valueOf(market, lots, ticks ?? market.lastTicks);
+    const hundredths = BigInt(Math.round(this.#exchange.position(account, market).leverage * 100));
+    return { market, marginUnits: (value * 100n) / hundredths };
+  }
+
   amend(account: Account, item: Item): Answer {
     const order = this.#orderOf(account, item, CONTRACT.unknownAmended);
     if ('code' in order) return no(order);
