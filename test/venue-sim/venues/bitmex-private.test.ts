@@ -234,7 +234,7 @@ describe('bitmex orders', () => {
     set(2_000);
     bitmex.venue.run(1.5);
     expect(open()).toBe(1);
-    set(0);
+    bitmex.call('POST', 'order/cancelAllAfter', { timeout: '0.0' });
     bitmex.venue.run(3);
     expect(open()).toBe(1);
     const socket = bitmex.socket();

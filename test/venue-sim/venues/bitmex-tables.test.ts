@@ -1,5 +1,7 @@
 /** BitMEX beyond books and orders: bins, seldom tables, statistics, its own description, and margin that changes under an open position. */
 import { describe, expect, it } from 'vitest';
+import type { LiquidationEvent } from '../../../src/venue-sim/exchange/contract.js';
+import { bitmexStream } from '../../../src/venue-sim/venues/bitmex/public-streams.js';
 import { BitmexClient, dataOf, rowsOf, type Row } from '../support/bitmex-client.js';
 import { TestVenue } from '../support/venue-client.js';
 
@@ -34,6 +36,28 @@ describe('bitmex bins', () => {
     expect(partials.map(({ table }) => table)).toEqual(tables);
     for (const partial of partials)
       expect(partial, String(partial['table'])).toMatchObject({ keys: expect.any(Array), types: expect.any(Object) });
+  });
+});
+
+describe('bitmex liquidations', () => {
+  it('come and go in one turn, on their own market', () => {
+    const { exchange } = new BitmexClient().venue.venue;
+    const [market, other] = exchange.markets;
+    const [account] = exchange.testAccounts;
+    if (market === undefined || other === undefined || account === undefined) throw new Error('no market');
+    const placed = exchange.place(account, { market, side: 'buy', ticks: market.lastTicks - 900, lots: 3 });
+    if (!placed.ok) throw new Error(placed.refusal.reason);
+    const event: LiquidationEvent = { type: 'liquidation', sequence: 1, uuid: '', account, timeUs: 1, market, order: placed.order };
+    const told = (symbol: string): Row[] => {
+      const source = bitmexStream(exchange.markets, 'liquidation', symbol, () => 1, [event]);
+      return (source?.produce(1) ?? []).map((text) => JSON.parse(text) as Row);
+    };
+    const { id } = placed.order;
+    expect(told(market.spec.symbol)).toMatchObject([
+      { action: 'insert', data: [{ orderID: id, side: 'Buy', leavesQty: 3 * market.spec.lotUnits }] },
+      { action: 'delete', data: [{ orderID: id }] },
+    ]);
+    expect(told(other.spec.symbol)).toEqual([]);
   });
 });
 

@@ -174,6 +174,7 @@ function operationOf(one: Described): object {
         description: 'Request was successful',
         schema: isList(one) ? { type: 'array', items: { type: 'object' } } : { type: 'object' },
       },
+      default: { description: 'Refused', schema: { type: 'object' } },
     },
   };
 }

@@ -180,14 +180,15 @@ export class BitmexDeadMan {
     this.#exchange = exchange;
   }
 
-  /** `timeout` in milliseconds, 0 stops the timer. */
+  /** `timeout` in milliseconds (clients made from the venue's description send a decimal), 0 stops the timer. */
   set(account: Account, timeout: string, nowUs: number): Answer {
-    if (!/^\d{1,10}$/.test(timeout)) return no(invalid('timeout'));
-    const dueUs = nowUs + Number(timeout) * 1_000;
+    if (!/^\d{1,10}(\.\d{1,9})?$/.test(timeout)) return no(invalid('timeout'));
+    const timeoutMs = Math.floor(Number(timeout));
+    const dueUs = nowUs + timeoutMs * 1_000;
     const note = noteOf(account);
-    if (timeout === '0') this.#exchange.notes.delete(note);
+    if (timeoutMs === 0) this.#exchange.notes.delete(note);
     else this.#exchange.notes.set(note, String(dueUs));
-    return { result: { now: timeText(nowUs), cancelTime: timeout === '0' ? 0 : timeText(dueUs) } };
+    return { result: { now: timeText(nowUs), cancelTime: timeoutMs === 0 ? 0 : timeText(dueUs) } };
   }
 
   step(nowUs: number): void {
