@@ -33,6 +33,14 @@ export default [
     replace: 'return this.#endings.end(slot, RecordKind.CANCELLED, reason, tsUs);',
   },
   {
+    id: 'C1',
+    file: file('gateways/ccxt/requests'),
+    test: 'test/execution/gateways/ccxt/requests.test.ts',
+    why: 'an order that was refused for its time only is given up',
+    find: 'if (failure.verdict.isClock && !group.wasLate) return this.#again(group);',
+    replace: '',
+  },
+  {
     id: 'C3',
     file: file('adopt'),
     test: rules,

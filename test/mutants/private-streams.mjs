@@ -94,4 +94,20 @@ export default [
     find: 'Math.floor(this.#sinceUs / 1000)',
     replace: 'opening().nowMs',
   },
+  {
+    id: 'C12',
+    file: 'src/feeds/private/bybit.ts',
+    test: 'test/execution/gateways/ccxt/dead-man.test.ts',
+    why: 'the switch of Bybit watches no connection',
+    find: '...(guards.length === 0 ? [] : [JSON.stringify',
+    replace: '...(guards.length >= 0 ? [] : [JSON.stringify',
+  },
+  {
+    id: 'C12',
+    file: 'src/feeds/private-feed.ts',
+    test: 'test/execution/gateways/ccxt/dead-man.test.ts',
+    why: 'the connection that the switch watches stays up when nobody is alive behind it',
+    find: 'return this.#stream.isDeadMan === true && ',
+    replace: 'return false && ',
+  },
 ];

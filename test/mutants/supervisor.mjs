@@ -39,4 +39,19 @@ export default [
     find: ".replaceAll(venue.apiKey, '(key)')",
     replace: '',
   },
+  {
+    ...cancelAll,
+    id: 'C17',
+    why: 'a limit of the venue ends the round',
+    find: 'if (!(caught instanceof RateLimited) || waits++ >= WAITS_MOST) throw caught;',
+    replace: 'if (waits >= 0) throw caught;',
+  },
+  {
+    id: 'C17',
+    file: 'src/workers/supervisor/venue-orders.ts',
+    test: 'test/workers/supervisor/venues.test.ts',
+    why: 'the time of the venue is asked for once and believed for ever',
+    find: 'if (wasAsked || !(error instanceof Late)) throw error;',
+    replace: 'throw error;',
+  },
 ];

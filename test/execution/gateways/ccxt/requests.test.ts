@@ -186,10 +186,10 @@ describe('C1: outcomes', () => {
   });
 });
 
-describe('C1: a request that the venue refused for its time', () => {
+describe('a request that the venue refused for its time', () => {
   const LATE = { code: -1021, msg: 'Timestamp for this request is outside of the recvWindow.' };
 
-  it('was not taken: it is signed anew and sent again, once, with the same client order id', async () => {
+  it('C1: was not taken: it is signed anew and sent again, once, with the same client order id', async () => {
     let refusals = 1;
     const [bench, http] = await usdm((sent) => {
       if (sent.path === '/fapi/v1/time') return json({ serverTime: 1_790_000_000_000 });
@@ -208,7 +208,7 @@ describe('C1: a request that the venue refused for its time', () => {
     expect(bench.heard().map((told) => say(told))).toEqual(['REJECT VENUE_REJECTED']);
   });
 
-  it('is not sent any more when it became too old meanwhile, and no clock is asked twice for many', async () => {
+  it('C1: is not sent any more when it became too old meanwhile, and no clock is asked twice for many', async () => {
     const [bench, http] = await usdm((sent) => {
       if (sent.path !== '/fapi/v1/time') return json(LATE, 400);
       bench.nowUs += 3_000_000;
