@@ -4,7 +4,7 @@ import type { SharedViews } from '../core/memory/shared-memory.js';
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
 import type { Clock } from '../core/ports/clock.js';
-import type { PnlRow, StoreRow, StrategyPnlRow } from './payload.js';
+import type { JudgementRow, PnlRow, StoreRow, StrategyPnlRow } from './payload.js';
 
 export interface MonitoringDeps {
   readonly views: SharedViews;
@@ -29,6 +29,8 @@ export interface MonitoringDeps {
   /** The run's exact profit, as in the summary. Called about once a second. */
   pnl(): readonly PnlRow[];
   strategyPnl?(): readonly StrategyPnlRow[];
+  /** Of the last run that was judged. */
+  judgement?(): JudgementRow | null;
   /** How far each store is behind the journal. Absent: a run without stores. */
   stores?(): readonly StoreRow[];
   /** The configuration with secrets as references. */

@@ -15,7 +15,7 @@ import { clientOrderIdOf } from '../core/numbers/ids.js';
 import type { JournalRecord } from '../core/orders/journal-record.js';
 import type { FoldedOrder } from '../core/orders/order-fold.js';
 import { isTerminal, orderStateName } from '../core/orders/order-state.js';
-import { reasonName } from '../core/orders/reasons.js';
+import { Reason, reasonName } from '../core/orders/reasons.js';
 import type { RunTables } from '../core/orders/tables.js';
 import { TRADING_LEVELS } from './admin.js';
 import { DecimalGrid } from './decimal-grid.js';
@@ -139,20 +139,34 @@ export class RowMaker {
   }
 
   auditRow(record: JournalRecord): AuditRow {
-    const instrument = this.#tables.instruments[record.instrument];
-    const aboutOrder = record.kind !== RecordKind.HALT && record.kind !== RecordKind.REFUSED && record.kind !== RecordKind.TAKEN;
+    const { kind, orderId } = record;
+    const instrument = kind === RecordKind.HALT ? undefined : this.#tables.instruments[record.instrument];
+    // A repair without an order is about a venue's account; its first instrument names it.
+    const isOfAccount = kind === RecordKind.REPAIR && orderId === 0;
+    const aboutOrder = !isOfAccount && kind !== RecordKind.HALT && kind !== RecordKind.REFUSED && kind !== RecordKind.TAKEN;
+    const isOfAll = isOfAccount || kind === RecordKind.HALT;
     return {
-      event: KIND_NAMES.get(record.kind) ?? `kind-${record.kind}`,
-      strategy: record.kind === RecordKind.HALT ? '' : this.strategyName(record.strategy),
-      instrument: record.kind === RecordKind.HALT ? null : (instrument?.id ?? null),
+      event: KIND_NAMES.get(kind) ?? `kind-${kind}`,
+      strategy: isOfAll ? '' : this.strategyName(record.strategy),
+      instrument: instrument?.id ?? null,
       level: aboutOrder ? record.level : null,
       side: aboutOrder ? sideName(record.side) : null,
       price: aboutOrder && record.priceTicks > 0 ? (this.#price[record.instrument]?.textOrNull(record.priceTicks) ?? null) : null,
       qty: aboutOrder && record.qtyLots > 0 ? (this.#lot[record.instrument]?.textOrNull(record.qtyLots) ?? null) : null,
       reason: record.reason === 0 ? null : reasonName(record.reason),
-      text: record.kind === RecordKind.HALT ? this.#haltText(record) : null,
+      text: kind === RecordKind.HALT ? this.#haltText(record) : isOfAccount ? this.#differenceText(record) : null,
       tsUs: record.tsUs,
     };
+  }
+
+  /** A position in its instrument's quantity, a balance in units of its asset: what the venue says, and what we have. */
+  #differenceText({ reason, instrument, feeAsset, qtyLots: theirs, cumLots: ours }: JournalRecord): string | null {
+    const meta = this.#tables.instruments[instrument];
+    if (reason === Reason.BALANCE_DIFFERS)
+      return `${meta?.venue ?? ''} ${this.#tables.assets[feeAsset] ?? ''}: the venue has ${theirs}, we ${ours}`;
+    if (reason !== Reason.POSITION_DIFFERS) return null;
+    const text = (lots: number): string => this.#lot[instrument]?.text(lots) ?? String(lots);
+    return `${meta?.id ?? ''}: the venue has ${text(theirs)}, we ${text(ours)}`;
   }
 
   /** The new trading state, and of a loss limit the loss. */

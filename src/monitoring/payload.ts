@@ -203,7 +203,59 @@ export interface VenueRow {
   readonly resyncs: number;
   readonly reconnects: number;
   readonly stales: number;
-  readonly gateway: { readonly isUp: boolean; readonly requests: number; readonly outcomes: number; readonly errors: number };
+  readonly gateway: GatewayRow;
+  /** What comparing with the venue asked, found and put right in this run, by name. */
+  readonly reconciled: Readonly<Record<string, number>>;
+}
+
+/** The way of orders to a venue. */
+export interface GatewayRow {
+  /** The private stream runs and the account was compared: new orders are taken. */
+  readonly isUp: boolean;
+  readonly requests: number;
+  readonly outcomes: number;
+  readonly errors: number;
+  readonly inFlight: number;
+  /** Calls to the venue; of these answered by a rate limit, and without an answer that tells the outcome. */
+  readonly calls: number;
+  readonly rateLimited: number;
+  readonly unanswered: number;
+  /** What the venue's rate limits leave; null where nobody counts them (fill models). */
+  readonly budget: {
+    readonly usedShare: number;
+    readonly freeOrders: number;
+    readonly freeCancels: number;
+    readonly pauseUs: number;
+  } | null;
+}
+
+/** What a start took over from the runs before it. */
+export interface ResumedPayload {
+  readonly runs: number;
+  readonly strategies: readonly ResumedRow[];
+  /** What was cut, set aside or not used, in words. */
+  readonly notes: readonly string[];
+  /** Of the last run that ended in order; null when none did. */
+  readonly judgement: JudgementRow | null;
+}
+
+export interface ResumedRow {
+  readonly strategy: string;
+  readonly levels: number;
+  /** Live orders, adopted as they were. */
+  readonly orders: number;
+  /** Orders that ended while nobody looked, or that the venue is asked about. */
+  readonly doubtful: number;
+  readonly fills: number;
+}
+
+/** How an account compared with ours at the end of a run. */
+export interface JudgementRow {
+  readonly run: number;
+  readonly tsUs: number;
+  /** By what was compared: orders, fills, balances, positions. */
+  readonly differences: Readonly<Record<string, number>>;
+  readonly lines: readonly string[];
 }
 
 export interface StrategyRow {
@@ -271,6 +323,7 @@ export interface StatusPayload extends Envelope {
   readonly http: string;
   readonly venues: readonly VenueRow[];
   readonly strategies: readonly StrategyRow[];
+  readonly resumed: ResumedPayload;
   readonly journal: JournalRow;
   readonly stores: readonly StoreRow[];
   readonly lanes: readonly LaneRow[];

@@ -25,6 +25,12 @@ import {
   BALANCE_SEQUENCE,
   BALANCE_TOTAL,
   balanceBase,
+  BUDGET_FREE_CANCELS,
+  BUDGET_FREE_ORDERS,
+  BUDGET_KNOWN,
+  BUDGET_PAUSE_UNTIL_US,
+  BUDGET_USED_PERMILLE,
+  budgetBase,
   CONTROL_BLOCKED,
   CONTROL_HALT,
   CONTROL_RUN,
@@ -46,7 +52,7 @@ import { SpscRing } from '../core/memory/spsc-ring.js';
 import { REASON_COUNT, reasonName } from '../core/orders/reasons.js';
 import { DecimalGrid } from './decimal-grid.js';
 import type { MonitoringDeps } from './deps.js';
-import type { BalanceRow, PositionRow } from './payload.js';
+import type { BalanceRow, GatewayRow, PositionRow } from './payload.js';
 
 const CONTROL_WORDS = { halt: CONTROL_HALT, blocked: CONTROL_BLOCKED, run: CONTROL_RUN, trading: CONTROL_TRADING_STATE } as const;
 
@@ -113,6 +119,27 @@ export class SharedRows {
   /** Records that producers have handed over and the writer has not yet taken. */
   journalWaiting(): number {
     return this.#journals.reduce((sum, ring) => sum + ring.waiting(), 0);
+  }
+
+  /** What the venue's rate limits leave to a gateway; null where none keeps count. */
+  budget(gateway: number, nowUs: number): GatewayRow['budget'] {
+    const { views, plan } = this.#deps;
+    const base = budgetBase(plan, gateway);
+    const int = (offset: number): number => Atomics.load(views.i32, (base + offset) >> 2);
+    if (int(BUDGET_KNOWN) === 0) return null;
+    const pauseUntilUs = views.f64[(base + BUDGET_PAUSE_UNTIL_US) >> 3] ?? 0;
+    return {
+      usedShare: int(BUDGET_USED_PERMILLE) / 1000,
+      freeOrders: int(BUDGET_FREE_ORDERS),
+      freeCancels: int(BUDGET_FREE_CANCELS),
+      pauseUs: Math.max(0, Math.round(pauseUntilUs - nowUs)),
+    };
+  }
+
+  /** Counters of the comparisons with a venue that are not zero. */
+  reconciled(gateway: number): Record<string, number> {
+    const block = this.reconcile[gateway];
+    return Object.fromEntries(RECONCILE_COUNTERS.map((name) => [name, block?.get(name) ?? 0] as const).filter(([, count]) => count > 0));
   }
 
   /** Positions that are or were open; the row of all strategies is left out. */

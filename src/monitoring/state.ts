@@ -20,6 +20,7 @@ import type {
   LaneRow,
   PnlRow,
   RefusalsPayload,
+  ResumedPayload,
   SnapshotMessage,
   StatusMessage,
   StatusPayload,
@@ -29,6 +30,7 @@ import type {
   SummaryCounts,
   VenueRow,
 } from './payload.js';
+import { resumedOf } from './resumed.js';
 import { SharedRows } from './shared-rows.js';
 
 /** Levels of a side that the page's books show. */
@@ -57,6 +59,7 @@ export class EngineView {
   readonly #mids = new SeriesSet(SECOND_US);
   readonly #equity = new SeriesSet(SECOND_US);
   readonly #realised = new SeriesSet(SECOND_US);
+  readonly #resumed: ResumedPayload;
   #before: Rates;
   #now: Rates;
   #pnl: readonly PnlRow[] = [];
@@ -67,6 +70,7 @@ export class EngineView {
     this.books = new BookRows(deps);
     this.shared = new SharedRows(deps);
     this.journal = new JournalView(deps.tables, deps.levelStates.bind(deps), deps.recovered);
+    this.#resumed = resumedOf(deps);
     this.#now = this.#readRates();
     this.#before = this.#now;
   }
@@ -154,6 +158,7 @@ export class EngineView {
       http: deps.transport().http,
       venues: this.venues(books),
       strategies: this.strategies(),
+      resumed: this.#resumed,
       journal: this.journalRow(),
       stores: this.stores(),
       lanes: this.lanes(),
@@ -195,7 +200,13 @@ export class EngineView {
           requests: gateway?.get('requests') ?? 0,
           outcomes: gateway?.get('outcomes') ?? 0,
           errors: gateway?.get('errors') ?? 0,
+          inFlight: gateway?.get('inFlight') ?? 0,
+          calls: gateway?.get('calls') ?? 0,
+          rateLimited: gateway?.get('rateLimited') ?? 0,
+          unanswered: gateway?.get('unanswered') ?? 0,
+          budget: this.shared.budget(i, this.deps.clock.nowUs()),
         },
+        reconciled: this.shared.reconciled(i),
       };
     });
   }

@@ -40,6 +40,13 @@ export interface RunFile extends DataIdentity {
   readonly token?: string;
   /** As the kill switch was left; absent: never pressed. */
   readonly trading?: 'active' | 'reducing' | 'halted';
+  /** How the accounts compared at the end of the last run that was judged. */
+  readonly judged?: {
+    readonly run: number;
+    readonly tsUs: number;
+    readonly differences: Readonly<Record<string, number>>;
+    readonly lines: readonly string[];
+  };
 }
 
 export interface DataDirOptions {
@@ -85,7 +92,7 @@ export class DataDir {
         stoppedUs: null,
         isStopped: false,
         ...venuesOf(this.previous),
-        ...(this.previous?.trading === undefined ? {} : { trading: this.previous.trading }),
+        ...keptOf(this.previous),
       };
       this.#write();
       mkdirSync(this.logsFolder, { recursive: true });
@@ -194,6 +201,12 @@ function venuesOf(previous: RunFile | null): Partial<RunFile> {
   if (previous === null) return {};
   const { venuesPid, addresses } = previous;
   return { ...(venuesPid === undefined ? {} : { venuesPid }), ...(addresses === undefined ? {} : { addresses }) };
+}
+
+/** What holds until a later run says otherwise. */
+function keptOf(previous: RunFile | null): Pick<RunFile, 'trading' | 'judged'> {
+  const { trading, judged } = previous ?? {};
+  return { ...(trading === undefined ? {} : { trading }), ...(judged === undefined ? {} : { judged }) };
 }
 
 /** Where run.json was lost, the journal still knows by which tag its orders are found at the venues. */

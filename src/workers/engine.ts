@@ -48,6 +48,8 @@ import type { LaneThread } from './worker-threads.js';
 
 /** Wall milliseconds that each step of a stop may take before it is given up and said. */
 const STOP_STEP_MS = 5_000;
+/** Lines of a judgement that the next run still shows. */
+const JUDGED_LINES = 20;
 const WATCH_MS = 20;
 /** Answer to a command that came to no lane. */
 const HOT_DOWN = 'the hot lane is being started again: ask once more in a moment';
@@ -138,6 +140,7 @@ export class Engine {
       seed: options.seed,
       hotBell: this.#hotBell,
       parameters: Object.fromEntries(run.entries.map((entry) => [entry.name, entry.params])),
+      judgement: prepared.dataDir.previous?.judged ?? null,
       admin: (view, writer) => this.#makeAdmin(view, writer, () => ownBell.ring()),
       levelStates: (kind) => run.entries.find((entry) => entry.kind === kind)?.levelStates ?? [],
       notice: (text) => deps.output.say(text),
@@ -490,6 +493,10 @@ export class Engine {
     const { lines, aside, foreign } = found.verdict;
     for (const line of [...lines, ...aside.map((text) => `left by an earlier run: ${text}`), ...foreign.map((text) => `not ours: ${text}`)])
       output.say(`judge: ${line}`);
+    const { differences } = found.verdict;
+    this.#prepared.dataDir.update({
+      judged: { run: tables.run, tsUs: this.#clock.wallUs(), differences: { ...differences }, lines: lines.slice(0, JUDGED_LINES) },
+    });
     if (found.verdict.venues.some((venue) => venue.error !== null)) this.#failStop('not every venue could be judged');
     else this.#judged = found;
   }

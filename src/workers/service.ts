@@ -16,6 +16,7 @@ import type { AdminPort } from '../monitoring/admin.js';
 import { Api } from '../monitoring/api.js';
 import type { MonitoringDeps } from '../monitoring/deps.js';
 import { LivePush } from '../monitoring/live.js';
+import type { JudgementRow } from '../monitoring/payload.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { loadPanel } from '../monitoring/panel/files.js';
 import { EngineView } from '../monitoring/state.js';
@@ -65,6 +66,8 @@ export interface ServiceParts {
   readonly seed: number;
   readonly hotBell: Doorbell;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the last run that was judged. */
+  readonly judgement: JudgementRow | null;
   /** What a person may change, given what monitoring sees and the journal's writer. */
   admin(view: EngineView, writer: Writer): AdminPort;
   /** Names of the level states of a strategy kind. */
@@ -145,6 +148,7 @@ export class Service {
       levelStates: (kind) => parts.levelStates(kind),
       pnl: () => this.money.pnlSoFar(),
       strategyPnl: () => this.money.strategyPnl(),
+      judgement: () => parts.judgement,
       stores: () => this.stores.status(),
       config: () => config,
       transport: () => ({ http: this.#server.impl, feeds: 'own' }),

@@ -23,16 +23,25 @@ export async function runStatus(flags: Readonly<Record<string, unknown>>): Promi
   return 0;
 }
 
-/** Keys and values, nested ones indented. */
+/** Keys and values, nested ones indented; of a list one line each. */
 function show(value: unknown, indent: string): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
-    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+    const label = `${indent}${key.padEnd(Math.max(1, 22 - indent.length))} `;
+    if (Array.isArray(inner) && inner.some((one) => typeof one === 'object')) {
+      process.stdout.write(`${indent}${key}\n`);
+      for (const one of inner) process.stdout.write(`${indent}  ${line(one)}\n`);
+    } else if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
       process.stdout.write(`${indent}${key}\n`);
       show(inner, `${indent}  `);
-    } else
-      process.stdout.write(
-        `${indent}${key.padEnd(Math.max(1, 22 - indent.length))} ${typeof inner === 'string' ? inner : JSON.stringify(inner)}\n`,
-      );
+    } else process.stdout.write(`${label}${typeof inner === 'string' ? inner : JSON.stringify(inner)}\n`);
   }
+}
+
+function line(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return value.map(line).join(' ');
+  return Object.entries(value)
+    .map(([key, inner]) => (typeof inner === 'object' && inner !== null ? `${key} (${line(inner)})` : `${key} ${String(inner)}`))
+    .join(', ');
 }

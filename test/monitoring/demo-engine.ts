@@ -29,7 +29,7 @@ import { Reason } from '../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../src/core/orders/recovered.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
 import type { MonitoringDeps } from '../../src/monitoring/deps.js';
-import type { PnlRow, StrategyPnlRow } from '../../src/monitoring/payload.js';
+import type { JudgementRow, PnlRow, StrategyPnlRow } from '../../src/monitoring/payload.js';
 import { EngineView } from '../../src/monitoring/state.js';
 
 export const START_WALL_US = Date.UTC(2026, 10, 23, 6, 0, 0) * 1000;
@@ -64,6 +64,7 @@ export interface DemoOptions {
   readonly seed?: number;
   readonly simulated?: boolean;
   readonly recovered?: RecoveredState | null;
+  readonly judgement?: JudgementRow | null;
 }
 
 /** Fields of a journal record; what is left out is 0. */
@@ -121,7 +122,7 @@ export class DemoEngine {
   #counter = 0;
   #tradeId = 1_000;
 
-  constructor({ seed = 1, simulated = true, recovered = null }: DemoOptions = {}) {
+  constructor({ seed = 1, simulated = true, recovered = null, judgement = null }: DemoOptions = {}) {
     this.#random = randomOf(seed);
     const assets = ['USDT', 'BTC', 'ETH', 'XBT', 'USD'];
     const venues = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
@@ -164,7 +165,7 @@ export class DemoEngine {
     );
     this.#midTicks = SHAPES.map(({ price, tick }) => Math.round(price / Number(tick)));
     this.#sequences = SHAPES.map((_, i) => 40_000_000 + i * 1_000_000);
-    this.view = new EngineView(this.#deps(recovered));
+    this.view = new EngineView(this.#deps(recovered, judgement));
     Atomics.store(this.views.i32, (this.plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
     for (const gateway of this.view.shared.gateways) gateway.set('up', 1);
     for (const venue of this.view.shared.venues) venue.set('connected', 1);
@@ -299,7 +300,7 @@ export class DemoEngine {
     ];
   }
 
-  #deps(recovered: RecoveredState | null): MonitoringDeps {
+  #deps(recovered: RecoveredState | null, judgement: JudgementRow | null): MonitoringDeps {
     return {
       views: this.views,
       plan: this.plan,
@@ -313,6 +314,7 @@ export class DemoEngine {
       laneNames: ['service', 'feeds', 'hot'],
       watchdogMs: 5_000,
       recovered,
+      judgement: () => judgement,
       levelStates: (kind) => (kind === 'grid' ? LEVEL_NAMES : []),
       pnl: () => this.pnl(),
       strategyPnl: () => this.strategyPnl(),

@@ -53,6 +53,51 @@ function recordOf(kind: number, fields: RecordFields): JournalRecord {
 const rowOf = (engine: DemoEngine) => engine.view.journal.orders()[0];
 
 describe('journal view', () => {
+  it('D16: tells what reconciliation put right, what differs, and who stopped trading why', () => {
+    const engine = new DemoEngine();
+    const order = { ...BASE, orderId: engine.nextOrderId(0, 4) };
+    engine.journal(K.REPAIR, { ...order, reason: Reason.ORPHAN_ADOPTED });
+    engine.journal(K.REPAIR, { instrument: 4, reason: Reason.POSITION_DIFFERS, qtyLots: -12, cumLots: -10 });
+    engine.journal(K.REPAIR, { instrument: 0, reason: Reason.BALANCE_DIFFERS, feeAsset: 1, qtyLots: 1.5, cumLots: 1.25 });
+    engine.journal(K.HALT, { state: 2, reason: Reason.BY_REQUEST });
+    engine.journal(K.HALT, { state: 1, reason: Reason.DAILY_LOSS, fee: 12_500_000_000, feeAsset: 0 });
+    const rows = engine.view.journal.audit().toReversed();
+    expect(rows.map(({ event, strategy, text, reason }) => [event, strategy, text, reason])).toEqual([
+      ['repair', 'btc-grid', null, 'ORPHAN_ADOPTED'],
+      ['repair', '', 'bybit:linear:BTCUSDT: the venue has -0.012, we -0.01', 'POSITION_DIFFERS'],
+      ['repair', '', 'binance-spot BTC: the venue has 1.5, we 1.25', 'BALANCE_DIFFERS'],
+      ['halt', '', 'trading halted', 'BY_REQUEST'],
+      ['halt', '', 'trading reducing: lost 125 USDT', 'DAILY_LOSS'],
+    ]);
+    expect(rows[0]).toMatchObject({ side: 'sell', level: 4 });
+    expect(rows[1]).toMatchObject({ side: null, level: null, qty: null });
+  });
+
+  it('tells a change of parameters with before and after, once it is journaled', () => {
+    const engine = new DemoEngine();
+    const seq = engine.view.journal.seq;
+    engine.view.journal.onParams({
+      strategy: 'btc-grid',
+      setUs: 77,
+      before: { step: '0.1%', count: 6, size: '1' },
+      values: { step: '0.2%', count: 6, trailing: 'up' },
+    });
+    const text = 'step 0.1% -> 0.2%, size 1 -> none, trailing none -> up';
+    expect(engine.view.journal.audit(1)).toMatchObject([{ event: 'parameters', strategy: 'btc-grid', text, tsUs: 77 }]);
+    expect(engine.view.journal.eventsSince(seq)).toMatchObject([{ event: 'audit', row: { text } }]);
+  });
+
+  it('forgets levels that a smaller ladder does not have, and says so to who watches', () => {
+    const engine = new DemoEngine();
+    engine.journal(K.LEVEL, { ...BASE, level: 40 });
+    const has = (): boolean => engine.view.journal.levels().some(({ level, strategy }) => level === 40 && strategy === 'btc-grid');
+    expect(has()).toBe(true);
+    const { seq } = engine.view.journal;
+    engine.journal(K.LEVEL, { strategy: 0, instrument: 0, level: 40, orderId: 5 });
+    expect(has()).toBe(false);
+    expect(engine.view.journal.eventsSince(seq)).toMatchObject([{ event: 'level', row: { level: 40, price: '0', qty: '0' } }]);
+  });
+
   it('folds create, ack, amend, fills and end into one order with exact texts', () => {
     const engine = new DemoEngine();
     const order = placed(engine);

@@ -4,8 +4,9 @@ import { useState } from 'preact/hooks';
 import { useStore } from '../store.ts';
 import { Empty, Panel, Tabs } from '../ui.tsx';
 import { AuditTable } from './audit.tsx';
+import { Resumed } from './resumed.tsx';
 
-const TABS = ['why not', 'audit'] as const;
+const TABS = ['why not', 'audit', 'resumed'] as const;
 
 function flat(by: Readonly<Record<string, Readonly<Record<string, number>>>>): { strategy: string; reason: string; n: number }[] {
   return Object.entries(by)
@@ -35,9 +36,11 @@ export function RefusalsPanel() {
       </div>
     );
   return (
-    <Panel title="Taken and refused" area="refusals" aside={<Tabs names={TABS} chosen={tab} onChoose={setTab} />} flush={tab === 'audit'}>
+    <Panel title="Taken and refused" area="refusals" aside={<Tabs names={TABS} chosen={tab} onChoose={setTab} />} flush={tab !== 'why not'}>
       {tab === 'audit' ? (
         <AuditTable />
+      ) : tab === 'resumed' ? (
+        <Resumed />
       ) : (
         <>
           {opportunities.length + risk.length === 0 ? <Empty>nothing refused</Empty> : null}

@@ -1,9 +1,36 @@
 /** Venues: are they there, how fast do they speak, how late are they. */
 import { count, micros } from '../format.ts';
 import { useStore } from '../store.ts';
+import type { GatewayRow } from '../../../payload.ts';
 import { Dot, Panel } from '../ui.tsx';
 
 const TONES = { up: 'good', degraded: 'warn', down: 'bad' } as const;
+
+/** From here on orders will soon wait for the venue's limit. */
+const USED_WARN = 0.8;
+
+function gatewayTone({ isUp, requests, budget }: GatewayRow): 'good' | 'warn' | 'bad' | 'idle' {
+  if (!isUp) return requests > 0 ? 'bad' : 'idle';
+  return budget !== null && (budget.pauseUs > 0 || budget.usedShare > USED_WARN) ? 'warn' : 'good';
+}
+
+function gatewayText({ isUp, requests, outcomes, errors, inFlight, calls, rateLimited, unanswered, budget }: GatewayRow): string {
+  const left =
+    budget === null ? 'no rate limit is counted' : `the rate limit still takes ${budget.freeOrders} orders, ${budget.freeCancels} cancels`;
+  const pause = budget === null || budget.pauseUs === 0 ? '' : `; the venue asked for silence, ${micros(budget.pauseUs)} left`;
+  return [
+    isUp ? 'up: private stream and account are in step' : 'down: no new orders',
+    `${requests} requests, ${outcomes} outcomes, ${inFlight} under way`,
+    `${calls} calls, ${rateLimited} rate limited, ${unanswered} unanswered, ${errors} errors`,
+    left + pause,
+  ].join('\n');
+}
+
+function BudgetShare({ budget }: Pick<GatewayRow, 'budget'>) {
+  if (budget === null) return <span class="dim">-</span>;
+  if (budget.pauseUs > 0) return <span class="warn">pause {micros(budget.pauseUs)}</span>;
+  return <span class={budget.usedShare > USED_WARN ? 'warn' : 'dim'}>{Math.round(budget.usedShare * 100)} %</span>;
+}
 
 export function VenuesPanel() {
   const { status } = useStore('status');
@@ -20,7 +47,7 @@ export function VenuesPanel() {
             <th class="num" title="broken sequences / books rebuilt">
               gap/sync
             </th>
-            <th title="order gateway">gw</th>
+            <th title="order gateway, and how much of the venue's rate limit is used">orders</th>
           </tr>
         </thead>
         <tbody>
@@ -40,11 +67,8 @@ export function VenuesPanel() {
                 {venue.gaps}
                 <span class="dim">/{venue.resyncs}</span>
               </td>
-              <td>
-                <Dot
-                  tone={venue.gateway.isUp ? 'good' : venue.gateway.requests > 0 ? 'bad' : 'idle'}
-                  title={`${venue.gateway.requests} requests, ${venue.gateway.outcomes} outcomes, ${venue.gateway.errors} errors`}
-                />
+              <td class="gateway" title={gatewayText(venue.gateway)}>
+                <Dot tone={gatewayTone(venue.gateway)} /> <BudgetShare budget={venue.gateway.budget} />
               </td>
             </tr>
           ))}
