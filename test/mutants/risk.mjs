@@ -127,6 +127,14 @@ export default [
   },
   {
     id: 'D6',
+    file: file('leverage'),
+    test: 'test/execution/risk/sums.test.ts',
+    why: 'what an instrument was worth before stays in the sum',
+    find: 'this.#values[account] = this.#values[account]! + value - this.#value[instrument]!;',
+    replace: 'this.#values[account] = this.#values[account]! + value;',
+  },
+  {
+    id: 'D6',
     file: 'src/execution/readings.ts',
     test: 'test/execution/readings.test.ts',
     why: 'what the venue is set to is not read back',
@@ -236,6 +244,14 @@ export default [
     why: 'what is open is not counted',
     find: 'const open = net === 0 ? 0 : this.#valueOf(instrument, net, this.#ticks[instrument]!);',
     replace: 'const open = 0 * net;',
+  },
+  {
+    id: 'D11',
+    file: file('losses'),
+    test: 'test/execution/risk/sums.test.ts',
+    why: 'an inverse contract gains when its value in coins grows',
+    find: 'return this.#risk.isInverse[instrument] === 1 ? -value : value;',
+    replace: 'return value;',
   },
   {
     id: 'D11',
