@@ -118,7 +118,7 @@ async function stop(): Promise<RestartedSummary> {
 }
 
 describe('a lane that dies or hangs', () => {
-  it('G2: is halted and started again, without the strategy that hung it; nothing is lost or doubled', { timeout: LIMIT_MS }, async () => {
+  it('C17: is halted and started again, without the strategy that hung it; nothing is lost or doubled', { timeout: LIMIT_MS }, async () => {
     await start(['--on-death', 'keep']);
     await untilOpen(STUCK, 2);
     await untilOpen(GRID, 8);
@@ -151,7 +151,7 @@ describe('a lane that dies or hangs', () => {
     expect(await exchanges.audit()).toBe(true);
   });
 
-  it.runIf(isTorture)('G2: with --on-death cancel no order of before stands after it', { timeout: LIMIT_MS }, async () => {
+  it.runIf(isTorture)('C17: with --on-death cancel no order of before stands after it', { timeout: LIMIT_MS }, async () => {
     await start(['--on-death', 'cancel']);
     await untilOpen(STUCK, 2);
     await untilOpen(GRID, 8);
@@ -167,7 +167,7 @@ describe('a lane that dies or hangs', () => {
     await expectOnce(exchanges, data, folder);
   });
 
-  it.runIf(isTorture)('G2: more than three times in ten minutes fails the run, and says so', { timeout: LIMIT_MS }, async () => {
+  it.runIf(isTorture)('C17: more than three times in ten minutes fails the run, and says so', { timeout: LIMIT_MS }, async () => {
     await start([]);
     await untilOpen(GRID, 8);
     breakLane('feed-0-always');
@@ -178,7 +178,7 @@ describe('a lane that dies or hangs', () => {
     expect(summary.restarts?.length).toBe(3);
   });
 
-  it.runIf(isTorture)('G2: twenty deaths of the hot lane at any moment lose and double nothing', { timeout: LIMIT_MS * 5 }, async () => {
+  it.runIf(isTorture)('C17: twenty deaths of the hot lane at any moment lose and double nothing', { timeout: LIMIT_MS * 5 }, async () => {
     for (let round = 0; round < 10; round++) {
       if (round > 0) rmSync(join(folder, 'break'), { recursive: true });
       await start(['--on-death', 'keep']);
