@@ -36,7 +36,7 @@ function longGrid(params: Record<string, unknown>): World {
 }
 
 describe('a grid at a clean stop', () => {
-  it('onStop flatten: cancels its orders, then closes what it holds with orders that only reduce and never rest', () => {
+  it('C14: onStop flatten: cancels its orders, then closes what it holds with orders that only reduce and never rest, one at a time', () => {
     const w = longGrid({ onStop: 'flatten' });
     const before = placed(w).length;
     w.setRun(RUN_CLOSING);
@@ -131,7 +131,7 @@ function heldArb(params: Record<string, unknown>): World {
 }
 
 describe('an arbitrage at a clean stop', () => {
-  it('onStop flatten: closes each instrument by itself, again until nothing is held', () => {
+  it('C14: onStop flatten: closes each instrument by itself, with one order at a time that only reduces, until nothing is held', () => {
     const w = heldArb({ onStop: 'flatten' });
     const before = placed(w).length;
     w.setRun(RUN_CLOSING);
@@ -143,6 +143,8 @@ describe('an arbitrage at a clean stop', () => {
     ]);
     for (const { flags } of closing) expect(flags & FLAG_REDUCE_ONLY).toBe(FLAG_REDUCE_ONLY);
     const [sell, buy] = [w.order(closing[0]!.level), w.order(closing[1]!.level)];
+    w.step(10, 100_000);
+    expect(placed(w)).toHaveLength(before + 2);
     w.fill(sell, 16);
     w.fill(buy, 5);
     w.end(buy, RecordKind.CANCELLED);
@@ -155,6 +157,7 @@ describe('an arbitrage at a clean stop', () => {
     expect(isClosed(w)).toBe(true);
     const pair = (w.strategy as ArbStrategy).pairs[0]!;
     expect([pair.heldBase, pair.nakedBase]).toEqual([0, 0]);
+    expect(w.faults).toEqual([]);
     const after = new World({
       instruments: [A, B],
       entries: [{ name: 'x', definition: arb, instruments: [0, 1], params: {} }],
