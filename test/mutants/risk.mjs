@@ -358,6 +358,22 @@ export default [
     replace: 'if (state > TRADING_REDUCING && (state',
   },
   {
+    id: 'D14',
+    file: file('risk'),
+    test: risk,
+    why: 'halted is not heeded',
+    find: '=== TRADING_HALTED ? Reason.HALTED : Reason.NONE;',
+    replace: '=== -TRADING_HALTED ? Reason.HALTED : Reason.NONE;',
+  },
+  {
+    id: 'D14',
+    file: file('risk'),
+    test: risk,
+    why: 'every start is active',
+    find: 'CONTROL_TRADING_STATE) >> 2, limits.state);',
+    replace: 'CONTROL_TRADING_STATE) >> 2, TRADING_ACTIVE);',
+  },
+  {
     id: 'D15',
     file: file('risk'),
     test: executor,

@@ -5,6 +5,7 @@ import { gridOf } from '../../../src/core/book/grid.js';
 import {
   bookBase,
   CONTROL_HALT,
+  CONTROL_TRADING_STATE,
   HALT_ALL,
   HALT_NEW_ORDERS,
   HALT_NONE,
@@ -305,6 +306,25 @@ describe('risk', () => {
     }
     Atomics.store(desk.views.i32, (desk.plan.control + CONTROL_HALT) >> 2, HALT_NONE);
     expect(desk.judge({})).toBe('NONE');
+  });
+
+  it('D14: active, reducing or halted from the start as configured, and as the word says from then on', () => {
+    const opens = {};
+    const closes = { side: SIDE_SELL, priceTicks: 601_000 };
+    const hedges = { flags: FLAG_HEDGE };
+    const expected = {
+      active: ['NONE', 'NONE', 'NONE'],
+      reducing: ['REDUCING', 'NONE', 'NONE'],
+      halted: ['HALTED', 'HALTED', 'HALTED'],
+    } as const;
+    for (const [index, state] of (['active', 'reducing', 'halted'] as const).entries()) {
+      const [configured, told] = [new Desk({ state }), new Desk()];
+      Atomics.store(told.views.i32, (told.plan.control + CONTROL_TRADING_STATE) >> 2, index);
+      for (const desk of [configured, told]) {
+        desk.risk.positions.fill(0, 1, SIDE_BUY, 10, 600_005);
+        expect([opens, closes, hedges].map((wish) => desk.judge(wish))).toEqual(expected[state]);
+      }
+    }
   });
 
   it('entry is the average of what built the position, harmonic for inverse contracts, and starts anew on the other side', () => {
