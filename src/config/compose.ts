@@ -10,6 +10,8 @@ export interface ComposedKey {
   readonly min?: string | number;
   readonly max?: string | number;
   readonly reason: string;
+  /** What stands in the comment where there is no default: a block of values. */
+  readonly example?: string;
 }
 
 export interface ComposedStrategy {
@@ -77,7 +79,7 @@ function keyLines(indent: string, key: ComposedKey, value: string | number | boo
     value !== undefined && key.default !== undefined ? `default ${String(key.default)}` : '',
   ].filter((text) => text !== '');
   const text = `${key.reason}${facts.length === 0 ? '' : ` [${facts.join(', ')}]`}`;
-  const setting = `${key.key}: ${shown === undefined ? "''" : quoted(shown)}`;
+  const setting = `${key.key}: ${shown === undefined ? (key.example ?? "''") : quoted(shown)}`;
   return [...wrapped(`${indent}# `, text), `${indent}${value === undefined ? '# ' : ''}${setting}`];
 }
 

@@ -8,7 +8,7 @@ import { UsageError } from '../core/numbers/errors.js';
 import { didYouMean } from '../core/numbers/nearest.js';
 import { venueOf } from '../core/orders/instrument.js';
 import type { ParamSpec } from '../core/ports/strategy.js';
-import { RISK_KEYS } from '../execution/risk/schema.js';
+import { RISK_BLOCKS, RISK_KEYS } from '../execution/risk/keys.js';
 import { loadStrategy } from '../strategies/load.js';
 import { checkConfig } from './run-config.js';
 
@@ -59,7 +59,7 @@ async function composed(answers: Answers): Promise<string> {
   const text = composeConfig({
     venues,
     strategies: [{ name: answers.name, kind: answers.kind, instruments: answers.instruments, params, keys: definition.params.map(keyOf) }],
-    risk: RISK_KEYS.map((key) => ({ ...key })),
+    risk: [...RISK_KEYS, ...RISK_BLOCKS.map(({ key, unit, reason, example }) => ({ key, unit, reason, example }))],
   });
   // What is written must be what is read.
   await checkConfig(parseConfig(text, 'config new'), 'config new');

@@ -20,7 +20,10 @@ const COMPOSITION: Composition = {
       ],
     },
   ],
-  risk: [{ key: 'maxNotional', unit: 'quote', default: '5', reason: 'A limit.' }],
+  risk: [
+    { key: 'maxNotional', unit: 'quote', default: '5', reason: 'A limit.' },
+    { key: 'dailyLoss', unit: 'units', reason: 'One an asset.', example: "{ USDT: '500' }" },
+  ],
 };
 
 describe('composeConfig', () => {
@@ -39,6 +42,7 @@ describe('composeConfig', () => {
     for (const key of ['investment', 'ratio', 'flag', 'count', 'other', 'maxNotional'])
       expect(text).toMatch(new RegExp(`^ +(# )?${key}: `, 'm'));
     expect(text).toMatch(/^ +# other: 5$/m);
+    expect(text).toMatch(/^ +# dailyLoss: { USDT: '500' }$/m);
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(170);
   });
 

@@ -1,202 +1,8 @@
-/**
- * The risk block of the configuration: every key with unit, default, range and reason, and the parser of what the file says. Called once at start by the host.
- * Amounts are decimal text; `limits.ts` makes integers of them.
- */
+/** The risk block of the configuration: its parser and its JSON Schema. Called once at start by the host. Amounts are decimal text; `limits.ts` makes integers of them. */
 import { parseDecimal } from '../../core/numbers/decimal.js';
 import { UsageError } from '../../core/numbers/errors.js';
 import { nearestWord } from '../../core/numbers/nearest.js';
-
-export interface RiskKey {
-  readonly key: string;
-  readonly unit: string;
-  readonly type: 'decimal' | 'integer' | 'choice' | 'time';
-  readonly default: string | number;
-  readonly min: string | number;
-  readonly max: string | number;
-  readonly choices?: readonly string[];
-  readonly reason: string;
-  /** May stand under `instruments: { VENUE:SYMBOL: { ... } }` too. */
-  readonly perInstrument: boolean;
-}
-
-const MOST = '1000000000000';
-
-export const RISK_KEYS: readonly RiskKey[] = [
-  {
-    key: 'maxNotional',
-    unit: 'quote',
-    type: 'decimal',
-    default: '100000',
-    min: '0',
-    max: MOST,
-    perInstrument: true,
-    reason: 'largest value of one order: a slipped digit stops here (settle units for quanto contracts)',
-  },
-  {
-    key: 'maxQty',
-    unit: 'base or contracts',
-    type: 'decimal',
-    default: MOST,
-    min: '0',
-    max: MOST,
-    perInstrument: true,
-    reason: 'largest quantity of one order; the instrument has its own maximum too',
-  },
-  {
-    key: 'maxPositionNotional',
-    unit: 'quote',
-    type: 'decimal',
-    default: '1000000',
-    min: '0',
-    max: MOST,
-    perInstrument: true,
-    reason: 'largest position of an instrument if every open order on one side fills',
-  },
-  {
-    key: 'maxPosition',
-    unit: 'base or contracts',
-    type: 'decimal',
-    default: MOST,
-    min: '0',
-    max: MOST,
-    perInstrument: true,
-    reason: 'the same in quantity',
-  },
-  {
-    key: 'maxOpenOrders',
-    unit: 'orders',
-    type: 'integer',
-    default: 200,
-    min: 1,
-    max: 100_000,
-    perInstrument: true,
-    reason: 'open orders of one instrument; never above what the venue takes',
-  },
-  {
-    key: 'maxOpenOrdersVenue',
-    unit: 'orders',
-    type: 'integer',
-    default: 1000,
-    min: 1,
-    max: 100_000,
-    perInstrument: false,
-    reason: 'open orders of one venue',
-  },
-  {
-    key: 'collarRatio',
-    unit: 'ratio',
-    type: 'decimal',
-    default: '0.05',
-    min: '0.0001',
-    max: '10',
-    perInstrument: true,
-    reason: 'how far through the middle (and the mark) an order may be priced towards the market',
-  },
-  {
-    key: 'farRatio',
-    unit: 'ratio',
-    type: 'decimal',
-    default: '0.5',
-    min: '0.0001',
-    max: '1',
-    perInstrument: true,
-    reason: 'how far away from the middle an order may rest',
-  },
-  {
-    key: 'bookMaxAgeMs',
-    unit: 'ms',
-    type: 'integer',
-    default: 10_000,
-    min: 1,
-    max: 3_600_000,
-    perInstrument: true,
-    reason: 'a book older than this prices nothing; the feed marks its own staleness earlier',
-  },
-  {
-    key: 'messagesPerSecond',
-    unit: '1/s',
-    type: 'integer',
-    default: 100,
-    min: 1,
-    max: 100_000,
-    perInstrument: false,
-    reason: 'new orders and amends of one strategy, sustained: stops a runaway loop',
-  },
-  {
-    key: 'messageBurst',
-    unit: 'messages',
-    type: 'integer',
-    default: 500,
-    min: 1,
-    max: 1_000_000,
-    perInstrument: false,
-    reason: 'new orders and amends of one strategy at once: a whole ladder starts in one go',
-  },
-  {
-    key: 'cancelToFill',
-    unit: 'ratio',
-    type: 'integer',
-    default: 200,
-    min: 1,
-    max: 1_000_000,
-    perInstrument: false,
-    reason: 'cancels and amends of a strategy for each of its fills, halved every ten minutes; venues fine worse ratios',
-  },
-  {
-    key: 'cancelGrace',
-    unit: 'messages',
-    type: 'integer',
-    default: 2000,
-    min: 0,
-    max: 1_000_000,
-    perInstrument: false,
-    reason: 'cancels and amends that are free of that ratio: a quiet market has no fills',
-  },
-  {
-    key: 'maxLeverage',
-    unit: 'ratio',
-    type: 'decimal',
-    default: '100',
-    min: '0.01',
-    max: '1000',
-    perInstrument: true,
-    reason:
-      "contracts of one wallet, open orders included, over the wallet and its unrealised profit; also the most that the venue's own setting may be",
-  },
-  {
-    key: 'selfTrade',
-    unit: '',
-    type: 'choice',
-    default: 'block',
-    min: '',
-    max: '',
-    choices: ['block', 'cancel'],
-    perInstrument: false,
-    reason:
-      'a new order that would meet one of ours is refused either way; cancel: what it would meet is cancelled, and it may be asked for again once that is confirmed',
-  },
-  {
-    key: 'drawdownFrom',
-    unit: 'UTC time',
-    type: 'time',
-    default: '1970-01-01T00:00:00Z',
-    min: '',
-    max: '',
-    perInstrument: false,
-    reason: 'drawdown counts from the best result after this moment: after one was reached, the time of the decision to trade on',
-  },
-  {
-    key: 'state',
-    unit: '',
-    type: 'choice',
-    default: 'active',
-    min: '',
-    max: '',
-    choices: ['active', 'reducing', 'halted'],
-    perInstrument: false,
-    reason: 'reducing: only orders that make a position smaller; halted: none',
-  },
-];
+import { MOST, RISK_BLOCKS, RISK_KEYS, type RiskBlock, type RiskKey } from './keys.js';
 
 export type TradingState = 'active' | 'reducing' | 'halted';
 
@@ -231,10 +37,6 @@ export interface RiskConfig extends InstrumentRisk {
   readonly drawdown: Readonly<Record<string, string>>;
 }
 
-/** Blocks by asset: what their values say. */
-const ASSET_BLOCKS = { exposure: '0', dailyLoss: '0.00000001', drawdown: '0.00000001' } as const;
-type AssetBlock = keyof typeof ASSET_BLOCKS;
-
 export const DEFAULT_RISK: RiskConfig = {
   ...(Object.fromEntries(RISK_KEYS.map((spec) => [spec.key, spec.default])) as unknown as RiskConfig),
   instruments: {},
@@ -243,7 +45,7 @@ export const DEFAULT_RISK: RiskConfig = {
   drawdown: {},
 };
 
-const BLOCKS = ['instruments', ...Object.keys(ASSET_BLOCKS)];
+const BLOCKS = ['instruments', ...RISK_BLOCKS.map(({ key }) => key)];
 
 /** Reads the risk block; throws UsageError with path, value, expectation and the nearest key. */
 export function parseRisk(input: unknown): RiskConfig {
@@ -266,9 +68,7 @@ export function parseRisk(input: unknown): RiskConfig {
     ...DEFAULT_RISK,
     ...flat,
     instruments,
-    exposure: assetsAt(given, 'exposure'),
-    dailyLoss: assetsAt(given, 'dailyLoss'),
-    drawdown: assetsAt(given, 'drawdown'),
+    ...Object.fromEntries(RISK_BLOCKS.map((block) => [block.key, assetsAt(given, block)])),
   };
 }
 
@@ -286,11 +86,7 @@ export function riskJsonSchema(): unknown {
         description: 'VENUE:SYMBOL to what differs there',
         additionalProperties: { type: 'object', properties: keys(true), additionalProperties: false },
       },
-      exposure: byAsset('coin to its largest exposure over all venues, positions and open orders of one direction together'),
-      dailyLoss: byAsset(
-        'settle asset to what may be lost of it in one UTC day, realised and unrealised; then only what makes positions smaller goes',
-      ),
-      drawdown: byAsset('settle asset to what may be lost of it since the best result so far'),
+      ...Object.fromEntries(RISK_BLOCKS.map(({ key, reason }) => [key, byAsset(reason)])),
     },
     additionalProperties: false,
   };
@@ -308,11 +104,10 @@ function jsonOf({ type, unit, reason, min, max, choices, ...spec }: RiskKey): un
   return { type: 'string', ...(type === 'time' ? { format: 'date-time' } : {}), default: spec.default, description };
 }
 
-function assetsAt(given: Record<string, unknown>, block: AssetBlock): Record<string, string> {
-  const entries = Object.entries(objectAt(`risk.${block}`, given[block] ?? {}));
-  return Object.fromEntries(
-    entries.map(([asset, value]) => [asset, decimalAt(`risk.${block}.${asset}`, value, ASSET_BLOCKS[block], MOST)]),
-  );
+function assetsAt(given: Record<string, unknown>, { key, min }: RiskBlock): Record<string, string> {
+  const path = `risk.${key}`;
+  const entries = Object.entries(objectAt(path, given[key] ?? {}));
+  return Object.fromEntries(entries.map(([asset, value]) => [asset, decimalAt(`${path}.${asset}`, value, min, MOST)]));
 }
 
 function objectAt(path: string, value: unknown): Record<string, unknown> {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { compileRisk } from '../../../src/execution/risk/limits.js';
-import { DEFAULT_RISK, parseRisk, RISK_KEYS, riskJsonSchema } from '../../../src/execution/risk/schema.js';
+import { RISK_BLOCKS, RISK_KEYS } from '../../../src/execution/risk/keys.js';
+import { DEFAULT_RISK, parseRisk, riskJsonSchema } from '../../../src/execution/risk/schema.js';
 import { TABLES } from '../rig.js';
 
 describe('parseRisk', () => {
@@ -8,6 +10,11 @@ describe('parseRisk', () => {
     expect(parseRisk({})).toEqual(DEFAULT_RISK);
     expect(parseRisk(undefined)).toEqual(DEFAULT_RISK);
     for (const spec of RISK_KEYS) expect(parseRisk({ [spec.key]: spec.default })).toEqual(DEFAULT_RISK);
+  });
+
+  it('takes the example of each block', () => {
+    const given = Object.fromEntries(RISK_BLOCKS.map(({ key, example }) => [key, parse(example) as unknown]));
+    expect(parseRisk(given)).toEqual({ ...DEFAULT_RISK, exposure: { BTC: '2' }, dailyLoss: { USDT: '500' }, drawdown: { USDT: '2000' } });
   });
 
   it('takes what is given, per instrument and per asset too', () => {
