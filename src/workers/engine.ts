@@ -206,6 +206,7 @@ export class Engine {
       levelCapacity: plan.counts.levelsPerStrategy,
       ...marketOf(view),
       wallUs,
+      isTrading: () => Atomics.load(views.i32, (plan.control + CONTROL_RUN) >> 2) === RUN_TRADING,
       journal: (change) => {
         writer.appendCold(ColdKind.PARAMETERS, change);
         wake();
@@ -244,6 +245,7 @@ export class Engine {
     const { output } = this.#deps;
     await this.#paramsDesk?.open();
     await this.#service.listen(options.port ?? prepared.run.config.server.port);
+    dataDir.update({ url: this.#service.url, token: this.#token });
     const facts = {
       url: this.#service.url,
       pid: process.pid,
@@ -271,7 +273,6 @@ export class Engine {
     await this.#startLanes();
     this.#killSwitch?.restore(dataDir.previous?.trading);
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
-    dataDir.update({ url: this.#service.url, token: this.#token });
     if (options.replay !== null && prepared.addresses !== null) {
       this.#replay = new ReplayWatch(prepared.addresses, this.#deps, {
         views,

@@ -30,6 +30,8 @@ export interface KillSwitchParts {
 export class KillSwitch {
   readonly #parts: KillSwitchParts;
   readonly #journal: SpscRing;
+  /** The last press of this run. */
+  #pressed: TradingLevel | undefined;
 
   constructor(parts: KillSwitchParts) {
     this.#parts = parts;
@@ -40,6 +42,7 @@ export class KillSwitch {
   /** First the words that stop orders, then everything else. */
   press({ level, cancel }: HaltOrder): HaltAnswer {
     const { views, plan, hotBell, keep, notice } = this.#parts;
+    this.#pressed = level;
     const word = (offset: number): number => (plan.control + offset) >> 2;
     const halt = Atomics.load(views.i32, word(CONTROL_HALT));
     if (level !== 'halted' && halt === HALT_ALL)
@@ -56,15 +59,20 @@ export class KillSwitch {
     return { level, cancel, ordersOpen };
   }
 
-  /** At start, before anything trades: as the last run was left. */
-  restore(level: TradingLevel | undefined): void {
+  /**
+   * Once the lanes stand and before anything trades: as the last run was left, or as it was pressed meanwhile; the executor has put the file's state there.
+   * @param left by the last run
+   */
+  restore(left: TradingLevel | undefined): void {
     const { views, plan, notice } = this.#parts;
-    const kept = TRADING_LEVELS.indexOf(level ?? 'active');
+    const level = this.#pressed ?? left ?? 'active';
+    const kept = TRADING_LEVELS.indexOf(level);
     const word = (plan.control + CONTROL_TRADING_STATE) >> 2;
     if (kept <= Atomics.load(views.i32, word)) return;
     Atomics.store(views.i32, word, kept);
     if (level === 'halted') Atomics.store(views.i32, (plan.control + CONTROL_HALT) >> 2, HALT_NEW_ORDERS);
-    notice(`trading is ${level}, as the last run was left: lift it on the page, or with 'thor halt --level active'`);
+    if (this.#pressed === undefined)
+      notice(`trading is ${level}, as the last run was left: lift it on the page, or with 'thor halt --level active'`);
   }
 
   #record(level: TradingLevel): void {

@@ -30,6 +30,8 @@ export interface ParamsDeskParts {
   readonly wallUs: () => number;
   /** On its way to the journal when it returns. */
   readonly journal: (change: KeptParams) => void;
+  /** The strategies run. */
+  readonly isTrading: () => boolean;
   /** To the strategy's lane; the text of a refusal, or null once it has them. */
   readonly hand: (strategy: number, params: Params) => Promise<string | null>;
   readonly notice: (text: string) => void;
@@ -129,6 +131,7 @@ export class ParamsDesk {
     const { entry, index, params: before } = held;
     if (effect === 'restart' || !held.isLive)
       throw new UsageError(`${entry.name}: ${entry.kind} takes this change at a restart only: write it into the configuration`);
+    if (!this.#parts.isTrading()) throw new EngineError('NOT_TRADING', 'retry', { strategy: entry.name });
     if (this.#isBusy) throw new EngineError('CHANGE_UNDER_WAY', 'retry', { strategy: entry.name });
     this.#isBusy = true;
     const { hand, journal, notice, wallUs } = this.#parts;

@@ -84,6 +84,14 @@ describe('the kill switch', () => {
     expect([second.word(CONTROL_TRADING_STATE), second.notices]).toEqual([1, []]);
   });
 
+  it('pressed while the lanes still start is not undone by the state of the file', () => {
+    const { views, plan, killSwitch, word } = bench();
+    killSwitch.press({ level: 'halted', cancel: false });
+    Atomics.store(views.i32, (plan.control + CONTROL_TRADING_STATE) >> 2, 0);
+    killSwitch.restore(undefined);
+    expect(word(CONTROL_TRADING_STATE)).toBe(2);
+  });
+
   it('stops trading also when the journal has no room for the row', () => {
     const { killSwitch, word, plan, notices } = bench();
     for (let i = 0; i < plan.counts.journalRecords; i++) killSwitch.press({ level: 'active', cancel: false });

@@ -46,6 +46,7 @@ async function bench(over: Partial<ParamsDeskParts> = {}, entries: readonly Stra
     anchorTicks: () => 601_000,
     holdings: () => ({ ordersOpen: 12, positions: [`0.05 of ${USDM}`] }),
     wallUs: () => 1_000_000 + journal.length,
+    isTrading: () => true,
     journal: (change) => {
       order.push('journal');
       journal.push(change);
@@ -113,6 +114,12 @@ describe('parameters of a running strategy', () => {
     expect(journal.map(({ values }) => values['count'])).toEqual([3, 6]);
     expect(journal.at(-1)?.changes).toEqual([]);
     expect(desk.rows()[0]).toMatchObject({ from: 'file', changes: [] });
+  });
+
+  it('are not taken before anything trades', async () => {
+    const { desk, journal } = await bench({ isTrading: () => false });
+    await expect(desk.set('g', { count: 3 })).rejects.toBeInstanceOf(EngineError);
+    expect(journal).toEqual([]);
   });
 
   it('change one at a time', async () => {
