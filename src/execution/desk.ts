@@ -2,7 +2,7 @@
  * The operations on one order that intents, outcomes and time-outs share: open it, hold and release what risk counts, move it, end it.
  * Owned by the executor; hot lane only. Whoever calls has asked for room in the rings first, so that nothing is half done.
  */
-import { CONTROL_BLOCKED, CONTROL_RUN, RUN_STOPPING, type MemoryPlan } from '../core/memory/layout.js';
+import { CONTROL_BLOCKED, CONTROL_RUN, RUN_CLOSING, RUN_STOPPING, type MemoryPlan } from '../core/memory/layout.js';
 import { CounterBlock, COUNTER_BLOCK_BYTES, RECONCILE_COUNTERS, type ReconcileCounter } from '../core/memory/counters.js';
 import {
   FLAG_ADOPTED,
@@ -118,6 +118,11 @@ export class Desk {
     if (blocked !== Reason.NONE) return blocked;
     if (i32[this.#runWord] === RUN_STOPPING) return Reason.HALTED;
     return this.trail.hasRoomForNew(entries) ? Reason.NONE : Reason.JOURNAL_FULL;
+  }
+
+  /** The run is about to end: only orders that close something go out. */
+  get isClosing(): boolean {
+    return this.views.i32[this.#runWord] === RUN_CLOSING;
   }
 
   get levelCapacity(): number {

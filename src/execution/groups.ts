@@ -2,7 +2,7 @@
  * Legs of one decision: collected until all are here, judged together, sent together or refused together. Called by the executor on the hot lane.
  * Also the one place where a new order is judged, alone or as a leg.
  */
-import { RecordKind } from '../core/memory/record.js';
+import { FLAG_HEDGE, RecordKind } from '../core/memory/record.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Desk } from './desk.js';
 import { Draft } from './risk/draft.js';
@@ -41,6 +41,7 @@ export class Groups {
     const desk = this.#desk;
     const blocked = desk.blocked(entries);
     if (blocked !== Reason.NONE) return blocked;
+    if (desk.isClosing && (draft.flags & FLAG_HEDGE) === 0) return Reason.HALTED;
     if (desk.requests.isDown(draft.instrument)) return Reason.GATEWAY_DOWN;
     if (desk.orders.at(draft.strategy, draft.level) >= 0) return Reason.LEVEL_BUSY;
     if (!desk.orders.hasFree(entries)) return Reason.NO_ROOM;

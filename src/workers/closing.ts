@@ -7,6 +7,7 @@ import {
   positionBase,
   POSITION_NET_LOTS,
   RUN_CLOSING,
+  RUN_TRADING,
 } from '../core/memory/layout.js';
 import type { MemoryPlan } from '../core/memory/layout.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
@@ -24,11 +25,10 @@ export interface Closing {
 /** Wall milliseconds that it may take: orders that found no price are tried again for so long. */
 export const CLOSE_WITHIN_MS = 10_000;
 
-/** False where nothing may go out. */
+/** False where nothing may go out, or nothing was traded yet. */
 export function beginClosing({ i32 }: SharedViews, plan: MemoryPlan): boolean {
   if (Atomics.load(i32, (plan.control + CONTROL_HALT) >> 2) !== HALT_NONE) return false;
-  Atomics.store(i32, (plan.control + CONTROL_RUN) >> 2, RUN_CLOSING);
-  return true;
+  return Atomics.compareExchange(i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING, RUN_CLOSING) === RUN_TRADING;
 }
 
 export function isClosed({ i32 }: SharedViews, plan: MemoryPlan): boolean {

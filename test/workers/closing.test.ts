@@ -7,6 +7,7 @@ import {
   positionBase,
   POSITION_NET_LOTS,
   RUN_CLOSING,
+  RUN_STARTING,
   RUN_TRADING,
 } from '../../src/core/memory/layout.js';
 import { beginClosing, closingOf, isClosed } from '../../src/workers/closing.js';
@@ -15,7 +16,7 @@ import { BYBIT, memoryOf, TABLES } from './lane-fixture.js';
 const FLAT = { onStop: 'flatten' };
 
 describe('closing at a stop', () => {
-  it('does not begin under a halt: nothing could go out', () => {
+  it('does not begin under a halt, or before trading: nothing could go out, nothing is held', () => {
     const { views, plan } = memoryOf();
     const at = (word: number): number => (plan.control + word) >> 2;
     views.i32[at(CONTROL_RUN)] = RUN_TRADING;
@@ -23,6 +24,9 @@ describe('closing at a stop', () => {
     expect(beginClosing(views, plan)).toBe(false);
     expect(views.i32[at(CONTROL_RUN)]).toBe(RUN_TRADING);
     views.i32[at(CONTROL_HALT)] = 0;
+    views.i32[at(CONTROL_RUN)] = RUN_STARTING;
+    expect(beginClosing(views, plan)).toBe(false);
+    views.i32[at(CONTROL_RUN)] = RUN_TRADING;
     expect(beginClosing(views, plan)).toBe(true);
     expect(views.i32[at(CONTROL_RUN)]).toBe(RUN_CLOSING);
     expect(isClosed(views, plan)).toBe(false);

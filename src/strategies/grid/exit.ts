@@ -121,7 +121,7 @@ export class GridExit {
     draft.side = isSelling ? SIDE_SELL : SIDE_BUY;
     draft.priceTicks = priceTicks;
     draft.qtyLots = lots;
-    draft.flags = this.#instrument.kind === 'spot' ? 0 : FLAG_REDUCE_ONLY | FLAG_HEDGE;
+    draft.flags = this.#instrument.kind === 'spot' ? FLAG_HEDGE : FLAG_REDUCE_ONLY | FLAG_HEDGE;
     if (ctx.intents.place(draft) === RESULT_OK) this.#isBusy = true;
     return false;
   }
