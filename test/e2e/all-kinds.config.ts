@@ -50,17 +50,25 @@ const STRATEGIES: readonly StrategyEntry[] = [
   // Own distance of the counter order, sizes by place, anchors.
   grid('profit-mountain', BYBIT_BTC, { step: '0.05%', profit: '0.12%', count: 6, investment: '18000', profile: 'mountain' }),
   grid('valley-ema', BYBIT_ETH, { step: '0.06%', count: 6, investment: '9000', profile: 'valley', anchor: 'ema', emaSeconds: 2 }),
-  grid('wait', BITMEX_LINEAR, { step: '0.14%', count: 5, investment: '10000', reprice: 'wait', anchor: 'price', anchorPrice: '65100' }),
+  grid('wait', BITMEX_LINEAR, {
+    step: '0.14%',
+    count: 5,
+    investment: '10000',
+    reprice: 'wait',
+    anchor: 'price',
+    anchorPrice: '65100',
+    onStop: 'cancel',
+  }),
   grid('trigger', BYBIT_BTC, { step: '0.06%', count: 4, investment: '8000', trigger: '65114' }),
   // Contracts that settle in coins.
-  grid('inverse', COINM_BTC, { step: '0.06%', count: 8, investment: '16000' }),
+  grid('inverse', COINM_BTC, { step: '0.06%', count: 8, investment: '16000', onStop: 'flatten' }),
   grid('inverse-compound', COINM_ETH, { step: '0.06%', count: 6, investment: '9000', compound: true, direction: 'long' }),
   grid('inverse-trailing', BYBIT_INVERSE, { step: '0.06%', count: 3, investment: '6000', trailing: 'both' }),
   grid('inverse-micro', BITMEX_INVERSE, { step: '0.14%', count: 5, investment: '10000', anchor: 'microprice' }),
   grid('quanto', BITMEX_QUANTO, { step: '0.14%', count: 4, size: '40' }),
   // Coins.
   grid('spot', SPOT_BTC, { step: '0.22%', count: 4, investment: '8000' }),
-  grid('infinity', SPOT_ETH, { step: '0.22%', count: 3, investment: '6000', infinity: true }),
+  grid('infinity', SPOT_ETH, { step: '0.22%', count: 3, investment: '6000', infinity: true, onStop: 'flatten' }),
   grid('spot-compound', SPOT_SOL, { step: '0.22%', count: 4, investment: '6000', compound: true }),
   grid('spot-long', BYBIT_SPOT_BTC, { step: '0.22%', count: 4, investment: '6000', direction: 'long' }),
   // Those that end by themselves.
@@ -72,7 +80,7 @@ const STRATEGIES: readonly StrategyEntry[] = [
 
   arb('cross', [USDM_BTC, BYBIT_BTC], { minEdge: '0' }),
   arb('cross-spot', [SPOT_BTC, BYBIT_SPOT_BTC], { minEdge: '-0.0012', maxNotional: '1000' }),
-  arb('cross-inverse', [COINM_BTC, BYBIT_INVERSE], { minEdge: '-0.0002' }),
+  arb('cross-inverse', [COINM_BTC, BYBIT_INVERSE], { minEdge: '-0.0002', onStop: 'flatten' }),
   arb('basis', [SPOT_BTC, BYBIT_BTC], { mode: 'basis', minEdge: '-0.0012', exitEdge: '-0.002' }),
   arb('perp', [USDM_BTC, BITMEX_LINEAR], { mode: 'perp', minEdge: '-0.0006', exitEdge: '-0.001' }),
   arb('maker-first', [USDM_ETH, BYBIT_ETH], { maker: 'first', minEdge: '-0.0003' }),

@@ -22,7 +22,6 @@ interface Summary {
   readonly fills: {
     readonly count: number;
     readonly byStrategy: Readonly<Record<string, number>>;
-    readonly byKind: { readonly arb: number };
   };
   readonly pnl: readonly { readonly asset: string; readonly fees: string; readonly unexplained: string; readonly residual: string }[];
   readonly report: { readonly profit: string | null };
@@ -38,16 +37,14 @@ function logsOf(data: string): string {
 }
 
 interface Addresses {
-  readonly clock: { readonly wallUs: number; readonly marketUs: number; readonly speed: number };
   readonly venues: { readonly 'binance-spot': { readonly rest: string; readonly apiKey: string; readonly secret: string } };
 }
 
-/** What a person does once, at the venue: fees are taken in BNB from then on. */
-async function payFeesInBnb({ clock, venues }: Addresses): Promise<void> {
+/** What a person does once, at the venue: fees are taken in BNB from then on. Asked in the venue's own time, which runs behind on a busy machine. */
+async function payFeesInBnb({ venues }: Addresses): Promise<void> {
   const { rest, apiKey, secret } = venues['binance-spot'];
-  const nowUs = (performance.timeOrigin + performance.now()) * 1000;
-  const marketMs = Math.floor((clock.marketUs + (nowUs - clock.wallUs) * clock.speed) / 1000);
-  const wish = new URLSearchParams({ spotBNBBurn: 'true', timestamp: String(marketMs), recvWindow: '60000' });
+  const { serverTime } = (await (await fetch(`${rest}/api/v3/time`)).json()) as { serverTime: number };
+  const wish = new URLSearchParams({ spotBNBBurn: 'true', timestamp: String(serverTime), recvWindow: '60000' });
   const signature = createHmac('sha256', secret).update(wish.toString()).digest('hex');
   const body = `${wish.toString()}&signature=${signature}`;
   const headers = { 'x-mbx-apikey': apiKey, 'content-type': 'application/x-www-form-urlencoded' };
@@ -57,6 +54,9 @@ async function payFeesInBnb({ clock, venues }: Addresses): Promise<void> {
 
 const numbers = (flags: Readonly<Record<string, number>>): string[] =>
   Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+
+/** In any of the seeds: on a busy machine the venues live through less of the market. */
+const traded = new Set<string>();
 
 describe('all grids and arbitrages together', () => {
   it.each(SEEDS)(
@@ -107,10 +107,7 @@ describe('all grids and arbitrages together', () => {
         // BNB has no market in this run: the report says that it does not know.
         expect(summary.report.profit === null).toBe(paysInBnb);
         expect(summary.pnl.find(({ asset }) => asset === 'BNB')?.fees.startsWith('-') ?? false).toBe(paysInBnb);
-        if (!isTorture) return;
-        const traded = Object.values(summary.fills.byStrategy).filter((count) => count > 0).length;
-        expect(traded, JSON.stringify(summary.fills.byStrategy)).toBeGreaterThan(STRATEGY_NAMES.length * 0.6);
-        expect(summary.fills.byKind.arb).toBeGreaterThan(0);
+        for (const [name, count] of Object.entries(summary.fills.byStrategy)) if (count > 0) traded.add(name);
       } finally {
         venues.kill('SIGTERM');
         await venues.ended;
@@ -119,4 +116,8 @@ describe('all grids and arbitrages together', () => {
       }
     },
   );
+
+  it.runIf(isTorture)('each of them traded in one of the seeds', () => {
+    expect(STRATEGY_NAMES.filter((name) => !traded.has(name))).toEqual([]);
+  });
 });
