@@ -32,7 +32,10 @@ export class LossGuard implements LossSink {
     this.#deps = deps;
     this.#stateWord = (deps.plan.control + CONTROL_TRADING_STATE) >> 2;
     const { losses } = deps.desk.risk;
-    losses.recover(deps.recovered.lossMarks ?? [], deps.wallUs(deps.nowUs()));
+    const wallUs = deps.wallUs(deps.nowUs());
+    losses.recover(deps.recovered.lossMarks ?? [], wallUs);
+    if (deps.desk.risk.limits.drawdownFromUs > wallUs && losses.limits.some(({ reason }) => reason === Reason.DRAWDOWN))
+      deps.onNotice('risk.drawdownFrom is in the future: until then each start forgets the drawdown of before');
     for (const limit of losses.limits) {
       if (!limit.isReached) continue;
       this.#reduce(limit.reason);

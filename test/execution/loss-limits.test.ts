@@ -281,6 +281,8 @@ describe('drawdown', () => {
     expect(state(accepted)).toBe(0);
     market(accepted, 604_800);
     expect(state(accepted)).toBe(1);
+    expect(accepted.notices).toHaveLength(1);
+    expect(new Rig({ risk: { ...risk, drawdownFrom: '2099-01-01T00:00:00Z' } }).notices.join()).toContain('is in the future');
   });
 
   it('D12: a day that ends leaves a drawdown standing, and refusals say so', () => {

@@ -127,7 +127,7 @@ function valueAt(path: string, key: string, value: unknown, known: readonly stri
     if (typeof value === 'string' && spec.choices?.includes(value) === true) return value;
     throw new UsageError(`${path}: expected one of ${spec.choices?.join(', ')}, was ${show(value)}`);
   }
-  if (spec.type === 'time') return timeAt(path, value);
+  if (spec.type === 'time') return timeAt(path, value, Date.parse(String(spec.max)));
   const [min, max] = [Number(spec.min), Number(spec.max)];
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
   throw new UsageError(`${path}: expected a whole number from ${min} to ${max}, was ${show(value)}`);
@@ -140,10 +140,13 @@ function decimalAt(path: string, value: unknown, min: string, max: string): stri
   return value;
 }
 
-function timeAt(path: string, value: unknown): string {
+function timeAt(path: string, value: unknown, most: number): string {
   // YAML makes a date of what looks like one.
   const text = value instanceof Date ? value.toISOString() : value;
-  if (typeof text === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  if (typeof text === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/.test(text)) {
+    const at = Date.parse(text);
+    if (at >= 0 && at <= most) return text;
+  }
   throw new UsageError(`${path}: expected a time in UTC like '2026-11-23T14:00:00Z', was ${show(value)}`);
 }
 

@@ -48,6 +48,7 @@ describe('parseRisk', () => {
     [{ drawdown: { BTC: 1 } }, 'risk.drawdown.BTC: expected a decimal as text from 0.00000001'],
     [{ drawdownFrom: 'today' }, 'risk.drawdownFrom: expected a time in UTC like \'2026-11-23T14:00:00Z\', was "today"'],
     [{ drawdownFrom: '2026-13-23T14:00:00Z' }, 'risk.drawdownFrom: expected a time in UTC'],
+    [{ drawdownFrom: '2206-11-23T14:00:00Z' }, 'risk.drawdownFrom: expected a time in UTC'],
     [[], 'risk: expected a block of keys, was []'],
   ])('refuses %j', (input, message) => {
     expect(() => parseRisk(input)).toThrow(message);
