@@ -334,6 +334,7 @@ export class Engine {
       entries: () => this.#paramsDesk?.entries() ?? this.#prepared.run.entries,
       listener: { onAnswer: (id, refusal) => this.#orders.answered(id, refusal) },
       onHotLost: () => this.#orders.giveUp(HOT_DOWN),
+      onHotBack: () => this.#killSwitch?.restore(this.#prepared.dataDir.previous?.trading),
     });
     await this.#lanes.start();
   }

@@ -46,7 +46,9 @@ export class KillSwitch {
     const word = (offset: number): number => (plan.control + offset) >> 2;
     const halt = Atomics.load(views.i32, word(CONTROL_HALT));
     if (level !== 'halted' && halt === HALT_ALL)
-      throw new EngineError('ENGINE_FAILED', 'give-up', { halt: 'the engine stopped itself and is ending; the log says why' });
+      throw new EngineError('ENGINE_FAILED', 'retry', {
+        halt: 'nothing goes out: a lane is started again, or the engine is ending; the log says why',
+      });
     Atomics.store(views.i32, word(CONTROL_TRADING_STATE), TRADING_LEVELS.indexOf(level));
     // The gateways look at the halt word last before each send: what waits in their rings is stopped too.
     if (halt !== HALT_ALL) Atomics.store(views.i32, word(CONTROL_HALT), level === 'halted' ? HALT_NEW_ORDERS : HALT_NONE);
@@ -60,7 +62,7 @@ export class KillSwitch {
   }
 
   /**
-   * Once the lanes stand and before anything trades: as the last run was left, or as it was pressed meanwhile; the executor has put the file's state there.
+   * Once the hot lane stands, the first or another in its place, and before it trades: as the last run was left, or as it was pressed meanwhile; the executor has put the file's state there.
    * @param left by the last run
    */
   restore(left: TradingLevel | undefined): void {
@@ -70,7 +72,7 @@ export class KillSwitch {
     const word = (plan.control + CONTROL_TRADING_STATE) >> 2;
     if (kept <= Atomics.load(views.i32, word)) return;
     Atomics.store(views.i32, word, kept);
-    if (level === 'halted') Atomics.store(views.i32, (plan.control + CONTROL_HALT) >> 2, HALT_NEW_ORDERS);
+    if (level === 'halted') Atomics.compareExchange(views.i32, (plan.control + CONTROL_HALT) >> 2, HALT_NONE, HALT_NEW_ORDERS);
     if (this.#pressed === undefined)
       notice(`trading is ${level}, as the last run was left: lift it on the page, or with 'thor halt --level active'`);
   }

@@ -68,6 +68,8 @@ export interface LaneKeeperParts {
   readonly entries: () => readonly StrategyPlan[];
   /** It answers nothing that it was asked. */
   readonly onHotLost?: () => void;
+  /** Another hot lane stands and does not trade yet: the trading state is the file's until it is put back here. */
+  readonly onHotBack?: () => void;
   /** What else is heard of the lanes. */
   readonly listener?: Partial<LaneListener>;
   /** How a thread is started; tests give another. */
@@ -273,6 +275,7 @@ export class LaneKeeper {
     for (const text of recovered.notes) note('journal', text);
     clearAfterHotLane(prepared.views, prepared.plan);
     await this.#open(this.#hot, recovered);
+    this.#parts.onHotBack?.();
   }
 
   /** As before, unless a person changed it meanwhile; open orders by the same rule as at a death of the whole engine. */

@@ -92,6 +92,15 @@ describe('the kill switch', () => {
     expect(word(CONTROL_TRADING_STATE)).toBe(2);
   });
 
+  it('does not let anything out of an engine whose hot lane is being started again', () => {
+    const { views, plan, killSwitch, word } = bench();
+    killSwitch.press({ level: 'halted', cancel: false });
+    Atomics.store(views.i32, (plan.control + CONTROL_HALT) >> 2, HALT_ALL);
+    Atomics.store(views.i32, (plan.control + CONTROL_TRADING_STATE) >> 2, 0);
+    killSwitch.restore(undefined);
+    expect([word(CONTROL_TRADING_STATE), word(CONTROL_HALT)]).toEqual([2, HALT_ALL]);
+  });
+
   it('stops trading also when the journal has no room for the row', () => {
     const { killSwitch, word, plan, notices } = bench();
     for (let i = 0; i < plan.counts.journalRecords; i++) killSwitch.press({ level: 'active', cancel: false });
