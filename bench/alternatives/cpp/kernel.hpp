@@ -365,7 +365,7 @@ class Kernel {
     return gate == GATE_TIMESTAMP && last > known;
   }
 
-  static u32 home(f64 id, f64 scale) { return (u32)(u64)__builtin_floor(id * scale); }
+  static u32 home(f64 id, f64 scale) { return (u32)(i64)(id * scale); }
 
   static f64 unitsOf(const f64 *powers, f64 mantissa, i32 decimals, f64 unit, i32 scale) {
     if (decimals > scale) return -1;
@@ -456,12 +456,32 @@ class Kernel {
   bool applyRows(f64 recvUs, f64 action) {
     if (!isOpen() || load<i32>(book + BOOK_GATE) != GATE_ROWS || action == 1) return false;
     sequence()->fetch_add(1);
+    if (rowCount == 1 && action == 3 && updateOne()) return finish(recvUs, fields[FIELD_LAST], fields[FIELD_TIME]);
     return collectRows((i32)action) && applyLevels(recvUs, fields[FIELD_LAST], fields[FIELD_TIME]);
+  }
+
+  // One row that changes a known level of the window.
+  bool updateOne() {
+    const f64 id = load<f64>(rows + ROW_ID);
+    const u8 *place = mem + load<u32>(book + BOOK_IDS) + (size_t)(home(id, load<f64>(book + BOOK_ID_SCALE)) & load<u32>(book + BOOK_ID_MASK)) * ID_PLACE_BYTES;
+    const i32 side = load<i32>(rows + ROW_SIDE);
+    if (load<f64>(place) != id || load<i32>(place + ID_SIDE) != side) return false;
+    if (load<i32>(rows + ROW_PRICE_DECIMALS) != ABSENT || load<i32>(rows + ROW_QTY_DECIMALS) == ABSENT) return false;
+    const f64 *powers = (const f64 *)(mem + word(CTX_POWERS));
+    const f64 lots =
+        unitsOf(powers, load<f64>(rows + ROW_QTY), load<i32>(rows + ROW_QTY_DECIMALS), load<f64>(book + BOOK_LOT_UNIT), load<i32>(book + BOOK_LOT_SCALE));
+    const f64 ticks =
+        unitsOf(powers, load<f64>(place + ID_PRICE), load<i32>(place + ID_DECIMALS), load<f64>(book + BOOK_PRICE_UNIT), load<i32>(book + BOOK_PRICE_SCALE));
+    return lots > 0 && ticks >= 0 && Side(book, side).changeOne((i64)ticks, lots);
   }
 
   bool applyLevels(f64 recvUs, f64 last, f64 time) {
     if (from[0] != to[0] && Side(book, 0).apply(from[0], to[0]) != to[0]) return false;
     if (from[1] != to[1] && Side(book, 1).apply(from[1], to[1]) != to[1]) return false;
+    return finish(recvUs, last, time);
+  }
+
+  bool finish(f64 recvUs, f64 last, f64 time) {
     if (load<f64>(book + BOOK_BID_TICKS) >= load<f64>(book + BOOK_ASK_TICKS)) return false;
     if (load<i32>(book + BOOK_BID_LEVELS) == 0 || load<i32>(book + BOOK_ASK_LEVELS) == 0) return false;
     store<f64>(book + BOOK_LAST_SEQUENCE, last);

@@ -65,9 +65,20 @@ struct Side {
     store<u32>(right, 0);
   }
 
+  u8 *hint(f64 key) const { return side + SIDE_HINTS + (((u32)(i64)key * 0x9e3779b1u) >> 24 << 2); }
+
+  bool setHinted(f64 key, f64 lots) const {
+    const u32 node = load<u32>(hint(key));
+    if (node == 0 || node > load<u32>(four(BOOK_BID_USED)) || keyAt(node) != key) return false;
+    store<f64>(side + SIDE_NODE_LOTS + ((size_t)node << 3), lots);
+    return true;
+  }
+
   i32 setSpilled(f64 key, f64 lots) const {
+    if (setHinted(key, lots)) return 0;
     if (u8 *known = linkTo(key)) {
       store<f64>(side + SIDE_NODE_LOTS + ((size_t)load<u32>(known) << 3), lots);
+      store<u32>(hint(key), load<u32>(known));
       return 0;
     }
     u8 *free = four(BOOK_BID_FREE), *used = four(BOOK_BID_USED);
@@ -80,6 +91,7 @@ struct Side {
     }
     store<f64>(side + SIDE_NODE_KEYS + ((size_t)node << 3), key);
     store<f64>(side + SIDE_NODE_LOTS + ((size_t)node << 3), lots);
+    store<u32>(hint(key), node);
     insert(node, key);
     return 1;
   }
@@ -103,6 +115,7 @@ struct Side {
     store<u32>(link, left == 0 ? right : left);
     u8 *free = four(BOOK_BID_FREE);
     store<u32>(links(node), load<u32>(free));
+    store<f64>(side + SIDE_NODE_KEYS + ((size_t)node << 3), __builtin_nan(""));
     store<u32>(free, node);
     return 1;
   }
@@ -138,6 +151,18 @@ struct Side {
     return (load<u32>(side + SIDE_BITS + ((index >> 5) << 2)) >> (index & 31)) & 1;
   }
 
+  // Another quantity for a level of the window that is there and stays. False: it is not there.
+  bool changeOne(i64 ticks, f64 lots) const {
+    const i64 key = ask ? ticks : -ticks;
+    if (load<i32>(four(BOOK_BID_LEVELS)) == 0) return false;
+    if ((u64)(key - (i64)load<f64>(eight(BOOK_BID_LOW))) >= (u64)WINDOW_KEYS) return false;
+    const u32 index = (u32)key & WINDOW_MASK;
+    if (!(load<u32>(side + SIDE_BITS + ((index >> 5) << 2)) >> (index & 31) & 1)) return false;
+    store<f64>(side + SIDE_LOTS + ((size_t)index << 3), lots);
+    if (load<f64>(sixteen(BOOK_BID_TICKS)) == (f64)ticks) store<f64>(sixteen(BOOK_BID_LOTS), lots);
+    return true;
+  }
+
   // The first level that is not applied, `to` when all are.
   const Level *apply(const Level *at, const Level *to) const {
     i32 count = load<i32>(four(BOOK_BID_LEVELS));
@@ -147,15 +172,15 @@ struct Side {
     i64 best = ask ? ticks : -ticks;
     for (; at < to; at++) {
       const i64 key = at->key;
-      const f64 lots = at->lots;
-      const bool isGone = lots == 0;
+      const i64 lots = load<i64>((const u8 *)&at->lots);
+      const u32 gone = lots == 0;
       if ((u64)(key - low) >= (u64)WINDOW_KEYS) {
         if (key < low) {
-          if (isGone) continue;
+          if (gone) continue;
           break;
         }
-        const i32 more = isGone ? -removeSpilled((f64)key) : setSpilled((f64)key, lots);
-        if (!isGone && more < 0) break;
+        const i32 more = gone ? -removeSpilled((f64)key) : setSpilled((f64)key, at->lots);
+        if (!gone && more < 0) break;
         count += more;
         store<i32>(four(BOOK_BID_SPILLED), load<i32>(four(BOOK_BID_SPILLED)) + more);
         continue;
@@ -163,26 +188,24 @@ struct Side {
       const u32 index = (u32)key & WINDOW_MASK;
       u8 *word = side + SIDE_BITS + ((index >> 5) << 2);
       const u32 before = load<u32>(word);
-      const u32 bit = 1u << (index & 31);
-      const u32 after = isGone ? before & ~bit : before | bit;
-      if (isGone && key == best) {
-        if (after != 0 && key - low <= FOLLOW - 32) best = key + (i64)__builtin_ctz(after) - (index & 31);
-        else {
-          const i64 next = afterInWindow(low, key);
-          if (next == NONE || next - low > FOLLOW) break;
-          best = next;
+      // Whether a level comes, stays or goes is anybody's guess: no branch.
+      const u32 after = (before | 1u << (index & 31)) ^ gone << (index & 31);
+      if (key <= best) {
+        if (!gone) best = key;
+        else if (key == best) {
+          if (after != 0 && key - low <= FOLLOW - 32) best = key + (i64)__builtin_ctz(after) - (index & 31);
+          else {
+            const i64 next = afterInWindow(low, key);
+            if (next == NONE || next - low > FOLLOW) break;
+            best = next;
+          }
         }
       }
-      if (before != after) {
-        store<u32>(word, after);
-        count += isGone ? -1 : 1;
-        if (before == 0 || after == 0) {
-          u8 *summary = side + SIDE_SUMMARY + ((index >> 10) << 2);
-          store<u32>(summary, load<u32>(summary) ^ (1u << ((index >> 5) & 31)));
-        }
-      }
-      store<f64>(side + SIDE_LOTS + ((size_t)index << 3), lots);
-      if (!isGone && key < best) best = key;
+      store<u32>(word, after);
+      store<i64>(side + SIDE_LOTS + ((size_t)index << 3), lots);
+      count += 1 - (i32)(gone + (before >> (index & 31) & 1));
+      u8 *summary = side + SIDE_SUMMARY + ((index >> 10) << 2);
+      store<u32>(summary, load<u32>(summary) ^ ((u32)(before == 0) ^ (u32)(after == 0)) << (index >> 5 & 31));
     }
     store<i32>(four(BOOK_BID_LEVELS), count);
     store<f64>(sixteen(BOOK_BID_TICKS), (f64)(ask ? best : -best));

@@ -93,7 +93,14 @@ bool isRowSymbol(u8 *context, const u8 *at, i32 length, const u8 *row) {
 static void setRowId(u8 *row, f64 id) { store<f64>(row + ROW_ID, id); }
 static void setRowSide(u8 *row, i32 side) { store<i32>(row + ROW_SIDE, side); }
 
-u8 *rowQty(u8 *, const u8 *at, const u8 *end, u8 *row) const { return rowDecimal(at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS); }
+u8 *rowQty(u8 *context, u8 *at, const u8 *end, u8 *row) const {
+  const __m128i digits = digitsAt(context, at);
+  const i32 count = digitCount(context, digits);
+  if (!isInteger(at, end, count) || at[count] == 0x2e) return rowDecimal(at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+  store<f64>(row + ROW_QTY, integerValue(context, digits, count));
+  store<i32>(row + ROW_QTY_DECIMALS, 0);
+  return at + count;
+}
 u8 *rowPrice(u8 *, const u8 *at, const u8 *end, u8 *row) const { return rowDecimal(at, end, row + ROW_PRICE, row + ROW_PRICE_DECIMALS); }
 
 u8 *rowDecimal(const u8 *at, const u8 *end, u8 *mantissaAt, u8 *decimalsAt) const {

@@ -154,6 +154,8 @@ export class Overflow {
     }
     i32[link] = left === 0 ? right : left;
     i32[this.#links + node * 2] = this.#free;
+    // No level has this key: who remembers the node sees that it is none any more.
+    this.#f64[this.#keys + node] = Number.NaN;
     this.#free = node;
     this.count--;
     return true;

@@ -308,6 +308,10 @@ class Writer {
         lines.push(`at = levelsOfSide(ctx, book, at, end, ${step.side});`, `if (isNowhere(at)) ${no}`);
         break;
       case 'choice': {
+        if (step.choices.length === 2) {
+          this.#oneOfTwo(step.choices, (value) => `${NAMED[step.field] ?? ''} = ${value};`, no);
+          break;
+        }
         const length = this.#variable();
         lines.push(`${variable} ${length} = 0;`);
         step.choices.forEach(({ value, text }, i) => {
@@ -350,6 +354,21 @@ class Writer {
     );
     if (keep !== null) this.#lines.push(keep(`integerValue(ctx, ${digits}, ${count})`));
     this.#lines.push(`at += ${length};`);
+  }
+
+  /** Which one is anybody's guess: no branch. */
+  #oneOfTwo(choices: readonly Choice[], keep: (value: string) => string, no: string): void {
+    const [a, b] = choices;
+    if (a === undefined || b === undefined) return;
+    const { constant } = this.#dialect;
+    const [isFirst, isSecond] = [this.#variable(), this.#variable()];
+    this.#lines.push(
+      `${constant} ${isFirst} = ${isText(a.text)};`,
+      `${constant} ${isSecond} = ${isText(b.text)};`,
+      `if (!(${isFirst} | ${isSecond})) ${no}`,
+      keep(`${isFirst} ? ${a.value} : ${b.value}`),
+      `at += ${isFirst} ? ${byteLength(a.text)} : ${byteLength(b.text)};`,
+    );
   }
 
   /** The rows of one shape as a function: tried one shape after the other. */
@@ -413,6 +432,10 @@ class Writer {
         return;
       }
       case 'row-side':
+        if (step.choices.length === 2) {
+          this.#oneOfTwo(step.choices, (value) => `setRowSide(row, ${value});`, no);
+          return;
+        }
         step.choices.forEach(({ value, text }) => {
           lines.push(`if (${isText(text)}) { setRowSide(row, ${value}); at += ${byteLength(text)}; } else`);
         });
@@ -450,5 +473,5 @@ function isText(text: string): string {
     for (let i = word - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[from + i] ?? 0);
     parts.push(`(${{ 8: 'word', 4: 'half', 2: 'pair', 1: 'byte' }[word]}(at, ${from}) ^ 0x${value.toString(16)})`);
   }
-  return `left(at, end) >= ${length} && (${parts.join(' | ')}) == 0`;
+  return `(left(at, end) >= ${length}) & ((${parts.join(' | ')}) == 0)`;
 }

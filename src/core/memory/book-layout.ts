@@ -44,6 +44,7 @@
  *   1065472  node keys    65,536 x f64    overflow: levels outside the window, a treap; node 0 is "none"
  *   1589760  node lots    65,536 x f64
  *   2114048  node links   65,536 x 2 x i32   left, right (free nodes: next free)
+ *   2638336  hints        256 x i32       by a hash of the key, the node that was last found for it: for writers only, anything may stand here
  * About 5 MiB of address space; what is touched is the pages near the market, some 0.5 MiB.
  */
 export const BOOK_SEQUENCE = 0;
@@ -119,7 +120,9 @@ export const SIDE_SUMMARY_WORDS = SIDE_BITS_WORDS >> 5;
 export const SIDE_NODE_KEYS = SIDE_SUMMARY + SIDE_SUMMARY_WORDS * 4;
 export const SIDE_NODE_LOTS = SIDE_NODE_KEYS + OVERFLOW_NODES * 8;
 export const SIDE_NODE_LINKS = SIDE_NODE_LOTS + OVERFLOW_NODES * 8;
-export const SIDE_BYTES = SIDE_NODE_LINKS + OVERFLOW_NODES * 8;
+export const SIDE_HINTS = SIDE_NODE_LINKS + OVERFLOW_NODES * 8;
+export const SIDE_HINT_COUNT = 256;
+export const SIDE_BYTES = SIDE_HINTS + SIDE_HINT_COUNT * 4;
 
 export const BOOK_BID_SIDE = BOOK_HEADER_BYTES;
 export const BOOK_ASK_SIDE = BOOK_HEADER_BYTES + SIDE_BYTES;

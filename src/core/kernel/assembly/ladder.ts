@@ -15,6 +15,7 @@ import {
   BOOK_BID_USED,
   SIDE_BITS,
   SIDE_BITS_WORDS,
+  SIDE_BYTES,
   SIDE_LOTS,
   SIDE_SUMMARY,
   SIDE_SUMMARY_WORDS,
@@ -22,7 +23,7 @@ import {
   WINDOW_MASK,
 } from '../../memory/book-layout';
 import { LEVEL_BYTES } from '../context';
-import { isSpilled, removeSpilled, setSpilled } from './overflow';
+import { isSpilled, removeSpilled, setHinted, setSpilled } from './overflow';
 
 /** The window follows when the best has fallen this far into it (ladder-side.ts). */
 const FOLLOW: i64 = (WINDOW_KEYS >> 2) * 3;
@@ -71,29 +72,28 @@ function fastSide(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32
   let at = from;
   for (; at < to; at += LEVEL_BYTES) {
     const key = load<i64>(at);
-    const lots = load<f64>(at, 8);
+    // As bits: a quantity is never below zero, and no quantity is all zeros.
+    const lots = load<i64>(at, 8);
     if (<u64>(key - low) >= <u64>WINDOW_KEYS) break;
     const index = <u32>key & WINDOW_MASK;
     const word = side + (<usize>(index >>> 5) << 2);
     const before = load<u32>(word, SIDE_BITS);
-    const bit: u32 = 1 << (index & 31);
-    const isGone = lots == 0;
-    const after = isGone ? before & ~bit : before | bit;
-    if (isGone && key == best) {
-      // Better levels than the best there are none: what is left in its word stands behind it.
-      if (after == 0 || key - low > FOLLOW - 32) break;
-      best = key + <i64>(ctz(after) - (index & 31));
-    }
-    if (before != after) {
-      store<u32>(word, after, SIDE_BITS);
-      count += isGone ? -1 : 1;
-      if (before == 0 || after == 0) {
-        const summary = side + (<usize>(index >>> 10) << 2);
-        store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ (1 << ((index >>> 5) & 31)), SIDE_SUMMARY);
+    const gone: u32 = u32(lots == 0);
+    // Whether a level comes, stays or goes is anybody's guess: no branch. Shifts take their count modulo 32.
+    const after = (before | (1 << index)) ^ (gone << index);
+    if (key <= best) {
+      if (gone == 0) best = key;
+      else if (key == best) {
+        // Better levels than the best there are none: what is left in its word stands behind it.
+        if (after == 0 || key - low > FOLLOW - 32) break;
+        best = key + <i64>(ctz(after) - (index & 31));
       }
     }
-    store<f64>(side + (<usize>index << 3), lots, SIDE_LOTS);
-    if (!isGone && key < best) best = key;
+    store<u32>(word, after, SIDE_BITS);
+    store<i64>(side + (<usize>index << 3), lots, SIDE_LOTS);
+    count += 1 - (gone + ((before >>> index) & 1));
+    const summary = side + (<usize>(index >>> 10) << 2);
+    store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ ((u32(before == 0) ^ u32(after == 0)) << (index >>> 5)), SIDE_SUMMARY);
   }
   store<i32>(fours, count, BOOK_BID_LEVELS);
   store<f64>(sixteens, <f64>(ask != 0 ? best : -best), BOOK_BID_TICKS);
@@ -106,6 +106,7 @@ function slowLevel(fours: usize, sixteens: usize, side: usize, low: i64, ask: u3
   const lots = load<f64>(at, 8);
   if (key < low) return lots == 0;
   if (key - low >= WINDOW_KEYS) {
+    if (lots != 0 && setHinted(side, fours + BOOK_BID_USED, <f64>key, lots)) return true;
     const root = fours + BOOK_BID_ROOT;
     const free = fours + BOOK_BID_FREE;
     const more: i32 = lots == 0 ? 0 - removeSpilled(side, root, free, <f64>key) : setSpilled(side, root, fours + BOOK_BID_USED, free, <f64>key, lots);
@@ -129,6 +130,22 @@ function slowLevel(fours: usize, sixteens: usize, side: usize, low: i64, ask: u3
   return true;
 }
 
+/** Another quantity for a level of the window that is there and stays. False: it is not there. */
+// @ts-ignore: decorator
+@inline
+export function changeOne(book: usize, ask: i32, ticks: i64, lots: f64): bool {
+  const sixteens = book + (<usize>ask << 4);
+  const side = book + BOOK_BID_SIDE + <usize>ask * SIDE_BYTES;
+  const key = ask != 0 ? ticks : -ticks;
+  if (load<i32>(book + (<usize>ask << 2), BOOK_BID_LEVELS) == 0) return false;
+  if (<u64>(key - <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW)) >= <u64>WINDOW_KEYS) return false;
+  const index = <u32>key & WINDOW_MASK;
+  if (((load<u32>(side + (<usize>(index >>> 5) << 2), SIDE_BITS) >>> index) & 1) == 0) return false;
+  store<f64>(side + (<usize>index << 3), lots, SIDE_LOTS);
+  if (load<f64>(sixteens, BOOK_BID_TICKS) == <f64>ticks) store<f64>(sixteens, lots, BOOK_BID_LOTS);
+  return true;
+}
+
 /** @param ask 0 = bids, 1 = asks @param from, to of the scratch list @returns the first level that is not applied, `to` when all are */
 export function applySide(book: usize, ask: u32, from: usize, to: usize): usize {
   const fours = book + (<usize>ask << 2);
@@ -137,9 +154,13 @@ export function applySide(book: usize, ask: u32, from: usize, to: usize): usize 
   // The best of an empty side is not a number.
   if (from == to || load<i32>(fours, BOOK_BID_LEVELS) == 0) return from;
   const low = <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW);
-  let at = fastSide(fours, sixteens, side, low, ask, from, to);
-  while (at < to && slowLevel(fours, sixteens, side, low, ask, at)) {
-    at = fastSide(fours, sixteens, side, low, ask, at + LEVEL_BYTES, to);
+  let at = from;
+  while (true) {
+    at = fastSide(fours, sixteens, side, low, ask, at, to);
+    // Levels outside of the window stand together.
+    const first = at;
+    while (at < to && (at == first || <u64>(load<i64>(at) - low) >= <u64>WINDOW_KEYS) && slowLevel(fours, sixteens, side, low, ask, at)) at += LEVEL_BYTES;
+    if (at == to || at == first) break;
   }
   const ticks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
   store<f64>(sixteens, load<f64>(side + (<usize>(<u32>(ask != 0 ? ticks : -ticks) & WINDOW_MASK) << 3), SIDE_LOTS), BOOK_BID_LOTS);

@@ -1,7 +1,7 @@
 /**
  * Levels outside a side's window: the treap of core/book/overflow.ts, the same nodes in the same memory, written by this kernel while it has the book in hand.
  */
-import { OVERFLOW_NODES, SIDE_NODE_KEYS, SIDE_NODE_LINKS, SIDE_NODE_LOTS } from '../../memory/book-layout';
+import { OVERFLOW_NODES, SIDE_HINTS, SIDE_NODE_KEYS, SIDE_NODE_LINKS, SIDE_NODE_LOTS } from '../../memory/book-layout';
 
 // @ts-ignore: decorator
 @inline
@@ -35,6 +35,23 @@ function linkTo(side: usize, root: usize, key: f64): usize {
   return 0;
 }
 
+/** Where a key's node is remembered: levels far away are said again and again, and a walk down the tree costs a dozen misses. */
+// @ts-ignore: decorator
+@inline
+function hintOf(side: usize, key: f64): usize {
+  return side + <usize>((<u32><i64>key * 0x9e3779b1) >>> 24 << 2);
+}
+
+/** Changes a level whose node is remembered. False: look for it. A node that was used and has the key is in the tree: those that are free have none. */
+// @ts-ignore: decorator
+@inline
+export function setHinted(side: usize, used: usize, key: f64, lots: f64): bool {
+  const node = load<u32>(hintOf(side, key), SIDE_HINTS);
+  if (node == 0 || node > load<u32>(used) || keyAt(side, node) != key) return false;
+  store<f64>(side + (<usize>node << 3), lots, SIDE_NODE_LOTS);
+  return true;
+}
+
 export function isSpilled(side: usize, root: usize, key: f64): bool {
   return linkTo(side, root, key) != 0;
 }
@@ -43,7 +60,9 @@ export function isSpilled(side: usize, root: usize, key: f64): bool {
 export function setSpilled(side: usize, root: usize, used: usize, free: usize, key: f64, lots: f64): i32 {
   const known = linkTo(side, root, key);
   if (known != 0) {
-    store<f64>(side + (<usize>load<u32>(known) << 3), lots, SIDE_NODE_LOTS);
+    const there = load<u32>(known);
+    store<f64>(side + (<usize>there << 3), lots, SIDE_NODE_LOTS);
+    store<u32>(hintOf(side, key), there, SIDE_HINTS);
     return 0;
   }
   let node = load<u32>(free);
@@ -55,6 +74,7 @@ export function setSpilled(side: usize, root: usize, used: usize, free: usize, k
   }
   store<f64>(side + (<usize>node << 3), key, SIDE_NODE_KEYS);
   store<f64>(side + (<usize>node << 3), lots, SIDE_NODE_LOTS);
+  store<u32>(hintOf(side, key), node, SIDE_HINTS);
   insert(side, root, node, key);
   return 1;
 }
@@ -106,6 +126,7 @@ export function removeSpilled(side: usize, root: usize, free: usize, key: f64): 
   }
   store<u32>(link, left == 0 ? right : left);
   store<u32>(linksOf(side, node), load<u32>(free));
+  store<f64>(side + (<usize>node << 3), NaN, SIDE_NODE_KEYS);
   store<u32>(free, node);
   return 1;
 }

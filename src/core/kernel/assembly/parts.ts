@@ -250,7 +250,13 @@ export function setRowSide(row: usize, side: i32): void {
 // @ts-ignore: decorator
 @inline
 export function rowQty(ctx: usize, at: usize, end: usize, row: usize): usize {
-  return readDecimal(ctx, at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+  const digits = digitsAt(ctx, at);
+  const count = digitCount(ctx, digits);
+  if (!isInteger(at, end, count) || load<u8>(at + count) == 0x2e) return readDecimal(ctx, at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+  // Most are whole numbers.
+  store<f64>(row, integerValue(ctx, digits, count), ROW_QTY);
+  store<i32>(row, 0, ROW_QTY_DECIMALS);
+  return at + count;
 }
 
 // @ts-ignore: decorator

@@ -35,7 +35,7 @@ import {
   ROW_QTY_DECIMALS,
   ROW_SIDE,
 } from '../context';
-import { hasLevel } from './ladder';
+import { changeOne, hasLevel } from './ladder';
 
 /** ACTION_* of core/kernel/message.ts. */
 const INSERT: i32 = 2;
@@ -94,6 +94,25 @@ function unitsOf(powers: usize, mantissa: f64, decimals: i32, unit: f64, scale: 
   if (unit == 1) return value;
   const units = trunc(value / unit);
   return units * unit == value ? units : -1;
+}
+
+/**
+ * The most frequent message, one row that changes a known level, in one go. False: nothing was touched, the long way has to be taken.
+ */
+// @ts-ignore: decorator
+@inline
+export function updateOne(ctx: usize, book: usize): bool {
+  const row = <usize>load<u32>(ctx, CTX_ROWS);
+  const id = load<f64>(row, ROW_ID);
+  const at = home(id, load<f64>(book, BOOK_ID_SCALE)) & load<u32>(book, BOOK_ID_MASK);
+  const place = <usize>load<u32>(book, BOOK_IDS) + <usize>at * ID_PLACE_BYTES;
+  const side = load<i32>(row, ROW_SIDE);
+  if (load<f64>(place) != id || load<i32>(place, ID_SIDE) != side) return false;
+  if (load<i32>(row, ROW_PRICE_DECIMALS) != ROW_ABSENT || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) return false;
+  const powers = <usize>load<u32>(ctx, CTX_POWERS);
+  const lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), load<f64>(book, BOOK_LOT_UNIT), load<i32>(book, BOOK_LOT_SCALE));
+  const ticks = unitsOf(powers, load<f64>(place, ID_PRICE), load<i32>(place, ID_DECIMALS), load<f64>(book, BOOK_PRICE_UNIT), load<i32>(book, BOOK_PRICE_SCALE));
+  return lots > 0 && ticks >= 0 && changeOne(book, side, <i64>ticks, lots);
 }
 
 /** @returns rows applied to the table, their levels in the scratch list: bids from its front, asks behind the room of all bids */
