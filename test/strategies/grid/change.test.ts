@@ -101,6 +101,48 @@ describe('new parameters of a running grid', () => {
     expect(shown(w)).toEqual(['buy 10 @ 586000', 'buy 10 @ 591000', 'sell 10 @ 601000', 'sell 10 @ 606000']);
   });
 
+  it('place no counter order for what fills while the old orders are on their way back', () => {
+    const w = world();
+    const late = w.order(4);
+    w.deaf.add(4);
+    change(w, { step: '500', count: 2 });
+    w.step(5, 100_000);
+    const wishes = w.wishes.length;
+    w.fill(late, 10);
+    w.step(1);
+    w.step(20, 100_000);
+    expect(w.wishes.slice(wishes).map((wish) => wish.priceTicks)).not.toContain(600_000);
+    expect(w.positionOf(0)).toBe(10);
+    expect(shown(w)).toEqual(['buy 10 @ 590000', 'buy 10 @ 595000', 'sell 10 @ 605000', 'sell 10 @ 610000']);
+  });
+
+  it('know the old orders: a fill of one that comes late is held by its line, and the new order there is not taken for it', () => {
+    const w = world();
+    const old = w.order(4);
+    w.fill(old, 4);
+    w.step();
+    change(w, { step: '500' });
+    w.step(40, 100_000);
+    const { orderId } = w.order(4);
+    w.fill(old, 2);
+    w.step(20, 100_000);
+    expect(levelsOf(w).orderId[4]).toBe(orderId);
+    expect(levelsOf(w).heldLots(2)).toBe(2);
+    expect(w.positionOf(0)).toBe(6);
+    expect(w.faults).toEqual([]);
+  });
+
+  it('leave what an old order had filled in part counted, also after a crash', () => {
+    const w = world();
+    w.fill(w.order(4), 4);
+    w.step();
+    change(w, { step: '500' });
+    w.step(40, 100_000);
+    const next = world({ step: '500' }, { recovered: w.crash(), run: 2, startUs: w.nowUs + 1_000_000 });
+    expect(levelsOf(next).totalLots.every((lots) => lots === 0)).toBe(true);
+    expect(next.positionOf(0)).toBe(4);
+  });
+
   it('are refused whole when they cannot pay: the grid goes on as it was', () => {
     const w = world();
     const before = ids(w);
