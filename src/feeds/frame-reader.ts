@@ -2,6 +2,7 @@
  * Frame to records: kernel first, the venue's mapper where no shape fits, then books, trades, quotes and marks. One per connection; live sessions, replays
  * and `verify` all read through it. Feed's thread. It never throws on what a venue sends; an exception here is a mistake of ours.
  */
+import { isUtf8 } from 'node:buffer';
 import type { BookKernel, Kernel } from '../core/kernel/kernel.js';
 import { APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART, SCAN_DONE, SCAN_UNKNOWN_SYMBOL } from '../core/kernel/kernel.js';
 import {
@@ -90,7 +91,8 @@ export class FrameReader implements MapperOut {
   readonly #reply: (text: string) => void;
   /** Number of the frame in which a slot's rows were applied. */
   readonly #rowStamp: number[] = [];
-  #recvUs = 0;
+  /** One number object for all messages of a read: a field that only ever held numbers would make one anew at each look. */
+  #recvUs: number | null = null;
   #isRest = false;
   #isDispatching = false;
   #sawBook = false;
@@ -159,7 +161,7 @@ export class FrameReader implements MapperOut {
         return READ_OK;
       }
     }
-    return this.#readSlowly(textOf(bytes, start, end));
+    return this.#readSlowly(bytes, start, end);
   }
 
   /** The kernel learns a name that the connection's table knows; false when it stays unknown. */
@@ -184,10 +186,10 @@ export class FrameReader implements MapperOut {
         const from = books.rowsLeft;
         if (from >= 0) {
           books.scan(bytes, start, end, this.message);
-          this.#tellBook(slot, slot.sync.finishRows(this.message, instrument, this.#recvUs, from));
+          this.#tellBook(slot, slot.sync.finishRows(this.message, instrument, this.#recvUs ?? 0, from));
           return;
         }
-        this.#tellBook(slot, slot.sync.finishApplied(books.field(FIELD_LAST), books.field(FIELD_TIME), this.#recvUs));
+        this.#tellBook(slot, slot.sync.finishApplied(books.field(FIELD_LAST), books.field(FIELD_TIME), this.#recvUs ?? 0));
       }
       return;
     }
@@ -239,8 +241,14 @@ export class FrameReader implements MapperOut {
     return this.#onUnknownSymbol(symbolText);
   }
 
-  #readSlowly(text: string): number {
+  #readSlowly(bytes: Uint8Array, start: number, end: number): number {
     const stats = this.#stats;
+    // Nobody has looked yet: the socket leaves it to us, and what the kernels read are texts of ours, digits and names they know.
+    if (!isUtf8(bytes.subarray(start, end))) {
+      stats.bad++;
+      return READ_BAD;
+    }
+    const text = textOf(bytes, start, end);
     this.message.clear();
     this.#sawBook = false;
     try {
@@ -306,11 +314,11 @@ export class FrameReader implements MapperOut {
   #depth(slot: InstrumentSlot): void {
     if (this.#isRest) {
       this.#stats.snapshots++;
-      this.#tellBook(slot, slot.sync.onRestSnapshot(this.message, this.#recvUs));
+      this.#tellBook(slot, slot.sync.onRestSnapshot(this.message, this.#recvUs ?? 0));
       return;
     }
     if (slot.sync.isOtherStream(this.message)) return;
-    this.#tellBook(slot, slot.sync.onDepth(this.message, this.#recvUs));
+    this.#tellBook(slot, slot.sync.onDepth(this.message, this.#recvUs ?? 0));
   }
 
   /** Rows of several books may stand in one frame: each is applied and published once. */
@@ -318,7 +326,7 @@ export class FrameReader implements MapperOut {
     const { rows, instrument } = this.message;
     if (rows.count === 0) {
       const slot = this.#slots[instrument];
-      if (slot !== undefined) this.#tellBook(slot, slot.sync.onRows(this.message, instrument, this.#recvUs));
+      if (slot !== undefined) this.#tellBook(slot, slot.sync.onRows(this.message, instrument, this.#recvUs ?? 0));
       return;
     }
     const stamp = this.#stats.frames;
@@ -327,7 +335,7 @@ export class FrameReader implements MapperOut {
       if (at < 0 || this.#rowStamp[at] === stamp) continue;
       this.#rowStamp[at] = stamp;
       const slot = this.#slots[at];
-      if (slot !== undefined) this.#tellBook(slot, slot.sync.onRows(this.message, at, this.#recvUs));
+      if (slot !== undefined) this.#tellBook(slot, slot.sync.onRows(this.message, at, this.#recvUs ?? 0));
     }
   }
 
@@ -335,10 +343,11 @@ export class FrameReader implements MapperOut {
     const index = slot.instrument.index;
     this.#sawBook = true;
     this.#stats.bookMessages++;
-    slot.heardUs = this.#recvUs;
+    const recvUs = this.#recvUs ?? 0;
+    slot.heardUs = recvUs;
     const isVisible = action === SYNC_DELTA || action === SYNC_SNAPSHOT || action === SYNC_GAP;
     this.#tellState(slot);
-    if (isVisible) this.#sink.bookChanged(index, this.#recvUs);
+    if (isVisible) this.#sink.bookChanged(index, recvUs);
     this.#sink.bookMessage?.(index, action, slot.sync.shownSequence);
   }
 
@@ -346,8 +355,8 @@ export class FrameReader implements MapperOut {
     const state = slot.book.state;
     if (state === slot.shownState) return;
     slot.shownState = state;
-    this.#sink.state(slot.instrument.index, state, this.#recvUs);
-    if (state !== BOOK_LIVE) this.#sink.bookChanged(slot.instrument.index, this.#recvUs);
+    this.#sink.state(slot.instrument.index, state, this.#recvUs ?? 0);
+    if (state !== BOOK_LIVE) this.#sink.bookChanged(slot.instrument.index, this.#recvUs ?? 0);
   }
 
   #tellTrade(slot: InstrumentSlot): void {
@@ -364,7 +373,7 @@ export class FrameReader implements MapperOut {
     t.side = fields[FIELD_SIDE]!;
     t.time = fields[FIELD_TIME]!;
     t.venueUs = venueUsOf(t.time);
-    t.recvUs = this.#recvUs;
+    t.recvUs = this.#recvUs ?? 0;
     t.id = idText === '' ? fields[FIELD_ID]! : hashOf(idText);
     t.flags = fields[FIELD_FLAGS]! || 0;
     t.kind = fields[FIELD_KIND]! || 0;
@@ -384,7 +393,7 @@ export class FrameReader implements MapperOut {
     q.askLots = this.#lots(slot, NUMBER_ASK_QTY);
     q.sequence = fields[FIELD_LAST]!;
     q.venueUs = venueUsOf(fields[FIELD_TIME]!);
-    q.recvUs = this.#recvUs;
+    q.recvUs = this.#recvUs ?? 0;
     this.#sink.quote(slot.instrument.index, q);
   }
 
@@ -395,7 +404,7 @@ export class FrameReader implements MapperOut {
     m.indexTicks = this.#ticks(slot, NUMBER_INDEX);
     m.fundingRate = decimals[NUMBER_FUNDING] === ABSENT ? Number.NaN : mantissa[NUMBER_FUNDING]! / POWERS[decimals[NUMBER_FUNDING]!]!;
     m.nextFundingUs = venueUsOf(fields[FIELD_NEXT_FUNDING]!);
-    m.recvUs = this.#recvUs;
+    m.recvUs = this.#recvUs ?? 0;
     this.#sink.mark(slot.instrument.index, m);
   }
 

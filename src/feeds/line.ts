@@ -43,6 +43,8 @@ export interface LineOptions {
   readonly hooks: LineHooks;
   /** Where socket bytes land. */
   readonly receive?: Uint8Array;
+  /** Who takes the frames refuses text that is not UTF-8 itself. */
+  readonly checksText?: boolean;
 }
 
 export class Line {
@@ -125,7 +127,7 @@ export class Line {
   }
 
   #open(url: string, epoch: number): void {
-    const { source, receive, hooks } = this.#options;
+    const { source, receive, checksText = false, hooks } = this.#options;
     const ifMine = (run: () => void): void => {
       if (epoch === this.#epoch) run();
     };
@@ -145,7 +147,7 @@ export class Line {
           this.#later();
         }),
     };
-    const connection = source.connect({ url, ...(receive === undefined ? {} : { receive }) }, handler);
+    const connection = source.connect({ url, checksText, ...(receive === undefined ? {} : { receive }) }, handler);
     // A source may close before it returns.
     if (epoch === this.#epoch && this.#isRunning) this.#connection = connection;
   }

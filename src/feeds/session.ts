@@ -74,6 +74,7 @@ export class Session {
       provenBy: 'any-sign',
       reconnectAfterMs: venue.reconnectAfterMs,
       gapMs: venue.subscribeGapMs,
+      checksText: true,
       source: options.source,
       clock: options.clock,
       timers: options.timers,
