@@ -36,8 +36,9 @@ import type { SharedViews } from '../core/memory/shared-memory.js';
 import type { Clock } from '../core/ports/clock.js';
 import type { FeedSink, MarkRecord, QuoteRecord, TradeRecord } from '../feeds/sink.js';
 
-/** A power of two. */
-const MEASURED_EVERY = 8;
+/** Of frame to book: a message is measured when none of the last 5 ms was, or when so many before it were not. */
+const MEASURE_AGAIN_US = 5_000;
+const MEASURED_EVERY = 256;
 
 export class MarketSink implements FeedSink {
   readonly #views: SharedViews;
@@ -46,8 +47,8 @@ export class MarketSink implements FeedSink {
   readonly #tapes: (BroadcastWriter | undefined)[];
   readonly #bells: readonly Doorbell[];
 
-  /** Of the read that was measured last, and messages of it since. */
-  #arrivalUs = Number.NaN;
+  /** Arrival of the message whose way to the book was measured last, and messages since. */
+  #measuredUs = -Infinity;
   #sinceMeasured = 0;
   readonly #frameToBook: Histogram;
   readonly #clock: Clock;
@@ -70,9 +71,9 @@ export class MarketSink implements FeedSink {
   }
 
   bookChanged(instrument: number, recvUs: number): void {
-    // Messages of one read have one arrival. The clock costs as much as a level or four: of those behind the first, every eighth is measured.
-    if (recvUs !== this.#arrivalUs || (++this.#sinceMeasured & (MEASURED_EVERY - 1)) === 0) {
-      this.#arrivalUs = recvUs;
+    // A look at the clock costs as much as some levels, and 16 bytes of heap.
+    if (recvUs - this.#measuredUs >= MEASURE_AGAIN_US || ++this.#sinceMeasured === MEASURED_EVERY) {
+      this.#measuredUs = recvUs;
       this.#sinceMeasured = 0;
       this.#frameToBook.record(this.#clock.nowUs() - recvUs);
     }

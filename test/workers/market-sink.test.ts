@@ -166,14 +166,29 @@ describe('MarketSink', () => {
 
   it('measures from the frame to the visible book, in the histogram of its lane', () => {
     time.advance(1);
-    sink.bookChanged(0, time.nowUs() - 40);
     sink.bookChanged(0, time.nowUs() - 400);
+    time.advance(5);
+    sink.bookChanged(0, time.nowUs() - 40);
     expect(latency(LANE, 'frameToBook')).toMatchObject({ count: 2, max: 400 });
     sink.trade(0, TRADE);
     sink.state(0, 1, 1);
     expect(latency(LANE, 'frameToBook').count).toBe(2);
     expect(latency(2, 'frameToBook').count).toBe(0);
     expect(latency(LANE, 'tickToOrder').count).toBe(0);
+  });
+
+  it('measures one message in 5 ms, and in a burst every 256th', () => {
+    time.advance(50);
+    const recvUs = time.nowUs();
+    sink.bookChanged(0, recvUs);
+    sink.bookChanged(0, recvUs + 4_999);
+    expect(latency(LANE, 'frameToBook').count).toBe(1);
+    sink.bookChanged(0, recvUs + 5_000);
+    expect(latency(LANE, 'frameToBook').count).toBe(2);
+    for (let n = 0; n < 255; n++) sink.bookChanged(0, recvUs + 5_000);
+    expect(latency(LANE, 'frameToBook').count).toBe(2);
+    sink.bookChanged(0, recvUs + 5_000);
+    expect(latency(LANE, 'frameToBook').count).toBe(3);
   });
 
   it('says nothing of best quotes: strategies read the proven book', () => {

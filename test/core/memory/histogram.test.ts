@@ -11,6 +11,13 @@ import {
 import { planMemory, histogramBase, STAGES } from '../../../src/core/memory/layout.js';
 import { viewsOf } from '../../../src/core/memory/shared-memory.js';
 
+/** The bucket that a value goes to. */
+function into(value: number): number {
+  const histogram = new Histogram(viewsOf(new SharedArrayBuffer(HISTOGRAM_BYTES)), 0);
+  histogram.record(value);
+  return mergeHistograms([histogram]).subarray(3).indexOf(1);
+}
+
 describe('Histogram', () => {
   it('gives percentiles within an eighth of the true ones, over all threads together', () => {
     fc.assert(
@@ -29,11 +36,6 @@ describe('Histogram', () => {
   });
 
   it('counts a value in the bucket whose bounds are around it, at the bounds too, and what is too small or too large at the ends', () => {
-    const into = (value: number): number => {
-      const histogram = new Histogram(viewsOf(new SharedArrayBuffer(HISTOGRAM_BYTES)), 0);
-      histogram.record(value);
-      return mergeHistograms([histogram]).subarray(3).indexOf(1);
-    };
     for (let i = 1; i + 1 < HISTOGRAM_BUCKETS; i++) {
       const [lower, upper] = [bucketUpperUs(i - 1), bucketUpperUs(i)];
       expect([into(lower), into((lower + upper) / 2), into(upper)]).toEqual([i, i, i + 1]);
