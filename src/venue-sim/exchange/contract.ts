@@ -87,6 +87,7 @@ export type EndReason =
   | 'reduce-only'
   | 'no-liquidity'
   | 'liquidation'
+  | 'good-till-date'
   | 'replaced'
   | 'insufficient';
 

@@ -133,7 +133,7 @@ export class OrderDesk implements MarketObserver {
   cancel(state: AccountState, order: OrderRecord, reason: EndReason): Placed {
     if (!order.isOpen) return refused({ reason: 'unknown-order', order });
     this.#leaveBook(order);
-    this.#end(state, order, 'cancelled', reason);
+    this.#end(state, order, reason === 'good-till-date' ? 'expired' : 'cancelled', reason);
     return { ok: true, order, fills: [] };
   }
 

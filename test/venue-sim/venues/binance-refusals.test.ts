@@ -122,7 +122,14 @@ const USDM: readonly Row[] = [
     -4120,
     'Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.',
   ],
-  ['a good-till-date', { timeInForce: 'GTD' }, 400, -1115, 'Invalid timeInForce.'],
+  [
+    'a good-till-date without the date',
+    { timeInForce: 'GTD' },
+    400,
+    -1102,
+    "Mandatory parameter 'goodTillDate' was not sent, was empty/null, or malformed.",
+  ],
+  ['an unknown time in force', { timeInForce: 'DAY' }, 400, -1115, 'Invalid timeInForce.'],
   ['a long client id', { newClientOrderId: 'x'.repeat(37) }, 400, -4015, 'Client order id length should not be more than 36 chars'],
 ];
 

@@ -17,7 +17,10 @@ import type { TradingRoom } from './route.js';
 const TYPES = ['LIMIT', 'MARKET'] as const;
 /** Conditional orders have endpoints of their own since 2025-12. */
 const CONDITIONAL = new Set(['STOP', 'STOP_MARKET', 'TAKE_PROFIT', 'TAKE_PROFIT_MARKET', 'TRAILING_STOP_MARKET']);
-const TIMES_IN_FORCE = ['GTC', 'IOC', 'FOK', 'GTX'] as const;
+const TIMES_IN_FORCE = ['GTC', 'IOC', 'FOK', 'GTX', 'GTD'] as const;
+/** How far ahead the date of an order at least is, and the last one there is (document "New order", `goodTillDate`). */
+const LEAST_AHEAD_MS = 600_000;
+const LAST_DATE_MS = 253_402_300_799_000;
 const SIDES = ['BUY', 'SELL'] as const;
 const SELF_TRADE_MODES: Readonly<Record<string, SelfTradeMode>> = {
   NONE: 'none',
@@ -61,6 +64,7 @@ export function readFuturesOrder(room: TradingRoom, market: Market, params: Bina
     return { request: { ...common, ticks: null, lots, extra: { type, tif: 'GTC', stp, match: 'NONE' } }, answerKind };
   }
   const tif = params.word('timeInForce', TIMES_IN_FORCE, refusals.badTimeInForce);
+  const gtd = tif === 'GTD' ? { gtd: String(dateOf(room, market, params)) } : {};
   const lots = checkQuantity(market, terms, params.decimal('quantity'), terms.maxLots);
   const match = params.optional('priceMatch') ?? 'NONE';
   const ticks =
@@ -73,9 +77,17 @@ export function readFuturesOrder(room: TradingRoom, market: Market, params: Bina
     timeInForce: tif === 'IOC' ? 'ioc' : tif === 'FOK' ? 'fok' : 'gtc',
     postOnly: tif === 'GTX',
     ifNotFillable: 'refuse',
-    extra: { type, tif, stp, match },
+    extra: { type, tif, stp, match, ...gtd },
   };
   return { request, answerKind };
+}
+
+/** Milliseconds, on a whole second. COIN-M has no such orders. */
+function dateOf(room: TradingRoom, market: Market, params: BinanceParams): number {
+  if (market.spec.venue === 'binance-coinm') throw refusals.badTimeInForce();
+  const dateMs = params.integer('goodTillDate');
+  if (dateMs <= room.nowUs() / 1_000 + LEAST_AHEAD_MS || dateMs >= LAST_DATE_MS) throw refusals.badData('goodTillDate');
+  return dateMs - (dateMs % 1_000);
 }
 
 /** What an amendment asks for. USD-M wants quantity and price, COIN-M either of them; the other stays as it is. */

@@ -19,6 +19,7 @@ const MOST_CANCELLED = 10;
 /** The longest stretch of orders or trades that one request may ask for. */
 const SEVEN_DAYS = { days: 7, refuse: () => new BinanceRefusal(-4165, 'Maximum time interval is 7 days') };
 const COUNTDOWN = 'countdown ';
+const GOOD_TILL = 'good till ';
 
 export class FuturesOrders {
   readonly #room: TradingRoom;
@@ -55,8 +56,22 @@ export class FuturesOrders {
     ];
   }
 
+  /** Ends orders whose date has come. */
+  #expire(nowUs: number): void {
+    const { exchange } = this.#room;
+    for (const [name, text] of exchange.notes) {
+      if (!name.startsWith(GOOD_TILL) || Number(text) * 1_000 > nowUs) continue;
+      exchange.notes.delete(name);
+      const [, , accountId, number] = name.split(' ');
+      const account = exchange.testAccounts.find((candidate) => candidate.id === Number(accountId));
+      const order = account === undefined ? undefined : exchange.find(account, { number: Number(number) });
+      if (account !== undefined && order !== undefined && isOpen(order)) exchange.cancel(account, order, 'good-till-date');
+    }
+  }
+
   /** Cancels what dead-man timers ran out for. Called after each step of the world. */
   step(nowUs: number): void {
+    this.#expire(nowUs);
     const { exchange } = this.#room;
     for (const [name, text] of exchange.notes) {
       if (!name.startsWith(COUNTDOWN) || Number(text) > nowUs) continue;
@@ -75,6 +90,8 @@ export class FuturesOrders {
   #placeOne(account: Account, params: BinanceParams): Record<string, unknown> {
     const { request, answerKind } = readFuturesOrder(this.#room, marketOf(this.#room, params), params);
     const { order } = done(this.#room.exchange.place(account, request));
+    const until = request.extra?.['gtd'];
+    if (until !== undefined && isOpen(order)) this.#room.exchange.notes.set(`${GOOD_TILL}${account.id} ${order.number}`, until);
     return answerKind === 'RESULT' ? orderAnswer(this.#family, order) : ackAnswer(this.#family, order);
   }
 
@@ -241,8 +258,10 @@ function listParam(params: BinanceParams, names: readonly string[]): readonly un
     const text = params.raw(name);
     if (text === undefined || text === '') continue;
     const list = jsonOf(name, text);
-    if (!Array.isArray(list)) throw refusals.badData(name);
-    return list;
+    if (Array.isArray(list)) return list;
+    // Some clients send a single id as it is.
+    if (typeof list !== 'number') throw refusals.badData(name);
+    return [list];
   }
   return [];
 }

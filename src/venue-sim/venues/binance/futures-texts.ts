@@ -57,7 +57,7 @@ function flags(order: Order): Record<string, unknown> {
     origType: type,
     priceMatch: order.extra['match'] ?? 'NONE',
     selfTradePreventionMode: selfTradeWord(order),
-    goodTillDate: 0,
+    goodTillDate: Number(order.extra['gtd'] ?? 0),
   };
 }
 

@@ -175,7 +175,7 @@ export class FuturesMessages implements PrivateMessages {
       ss: 0,
       V: selfTradeWord(order),
       pm: order.extra['match'] ?? 'NONE',
-      gtd: 0,
+      gtd: Number(order.extra['gtd'] ?? 0),
     };
     const head = { e: 'ORDER_TRADE_UPDATE', E: timeMs, T: timeMs };
     return this.#family === 'coinm' ? { ...head, i: `sim${order.account.id}`, o: body } : { ...head, o: body };

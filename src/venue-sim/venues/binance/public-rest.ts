@@ -161,6 +161,7 @@ export class BinanceRest {
       ],
       ['fundingRate', { weight: fixed(1), answer: (ask) => this.#fundingRates(ask) }],
       ['fundingInfo', { weight: fixed(1), answer: () => '[]' }],
+      ['symbolAdlRisk', { weight: fixed(1), answer: (ask) => this.#each(ask, (market) => adlRisk(market, ask.nowMs)) }],
       ['openInterest', { weight: fixed(1), answer: (ask) => this.#one(ask, (market) => this.#openInterest(market, ask.nowMs)) }],
     ];
   }
@@ -341,6 +342,11 @@ export class BinanceRest {
 
 function fixed(weight: number): () => number {
   return () => weight;
+}
+
+/** Nobody is ever deleveraged here. */
+function adlRisk(market: Market, nowMs: number): string {
+  return `{"symbol":"${market.spec.symbol}","adlRisk":"low","updateTime":${nowMs}}`;
 }
 
 /** Endpoints that cost more without a symbol. */

@@ -5,9 +5,11 @@
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import type { FaultRefusal, Operation } from '../../exchange/contract.js';
 import { jsonReply } from '../protocol.js';
+import { Amendments } from './amendments.js';
 import { Authentication, type Security } from './authentication.js';
 import { CancelNames } from './cancel-names.js';
 import { FuturesAccount } from './futures-account.js';
+import { FuturesExtras } from './futures-extras.js';
 import { FuturesOrders } from './futures-orders.js';
 import { ListenKeys } from './listen-keys.js';
 import { FuturesMessages, SpotMessages, type PrivateMessages } from './private-messages.js';
@@ -16,6 +18,7 @@ import { BinanceRefusal, refusals } from './refusal.js';
 import { readRestRequest } from './request.js';
 import { checkNames, fixed, type Call, type Route, type TradingRoom } from './route.js';
 import { SpotAccount, sapiRoutes } from './spot-account.js';
+import { sapiExtras, spotExtras } from './spot-extras.js';
 import { SpotOrders } from './spot-routes.js';
 
 export type BinanceFamily = 'spot' | 'usdm' | 'coinm';
@@ -45,7 +48,8 @@ export class BinanceTrading {
     this.authentication = new Authentication(room.exchange, () => room.nowUs());
     this.keys = new ListenKeys(room.exchange, room.random);
     const names = new CancelNames();
-    const routes = new Map<string, Route>(sapiRoutes(room));
+    const amendments = new Amendments(room.exchange);
+    const routes = new Map<string, Route>([...sapiRoutes(room), ...sapiExtras(room)]);
     const add = (more: readonly [string, Route][]): void => {
       for (const [name, route] of more) routes.set(name, route);
     };
@@ -54,12 +58,14 @@ export class BinanceTrading {
       this.messages = new SpotMessages(names);
       add(new SpotOrders(room, names).routes());
       add(new SpotAccount(room, limits).routes());
+      add(spotExtras(room, amendments));
       add(this.#keyRoutes(`${root}/userDataStream`, false));
     } else {
       this.#futures = new FuturesOrders(room, family, root);
       this.messages = new FuturesMessages(family);
       add(this.#futures.routes());
       add(new FuturesAccount(room, family, limits).routes());
+      add(new FuturesExtras(room, family, amendments).routes(root));
       add(this.#keyRoutes(`${root}/listenKey`, true));
     }
     this.#routes = routes;

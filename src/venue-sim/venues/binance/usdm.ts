@@ -98,7 +98,7 @@ function symbolOf(market: Market): object {
       { ...priceBand(market), multiplierDecimal: '4', filterType: 'PERCENT_PRICE' },
     ],
     orderTypes: ['LIMIT', 'MARKET'],
-    timeInForce: ['GTC', 'IOC', 'FOK', 'GTX'],
+    timeInForce: ['GTC', 'IOC', 'FOK', 'GTX', 'GTD'],
   };
 }
 
