@@ -6,6 +6,10 @@ import { BybitClient, type Json } from '../support/bybit-client.js';
 
 const LINEAR = { category: 'linear', symbol: 'BTCUSDT' } as const;
 
+function beyond(price: string | undefined, by: number): string {
+  return (Number(price) + by).toFixed(1);
+}
+
 function clientAfter(seconds: number): BybitClient {
   const bybit = new BybitClient();
   bybit.venue.run(seconds);
@@ -41,7 +45,6 @@ describe('bybit prices that no trade makes', () => {
     for (const category of ['linear', 'spot'] as const) {
       const { buyLmt, sellLmt } = bybit.get('market/price-limit', { category, symbol: 'BTCUSDT' }).result as Record<string, string>;
       const order = { category, symbol: 'BTCUSDT', orderType: 'Limit', qty: '0.01', timeInForce: 'PostOnly' };
-      const beyond = (price: string | undefined, by: number): string => (Number(price) + by).toFixed(1);
       const codes = [
         bybit.post('order/create', { ...order, side: 'Buy', price: beyond(buyLmt, 0) }).retCode,
         bybit.post('order/create', { ...order, side: 'Buy', price: beyond(buyLmt, 0.1) }).retCode,
@@ -93,6 +96,17 @@ describe('bybit liquidations', () => {
     const data = [{ T: 1_786_233_600_000, s: 'BTCUSDT', S: 'Buy', v: '0.250', p: ((market.lastTicks + 900) / 10).toFixed(2) }];
     expect(told('BTCUSDT')).toEqual([{ topic: 'allLiquidation.BTCUSDT', type: 'snapshot', ts: 1_786_233_600_000, data }]);
     expect(told('ETHUSDT')).toEqual([]);
+  });
+});
+
+describe('bybit request ids', () => {
+  it('that are numbers are told back as texts, on public and private sockets', () => {
+    const bybit = clientAfter(0.1);
+    for (const path of ['/v5/public/linear', '/v5/public/spot', '/v5/private']) {
+      const socket = bybit.venue.open(path);
+      socket.send({ op: 'ping', req_id: 3 });
+      expect(socket.take(), path).toMatchObject([{ req_id: '3' }]);
+    }
   });
 });
 

@@ -9,6 +9,7 @@ import { objectOf, type VenueCounters } from '../protocol.js';
 import { accountRow, positionStreamRow } from './account-rows.js';
 import { signerOfLogin, type FindKey } from './auth.js';
 import { DEAD_MAN_TOPICS, type DeadMan } from './dead-man.js';
+import { textOf } from './items.js';
 import { executionStreamRow, fastExecutionRow, fundingStreamRow, orderStreamRow, type Row } from './order-rows.js';
 
 /** A connection that says nothing for this long is cut (Bybit v5, "Connect": ten minutes at most). */
@@ -68,7 +69,7 @@ export class BybitPrivateStreams {
     session.lastLifeUs = this.#deps.nowUs();
     const message = objectOf(text);
     const operation = message?.['op'];
-    const id = typeof message?.['req_id'] === 'string' ? message['req_id'] : '';
+    const id = message === null ? '' : textOf(message, 'req_id');
     if (message === null || typeof operation !== 'string') {
       this.#deps.counters.badMessages++;
       return this.#answer(session, false, 'Request error', id, '');

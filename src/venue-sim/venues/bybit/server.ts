@@ -9,6 +9,7 @@ import { BybitRest } from './public-rest.js';
 import { bybitStream, type UpdateIds } from './public-streams.js';
 import { signingKeyOf } from './auth.js';
 import { DeadMan } from './dead-man.js';
+import { isSet, textOf } from './items.js';
 import { BybitPrivateRest, bybitRefusal, type BybitDesk } from './private-rest.js';
 import { BybitPrivateStreams } from './private-streams.js';
 import { BybitRateLimits } from './rate-limits.js';
@@ -165,7 +166,8 @@ export class BybitServer implements VenueProtocol {
     client.lastLifeUs = this.#context.nowUs();
     const message = isText ? objectOf(new TextDecoder().decode(bytes)) : null;
     const operation = message?.['op'];
-    const requestId = typeof message?.['req_id'] === 'string' ? message['req_id'] : undefined;
+    // Numbers are told back as texts.
+    const requestId = message !== null && isSet(message, 'req_id') ? textOf(message, 'req_id') : undefined;
     const answer = (isDone: boolean, text: string, op: string): void => hub.send(client, this.#ack(client, isDone, text, requestId, op));
     if (message === null || typeof operation !== 'string') {
       this.counters.badMessages++;
