@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { SeededRandom } from '../../src/workers/random.js';
 import { isTorture } from '../support/torture.js';
 import type { Exchanges, ScriptedFault } from './exchanges.js';
-import { tradeUnderFaults } from './under-faults.js';
+import { tradeUnderFaults, type RunningEngine } from './under-faults.js';
 
 const VENUES = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
 const SPEED = 6;
@@ -44,6 +44,7 @@ const FAULTS: Readonly<Record<string, readonly ScriptedFault[]>> = {
 const SHORT = Object.values(FAULTS).flatMap((forms) => forms.slice(0, 1));
 const MIXED_SEEDS = 20;
 const MIXED_MS = 40_000;
+const KILLED_SEEDS = 10;
 
 /** What a seed makes of the forms: some of them, at one venue or all, for a while, often at the same time. */
 function mixed(seed: number): ScriptedFault[] {
@@ -58,8 +59,10 @@ function mixed(seed: number): ScriptedFault[] {
   }));
 }
 
-function tradeUnder(seed: number, misbehave: (exchanges: Exchanges) => Promise<void>): Promise<void> {
-  return tradeUnderFaults({ seed, speed: SPEED, limitMs: LIMIT_MS, calmMs: 3_000, misbehave });
+type Misbehaviour = (exchanges: Exchanges, engine: RunningEngine) => Promise<void>;
+
+function tradeUnder(seed: number, misbehave: Misbehaviour, limitMs = LIMIT_MS): Promise<void> {
+  return tradeUnderFaults({ seed, speed: SPEED, limitMs, calmMs: 3_000, misbehave });
 }
 
 describe('faults of venues', () => {
@@ -83,5 +86,23 @@ describe('faults of venues', () => {
         await exchanges.script(mixed(seed));
         await exchanges.pass(MIXED_MS);
       }),
+  );
+
+  it.runIf(isTorture).each(Array.from({ length: KILLED_SEEDS }, (_, index) => MIXED_SEEDS + index + 1))(
+    'C1 C3 C9 G4: mixed by seed %i under an engine that is killed twice, they lose and double nothing',
+    { timeout: 2 * LIMIT_MS },
+    (seed) =>
+      tradeUnder(
+        seed,
+        async (exchanges, engine) => {
+          for (let kill = 0; kill < 2; kill++) {
+            await exchanges.script(mixed(seed + 100 * kill));
+            await exchanges.pass(MIXED_MS / 4);
+            await engine.restart();
+          }
+          await exchanges.pass(MIXED_MS / 2);
+        },
+        2 * LIMIT_MS,
+      ),
   );
 });

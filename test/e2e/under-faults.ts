@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { EngineProcess } from './engine-process.js';
+import { EngineProcess, type Ended } from './engine-process.js';
 import { Exchanges } from './exchanges.js';
 import { foldJournal } from './journal-fold.js';
 
@@ -40,7 +40,13 @@ export interface FaultyRun {
   /** Market time without faults before the stop. */
   readonly calmMs: number;
   /** Makes the exchanges misbehave while the engine trades. What is still scripted when it returns is taken away. */
-  misbehave(exchanges: Exchanges, url: string): Promise<void>;
+  misbehave(exchanges: Exchanges, engine: RunningEngine): Promise<void>;
+}
+
+export interface RunningEngine {
+  readonly url: string;
+  /** kill -9, and a new engine in the same directory, which trades when it resolves. */
+  restart(): Promise<void>;
 }
 
 /** Writes a configuration that trades on every venue, and returns its file. */
@@ -67,18 +73,31 @@ export async function tradeUnderFaults(run: FaultyRun): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'thor-faults-'));
   const data = join(folder, 'data');
   const exchanges = new Exchanges(folder, run);
+  const args = ['--config', restlessConfig(folder), '--data', data, '--seed', String(run.seed), '--speed', String(run.speed)];
   let engine: EngineProcess | null = null;
+  let url = '';
+  const start = async (): Promise<void> => {
+    engine = new EngineProcess([...args, '--addresses', exchanges.addresses, '--port', '0', '--json'], { limitMs: run.limitMs });
+    url = (JSON.parse(await engine.line((line) => line.includes('"url"'))) as { url: string }).url;
+    await untilTrading(url, engine);
+  };
+  const restart = async (): Promise<void> => {
+    engine?.kill('SIGKILL');
+    await engine?.ended;
+    await start();
+  };
   try {
     await exchanges.ready();
-    const args = ['--config', restlessConfig(folder), '--data', data, '--seed', String(run.seed), '--speed', String(run.speed)];
-    engine = new EngineProcess([...args, '--addresses', exchanges.addresses, '--port', '0', '--json'], { limitMs: run.limitMs });
-    const { url } = JSON.parse(await engine.line((line) => line.includes('"url"'))) as { url: string };
-    await untilTrading(url, engine);
-    await run.misbehave(exchanges, url);
+    await start();
+    await run.misbehave(exchanges, {
+      get url() {
+        return url;
+      },
+      restart,
+    });
     await exchanges.clear();
     await exchanges.pass(run.calmMs);
-    engine.kill('SIGINT');
-    const { code, stdout, stderr } = await engine.ended;
+    const { code, stdout, stderr } = await ended(engine, 'SIGINT');
     const summary = JSON.parse(stdout.at(-1) ?? '{}') as Summary;
     const where = `${folder}\n${judged(data).join('\n')}\n`;
     expect({ code, error: summary.error, stderr }, where).toEqual({ code: 0, error: undefined, stderr: [] });
@@ -87,9 +106,15 @@ export async function tradeUnderFaults(run: FaultyRun): Promise<void> {
     await expectOnce(exchanges, data, where);
     rmSync(folder, { recursive: true, force: true });
   } finally {
-    engine?.kill('SIGKILL');
+    await ended(engine, 'SIGKILL');
     await exchanges.stop();
   }
+}
+
+async function ended(engine: EngineProcess | null, signal: NodeJS.Signals): Promise<Ended> {
+  if (engine === null) throw new Error('no engine was started');
+  engine.kill(signal);
+  return engine.ended;
 }
 
 /** What must be zero at the end of any run. */

@@ -23,7 +23,7 @@ it(
       commits: true,
       limitMs: LIMIT_MS,
       calmMs: 3_000,
-      misbehave: async (exchanges, url) => {
+      misbehave: async (exchanges, { url }) => {
         for (let kill = 0; kill < KILLS; kill++) {
           const fills = await metricSum(url, 'thor_fills_total');
           await until(async () => (await metricSum(url, 'thor_fills_total')) > fills);
