@@ -4,55 +4,22 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EngineError, UsageError } from '../../src/core/numbers/errors.js';
-import type { AdminPort } from '../../src/monitoring/admin.js';
 import { loadUws } from '../../src/net/uws.js';
+import { DemoAdmin, TOKEN } from './demo-admin.js';
 import { startDemoServer, type DemoServer } from './demo-server.js';
 
-const TOKEN = 'a-token-of-this-run';
 const JSON_TYPE = { 'content-type': 'application/json' };
 const GOOD = { ...JSON_TYPE, 'x-thor-token': TOKEN };
 
-class FakeAdmin implements AdminPort {
-  readonly token = TOKEN;
-  readonly calls: unknown[] = [];
-
-  halt(order: Parameters<AdminPort['halt']>[0]): ReturnType<AdminPort['halt']> {
-    this.calls.push(['halt', order]);
-    return { ...order, ordersOpen: 3 };
-  }
-
-  preview(strategy: string, changes: Readonly<Record<string, unknown>> | null): ReturnType<AdminPort['preview']> {
-    this.calls.push(['preview', strategy, changes]);
-    if (changes?.['step'] === '0') throw new UsageError('g: step below cost');
-    return { strategy, kind: 'grid', values: {}, isChange: changes !== null, effect: 'live', said: '', grid: null };
-  }
-
-  params(): ReturnType<AdminPort['params']> {
-    return [];
-  }
-
-  setParams(strategy: string, changes: Readonly<Record<string, unknown>>): ReturnType<AdminPort['setParams']> {
-    this.calls.push(['set', strategy, changes]);
-    if ('busy' in changes) return Promise.reject(new EngineError('CHANGE_UNDER_WAY', 'retry', { strategy }));
-    return Promise.resolve({ strategy, effect: 'live', text: 'done', values: {} });
-  }
-
-  rollback(strategy: string): ReturnType<AdminPort['rollback']> {
-    this.calls.push(['rollback', strategy]);
-    return Promise.resolve({ strategy, effect: 'live', text: 'done', values: {} });
-  }
-}
-
 let server: DemoServer | null = null;
-let admin = new FakeAdmin();
+let admin = new DemoAdmin();
 afterEach(async () => {
   await server?.close();
   server = null;
 });
 
 async function start(options: Parameters<typeof startDemoServer>[0] = {}): Promise<void> {
-  admin = new FakeAdmin();
+  admin = new DemoAdmin();
   server = await startDemoServer({ admin, ...options });
 }
 
@@ -136,7 +103,7 @@ describe.each(IMPLS)('changes over %s', (impl) => {
       body: { error: 'CHANGE_UNDER_WAY' },
     });
     expect((await send('POST', '/api/v1/strategies/g/rollback', GOOD, {})).status).toBe(200);
-    expect(admin.calls.map((call) => (call as unknown[])[0])).toEqual(['preview', 'preview', 'preview', 'set', 'set', 'rollback']);
+    expect(admin.calls.map(([what]) => what)).toEqual(['preview', 'preview', 'preview', 'set', 'set', 'rollback']);
   });
 
   it('everything else is read-only, and all of it where nobody may change anything', async () => {

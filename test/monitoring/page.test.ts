@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONTROL_TRADING_STATE } from '../../src/core/memory/layout.js';
+import { TRADING_LEVELS } from '../../src/monitoring/admin.js';
+import { DemoAdmin } from './demo-admin.js';
 import { startDemoServer, type DemoServer } from './demo-server.js';
 
 const CONFIG = fileURLToPath(new URL('../../src/monitoring/panel/vite.config.ts', import.meta.url));
@@ -18,12 +21,18 @@ describe('page', () => {
   let server: DemoServer;
   let browser: Browser | null = null;
   let pump: NodeJS.Timeout | undefined;
+  const admin = new DemoAdmin();
   const complaints: string[] = [];
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'thor-page-'));
     await build({ configFile: CONFIG, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
-    server = await startDemoServer({ panelFolder: folder, isTicking: true });
+    server = await startDemoServer({ panelFolder: folder, isTicking: true, admin });
+    admin.instrument = server.engine.tables.instruments[0] ?? null;
+    admin.onHalt = ({ level }) => {
+      const { views, plan } = server.engine;
+      Atomics.store(views.i32, (plan.control + CONTROL_TRADING_STATE) >> 2, TRADING_LEVELS.indexOf(level));
+    };
     for (let i = 0; i < 2_500; i++) {
       server.engine.step();
       if (i % 10 === 0) server.engine.view.sample();
@@ -75,6 +84,59 @@ describe('page', () => {
     if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'page-1440.png') });
     await page.close();
     expect(complaints).toEqual([]);
+  });
+
+  it('D13: halts trading and takes the orders back after a confirmation, and starts it again', async () => {
+    const page = await open(1440, 900);
+    if (page === null) return;
+    await page.getByRole('button', { name: 'HALT', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Kill switch' });
+    await dialog.waitFor();
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'kill-switch.png') });
+    // Looking at it is not pressing it.
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(admin.calls.filter(([what]) => what === 'halt')).toEqual([]);
+    await page.getByRole('button', { name: 'HALT', exact: true }).click();
+    await dialog.getByRole('button', { name: 'halt and cancel' }).click();
+    await page.locator('.pill.state.bad', { hasText: 'halted' }).waitFor();
+    await page.getByRole('button', { name: 'RESUME' }).click();
+    await dialog.getByRole('button', { name: 'trade again' }).click();
+    await page.locator('.pill.state.good', { hasText: 'trading' }).waitFor();
+    expect(admin.calls.filter(([what]) => what === 'halt').map(([, order]) => order)).toEqual([
+      { level: 'halted', cancel: true },
+      { level: 'active', cancel: false },
+    ]);
+    await page.close();
+    expect(complaints).toEqual([]);
+  });
+
+  it('previews a change of parameters with every order, refuses what cannot pay with its numbers, applies the rest', async () => {
+    const page = await open(1440, 900);
+    if (page === null) return;
+    await page.getByRole('button', { name: 'parameters of btc-grid' }).click();
+    const dialog = page.getByRole('dialog', { name: 'btc-grid: parameters' });
+    const rows = dialog.locator('.preview-rows tbody tr');
+    await rows.first().waitFor();
+    expect(await rows.count()).toBe(16);
+    const field = (name: string) => dialog.locator('.field', { hasText: new RegExp(`^${name}`) }).locator('input');
+    const apply = dialog.getByRole('button', { name: 'apply' });
+    expect(await apply.isDisabled()).toBe(true);
+    await field('count').fill('3');
+    await dialog.locator('.effect.rebuilt', { hasText: '16 open orders are cancelled' }).waitFor();
+    expect(await rows.count()).toBe(6);
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'preview.png') });
+    await field('step').fill('0.01%');
+    expect(await dialog.locator('.refusal').innerText()).toContain('step below cost');
+    expect(await apply.isDisabled()).toBe(true);
+    await field('step').fill('0.2%');
+    await rows.first().waitFor();
+    await apply.click();
+    await dialog.locator('.applied', { hasText: 'btc-grid: changed' }).waitFor();
+    expect(admin.calls.filter(([what]) => what === 'set')).toEqual([['set', 'btc-grid', { count: '3', step: '0.2%' }]]);
+    await page.close();
+    // The browser itself says that an answer was a refusal.
+    expect(complaints.splice(0).filter((text) => !text.includes('422'))).toEqual([]);
   });
 
   it('fits a phone: no sideways scrolling at 390 pixels', async () => {
