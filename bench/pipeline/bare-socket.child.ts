@@ -1,5 +1,9 @@
-/** The least that any reader must do: a loopback socket, its callback, a look at the clock. Child process of the tick-to-order benchmark. */
+/**
+ * The least that any reader must do: a loopback socket, its callback, a look at the clock; beside it, where the lanes that it is compared with spin, a thread that
+ * spins. Child process of the tick-to-order benchmark.
+ */
 import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { answerQuestions, machineUs } from '../support/child.js';
 import { SYMBOL } from './paced-market.js';
 
@@ -8,10 +12,15 @@ export interface BareAnswer {
   readonly arrivedUs: readonly (number | null)[];
 }
 
+/** A neighbour as a hot lane is one under `--wait spin`: it looks at a shared word for ever. */
+const SPINNER = `const { workerData } = require('node:worker_threads'); const word = new Int32Array(workerData); while (Atomics.load(word, 0) === 0);`;
+
 answerQuestions(
   (question) =>
     new Promise<BareAnswer>((resolve, reject) => {
-      const { port, messages } = question as { readonly port: number; readonly messages: number };
+      const { port, messages, hasSpinner } = question as { readonly port: number; readonly messages: number; readonly hasSpinner: boolean };
+      const spinning = new SharedArrayBuffer(4);
+      if (hasSpinner) new Worker(SPINNER, { eval: true, workerData: spinning }).once('error', reject);
       const arrivedUs: (number | null)[] = [];
       const socket = connect({ port, host: '127.0.0.1' }, () => {
         socket.setNoDelay(true);
@@ -35,6 +44,7 @@ answerQuestions(
           arrivedUs[n] = atUs;
           if (n >= messages) {
             socket.destroy();
+            Atomics.store(new Int32Array(spinning), 0, 1);
             resolve({ arrivedUs: Array.from(arrivedUs, (us) => us ?? null) });
           }
         }

@@ -18,7 +18,7 @@ const SIZES = ['binanceSmall', 'binanceSpot'] as const;
 export const rows: BenchFile = async (options) => {
   const table: BenchRow[] = [];
   const most = options.isQuick ? 400 : 2_000;
-  const wanted = options.isQuick ? 6_000 : 40_000;
+  const wanted = options.isQuick ? 6_000 : 20_000;
   for (const source of SIZES) {
     const corpus = await readCorpus(SOURCES[source], most);
     const loops = Math.max(1, Math.round(wanted / corpus.frames.length));

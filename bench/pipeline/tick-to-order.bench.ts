@@ -69,9 +69,10 @@ export const rows: BenchFile = async (options) => {
   const rounds = options.isQuick ? 1 : options.rounds;
   const folder = mkdtempSync(join(tmpdir(), 'thor-bench-'));
   const venue = new BenchChild('paced-venue.child.js');
-  const bare: number[] = [];
+  /** Without and with a spinning neighbour. */
+  const bare = { quiet: [] as number[], beside: [] as number[] };
   const cases = LAYOUTS.flatMap((layout) =>
-    PACES.filter((pace) => !options.isQuick || pace === 'each' || layout.flags['lanes'] === '1').map((pace) => ({
+    PACES.filter((pace) => !options.isQuick || pace === 'each').map((pace) => ({
       layout,
       pace,
       samples: { whole: [], inside: [], coldWhole: [], book: [], durable: [] } as Samples,
@@ -84,7 +85,8 @@ export const rows: BenchFile = async (options) => {
     writeFileSync(addresses, JSON.stringify({ seed: 1, pid: process.pid, admin: bases.rest, venues: { bybit: bases } }));
     for (const pace of PACES) writeFileSync(join(folder, `${pace}.yaml`), configOf(pace));
     for (let round = 0; round < rounds; round++) {
-      bare.push(...(await bareRound(venue, port, messages)));
+      bare.quiet.push(...(await bareRound(venue, port, messages, false)));
+      bare.beside.push(...(await bareRound(venue, port, messages, true)));
       for (const [index, { layout, pace, samples }] of cases.entries()) {
         const flags = {
           ...layout.flags,
@@ -101,13 +103,15 @@ export const rows: BenchFile = async (options) => {
     venue.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  return cases.flatMap(({ layout, pace, samples }) => rowsOf(layout, pace, samples, bare, options, rounds));
+  return cases.flatMap(({ layout, pace, samples }) =>
+    rowsOf(layout, pace, samples, layout.flags['wait'] === 'spin' ? bare.beside : bare.quiet, options, rounds),
+  );
 };
 
-async function bareRound(venue: BenchChild, port: number, messages: number): Promise<number[]> {
+async function bareRound(venue: BenchChild, port: number, messages: number, hasSpinner: boolean): Promise<number[]> {
   const child = new BenchChild('bare-socket.child.js');
   try {
-    const { arrivedUs } = await child.ask<BareAnswer>({ port, messages }, messages * PERIOD_MS * 4 + 10_000);
+    const { arrivedUs } = await child.ask<BareAnswer>({ port, messages, hasSpinner }, messages * PERIOD_MS * 4 + 10_000);
     const { sentUs } = await venue.ask<{ sentUs: (number | null)[] }>({ kind: 'sent' }, 10_000);
     const times: number[] = [];
     // As with the engine's, the beginning does not count.
@@ -176,7 +180,10 @@ function rowsOf(layout: Layout, pace: Pace, samples: Samples, bare: readonly num
       ours,
       theirs,
       unit: 'us',
-      against: 'bare loopback socket to callback',
+      against:
+        layout.flags['wait'] === 'spin'
+          ? 'bare loopback socket to callback, a spinning thread beside it'
+          : 'bare loopback socket to callback',
       ratio: theirs / ours,
       ...(layout.hasTarget && pace === 'each' && !options.isQuick ? { target: TARGET } : {}),
       conditions: `${spread(samples.whole)}; bare socket ${spread(bare)}; the first ${pace === 'each' ? WARM_ORDERS : COLD_ORDERS} orders of a start, left out here: ${spread(samples.coldWhole)}; ${conditions}`,
