@@ -21,7 +21,6 @@ import {
   HALT_NEW_ORDERS,
   HALT_NONE,
   RUN_STARTING,
-  RUN_TRADING,
 } from '../core/memory/layout.js';
 import { RECORD_BYTES } from '../core/memory/record.js';
 import { SpscRing } from '../core/memory/spsc-ring.js';
@@ -84,6 +83,13 @@ interface Kept {
   thread: LaneThread | null;
   /** The last error that it told. */
   lastWords: string;
+}
+
+/** Control words when a hot lane was lost. */
+interface WordsBefore {
+  readonly halt: number;
+  readonly run: number;
+  readonly cancelAll: number;
 }
 
 export class LaneKeeper {
@@ -238,10 +244,10 @@ export class LaneKeeper {
   // --- the hot lane
 
   /** @returns what the words were */
-  #halt(): { readonly halt: number; readonly cancelAll: number } {
+  #halt(): WordsBefore {
     const halt = Atomics.exchange(this.#i32, this.#control + (CONTROL_HALT >> 2), HALT_ALL);
-    Atomics.store(this.#i32, this.#control + (CONTROL_RUN >> 2), RUN_STARTING);
-    return { halt, cancelAll: Atomics.load(this.#i32, this.#control + (CONTROL_CANCEL_ALL >> 2)) };
+    const run = Atomics.exchange(this.#i32, this.#control + (CONTROL_RUN >> 2), RUN_STARTING);
+    return { halt, run, cancelAll: Atomics.load(this.#i32, this.#control + (CONTROL_CANCEL_ALL >> 2)) };
   }
 
   /** The strategy whose code ran last, if it did, is left out from now on. */
@@ -279,13 +285,13 @@ export class LaneKeeper {
   }
 
   /** As before, unless a person changed it meanwhile; open orders by the same rule as at a death of the whole engine. */
-  #trade(before: { readonly halt: number; readonly cancelAll: number }): void {
+  #trade(before: WordsBefore): void {
     const word = (offset: number): number => this.#control + (offset >> 2);
     const isAsked = Atomics.load(this.#i32, word(CONTROL_CANCEL_ALL)) !== before.cancelAll;
     if (isAsked || this.#parts.prepared.options.cancelsOnDeath) Atomics.add(this.#i32, word(CONTROL_CANCEL_ALL), 1);
     const isHalted = Atomics.load(this.#i32, word(CONTROL_TRADING_STATE)) >= TRADING_HALTED;
     Atomics.compareExchange(this.#i32, word(CONTROL_HALT), HALT_ALL, Math.max(before.halt, isHalted ? HALT_NEW_ORDERS : HALT_NONE));
-    Atomics.store(this.#i32, word(CONTROL_RUN), RUN_TRADING);
+    Atomics.compareExchange(this.#i32, word(CONTROL_RUN), RUN_STARTING, before.run);
     this.#hotBell.ring();
   }
 

@@ -14,7 +14,9 @@ import {
   CONTROL_TRADING_STATE,
   HALT_ALL,
   HALT_NEW_ORDERS,
+  RUN_CLOSING,
   RUN_STARTING,
+  RUN_STOPPING,
   RUN_TRADING,
 } from '../../src/core/memory/layout.js';
 import { RECORD_BYTES } from '../../src/core/memory/record.js';
@@ -213,6 +215,21 @@ describe('lane keeper', () => {
     await turnsAgain('hot', 2);
     // The executor that was to hear of it never did: it is said again.
     expect([read(CONTROL_HALT), read(CONTROL_CANCEL_ALL)]).toEqual([HALT_NEW_ORDERS, 2]);
+  });
+
+  it('C17: a run that is closing goes on closing', async () => {
+    await keeperOf();
+    Atomics.store(views.i32, word(CONTROL_RUN), RUN_CLOSING);
+    threads[0]?.die('x');
+    await turnsAgain('hot');
+    expect(read(CONTROL_RUN)).toBe(RUN_CLOSING);
+    nextStart = () => {
+      Atomics.store(views.i32, word(CONTROL_RUN), RUN_STOPPING);
+      return Promise.resolve();
+    };
+    threads[2]?.die('x');
+    await turnsAgain('hot', 2);
+    expect(read(CONTROL_RUN)).toBe(RUN_STOPPING);
   });
 
   it('C17: another is started only when the requests of the dead one are taken', async () => {

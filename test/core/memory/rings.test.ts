@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BroadcastReader, BroadcastWriter, broadcastRingBytes } from '../../../src/core/memory/broadcast-ring.js';
 import { viewsOf } from '../../../src/core/memory/shared-memory.js';
 import { SpscRing, spscRingBytes } from '../../../src/core/memory/spsc-ring.js';
+import { times } from '../../support/torture.js';
 
 const RECORD = 16;
 
@@ -58,7 +59,7 @@ describe('SpscRing', () => {
 
   it('carries every record once and in order between two threads', async () => {
     const capacity = 64;
-    const count = 200_000;
+    const count = times(50_000, 5_000_000);
     const buffer = new SharedArrayBuffer(spscRingBytes(RECORD, capacity));
     const url = new URL('../../../dist/core/memory/', import.meta.url).href;
     const worker = new Worker(
