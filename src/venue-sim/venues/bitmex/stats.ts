@@ -1,4 +1,4 @@
-/** BitMEX's turnover of a day and open interest by root symbol and currency, and over all markets of a currency. Called by REST `stats`. */
+/** BitMEX's turnover of a day and open interest by root symbol and currency, and over all markets of a currency, whose contracts do not add up. Called by REST `stats`. */
 import type { Market } from '../../market/market.js';
 import { instrumentRow } from './instrument.js';
 
@@ -25,9 +25,7 @@ export function statsRows(markets: readonly Market[], bitcoinPrice: number, nowU
   const rows = markets.map((market): Readonly<Record<string, unknown>> => ({ ...instrumentRow(market, bitcoinPrice, nowUs) }));
   for (const row of rows) add(String(row['rootSymbol']), String(row['settlCurrency']), row);
   for (const row of rows) add('Total', String(row['settlCurrency']), row);
-  return JSON.stringify(
-    [...sums.values()].map((sum) => (sum.rootSymbol === 'Total' ? { ...sum, volume24h: null, openInterest: null } : sum)),
-  );
+  return JSON.stringify([...sums.values()].map((sum) => (sum.rootSymbol === 'Total' ? { ...sum, volume24h: 0, openInterest: 0 } : sum)));
 }
 
 function numberOf(row: Readonly<Record<string, unknown>>, name: string): number {
