@@ -10,7 +10,12 @@ import { frameAt, FRAME_COLD, HEADER_BYTES, sealFrame, segmentNumber, type Block
 import { EngineProcess, temporaryData, thor } from './engine-process.js';
 
 const data = temporaryData();
-afterAll(() => data.remove());
+/** Ended with the tests, whatever came of them. */
+const engines: EngineProcess[] = [];
+afterAll(() => {
+  for (const engine of engines) engine.kill('SIGKILL');
+  data.remove();
+});
 
 const ARGS = ['--strategies', 'btc-grid', '--only', 'binance-usdm', '--data', data.path, '--port', '0', '--json'];
 /** Of the same length, so that every frame keeps its place. */
@@ -18,6 +23,7 @@ const OLD_VERSION = '0.0.7';
 
 async function start(more: readonly string[]): Promise<{ engine: EngineProcess; url: string }> {
   const engine = new EngineProcess([...ARGS, ...more], { limitMs: 60_000 });
+  engines.push(engine);
   const { url } = JSON.parse(await engine.line((line) => line.includes('"url"'))) as { url: string };
   return { engine, url };
 }

@@ -8,6 +8,8 @@ const TONES = { up: 'good', degraded: 'warn', down: 'bad' } as const;
 
 /** From here on orders will soon wait for the venue's limit. */
 const USED_WARN = 0.8;
+/** Below this a number would only be noise; the title has it. */
+const USED_SHOWN = 0.5;
 
 function gatewayTone({ isUp, requests, budget }: GatewayRow): 'good' | 'warn' | 'bad' | 'idle' {
   if (!isUp) return requests > 0 ? 'bad' : 'idle';
@@ -27,7 +29,7 @@ function gatewayText({ isUp, requests, outcomes, errors, inFlight, calls, rateLi
 }
 
 function BudgetShare({ budget }: Pick<GatewayRow, 'budget'>) {
-  if (budget === null) return <span class="dim">-</span>;
+  if (budget === null || (budget.pauseUs === 0 && budget.usedShare < USED_SHOWN)) return null;
   if (budget.pauseUs > 0) return <span class="warn">pause {micros(budget.pauseUs)}</span>;
   return <span class={budget.usedShare > USED_WARN ? 'warn' : 'dim'}>{Math.round(budget.usedShare * 100)} %</span>;
 }
@@ -47,7 +49,7 @@ export function VenuesPanel() {
             <th class="num" title="broken sequences / books rebuilt">
               gap/sync
             </th>
-            <th title="order gateway, and how much of the venue's rate limit is used">orders</th>
+            <th title="order gateway, and how much of the venue's rate limit is used">gw</th>
           </tr>
         </thead>
         <tbody>
