@@ -104,6 +104,25 @@ describe('binance lists that stay empty', () => {
   });
 });
 
+describe('binance isolated margin', () => {
+  it('that was added and taken away is listed, newest first', () => {
+    const client = BinanceClient.at('binance-usdm');
+    const history = (params: Record<string, number> = {}): Json[] =>
+      client.list('GET', '/fapi/v1/positionMargin/history', { symbol, ...params });
+    client.ok('POST', '/fapi/v1/marginType', { symbol, marginType: 'ISOLATED' });
+    client.ok('POST', '/fapi/v1/order', { symbol, side: 'BUY', type: 'MARKET', quantity: '0.1' });
+    expect(history()).toEqual([]);
+    client.ok('POST', '/fapi/v1/positionMargin', { symbol, amount: '12.5', type: 1 });
+    client.ok('POST', '/fapi/v1/positionMargin', { symbol, amount: '2', type: 2 });
+    expect(history()).toMatchObject([
+      { symbol, type: 2, amount: '-2.00000000', asset: 'USDT', positionSide: 'BOTH' },
+      { symbol, type: 1, amount: '12.50000000', deltaType: 'USER_ADJUST' },
+    ]);
+    expect(history({ type: 1 })).toHaveLength(1);
+    expect(client.venue.venue.exchange.audit()).toEqual([]);
+  });
+});
+
 describe('binance odds and ends', () => {
   it('tell what a wallet holds, and remember whether fees are wished in BNB', () => {
     const spot = BinanceClient.at('binance-spot');

@@ -105,6 +105,7 @@ describe('binance tickers', () => {
       [
         'btcusdt@miniTicker',
         '!miniTicker@arr',
+        '!miniTicker@arr@1000ms',
         'btcusdt@ticker_1h',
         '!ticker_4h@arr',
         'btcusdt@avgPrice',

@@ -19,10 +19,24 @@ const NOTIONAL_CAP = 1_000_000_000;
 const QUANTITY_CAP = 10_000_000;
 const DONE = { code: 200, msg: 'success' };
 
+/** Changes of isolated margin that can be looked back on. */
+const MOST_CHANGES = 1_000;
+
+interface MarginChange {
+  readonly account: Account;
+  readonly market: Market;
+  /** Positive; type 1 added, type 2 took away. */
+  readonly units: bigint;
+  readonly type: number;
+  readonly timeMs: number;
+}
+
 export class FuturesAccount {
   readonly #room: TradingRoom;
   readonly #family: FuturesFamily;
   readonly #limits: RateLimits;
+  /** Oldest first; a restart forgets them. */
+  readonly #marginChanges: MarginChange[] = [];
 
   constructor(room: TradingRoom, family: FuturesFamily, limits: RateLimits) {
     this.#room = room;
@@ -46,7 +60,7 @@ export class FuturesAccount {
         `GET ${root}/v1/leverageBracket`,
         { ...read, weight: fixed(1), answer: (call) => this.#brackets(call, root === '/dapi' ? 'pair' : 'symbol') },
       ],
-      [`GET ${root}/v1/positionMargin/history`, { ...read, weight: fixed(1), answer: () => [] }],
+      [`GET ${root}/v1/positionMargin/history`, { ...read, weight: fixed(1), answer: (call) => this.#marginHistory(call) }],
       [`GET ${root}/v1/forceOrders`, { ...read, weight: bySymbol(20, 50), answer: () => [] }],
       [`GET ${root}/v1/adlQuantile`, { ...read, weight: fixed(5), answer: (call) => this.#quantiles(call) }],
       [`GET ${root}/v1/rateLimit/order`, { ...read, weight: fixed(1), answer: (call) => this.#orderLimits(call) }],
@@ -181,7 +195,7 @@ export class FuturesAccount {
   }
 
   /** Type 1 adds, type 2 takes away. */
-  #changeMargin({ account, params }: Call): unknown {
+  #changeMargin({ account, params, nowUs }: Call): unknown {
     const market = marketOf(this.#room, params);
     const { settle } = this.#room.exchange.terms(market);
     const amount = unitsOf(params.decimal('amount'), settle.decimals);
@@ -197,7 +211,27 @@ export class FuturesAccount {
       if (type === 1) throw new BinanceRefusal(-4050, 'Cross balance insufficient.');
       throw new BinanceRefusal(-4051, 'Isolated balance insufficient.');
     }
+    this.#marginChanges.push({ account, market, units: amount, type, timeMs: Math.floor(nowUs / 1_000) });
+    if (this.#marginChanges.length > MOST_CHANGES) this.#marginChanges.shift();
     return { amount: Number(params.text('amount')), code: 200, msg: 'Successfully modify position margin.', type };
+  }
+
+  /** Newest first. */
+  #marginHistory({ account, params }: Call): unknown {
+    const market = marketOf(this.#room, params);
+    const type = params.optionalInteger('type');
+    const { fromUs = 0, toUs = Number.POSITIVE_INFINITY } = times(params);
+    return this.#marginChanges
+      .filter((change) => change.account === account && change.market === market && (type === undefined || change.type === type))
+      .filter(({ timeMs }) => timeMs * 1_000 >= fromUs && timeMs * 1_000 <= toUs)
+      .toReversed()
+      .slice(0, params.limit(500, 500))
+      .map(({ units, type: changeType, timeMs }) => {
+        const { settle } = this.#room.exchange.terms(market);
+        const amount = moneyText(changeType === 1 ? units : -units, settle);
+        const head = { symbol: market.spec.symbol, type: changeType, deltaType: 'USER_ADJUST', amount, asset: settle.asset };
+        return { ...head, time: timeMs, positionSide: 'BOTH' };
+      });
   }
 
   #commissionRate({ params }: Call): unknown {

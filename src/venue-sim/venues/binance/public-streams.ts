@@ -80,7 +80,9 @@ function allMarkets(
   if (name === '!bookTicker')
     return onStep((nowMs) => markets.filter((market) => market.bestChanged).map((market) => bookTicker(dialect, market, nowMs)));
   if (name === '!ticker@arr') return arrayOf(1_000, (market, nowMs) => tickerMessage(dialect, market, nowMs));
-  if (name === '!miniTicker@arr') return arrayOf(1_000, (market, nowMs) => miniTickerMessage(dialect, market, nowMs));
+  // Older clients name a period.
+  const small = /^!miniTicker@arr(?:@(1000|3000)ms)?$/.exec(name);
+  if (small !== null) return arrayOf(Number(small[1] ?? 1_000), (market, nowMs) => miniTickerMessage(dialect, market, nowMs));
   if (dialect.family === 'spot') {
     const window = /^!ticker_(1h|4h|1d)@arr$/.exec(name)?.[1];
     const windowMs = windowMsOf(window ?? '') ?? 0;
