@@ -30,6 +30,7 @@ import {
   sizeLegs,
   walk,
   Walk,
+  widened,
   type LegTerms,
   type WalkLimits,
 } from './arb/edge.js';
@@ -462,7 +463,7 @@ export class ArbStrategy implements Strategy {
     if (side < 0) return; // no live book that takes it: tried again with every timer turn
     const leg = pair.hedges[side as 0 | 1];
     const book = ctx.book(leg.slot);
-    const slippage = this.#settings.hedgeSlippage * (1 + pair.hedgeAttempts);
+    const slippage = widened(this.#settings.hedgeSlippage, pair.hedgeAttempts);
     const lots = this.#hedges.lots(ctx, pair, side as 0 | 1);
     leg.start(isSell ? SIDE_SELL : SIDE_BUY, limitBehind(isSell ? book.bidTicks : book.askTicks, !isSell, slippage), lots, ctx.nowUs);
     if (!this.#records.publishLeg(ctx, leg)) {

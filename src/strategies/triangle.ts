@@ -19,7 +19,7 @@ import type {
   StrategyDefinition,
   StrategySetup,
 } from '../core/ports/strategy.js';
-import { limitBehind } from './arb/edge.js';
+import { limitBehind, widened, WIDEST } from './arb/edge.js';
 import { Leg, LegState } from './arb/leg.js';
 import { namesByCode } from './level-names.js';
 import { planTurn, rateOf, triangleOf, TurnPlan, type Edge, type Step, type Tops, type Triangle } from './triangle/cycle.js';
@@ -287,7 +287,9 @@ export class TriangleStrategy implements Strategy {
     const price = (ticks > 0 ? ticks : this.#legs[CLOSINGS + other]!.priceTicks) * edge.tick;
     if (!(price > 0)) return 0;
     const lots = Math.floor(Math.abs(isBase ? left : left / price) / edge.lot + 1e-6);
-    return lots >= edge.minLots && lots * edge.lot * price >= edge.minNotional ? lots : 0;
+    // A venue counts a sale at its limit.
+    const worst = isSell ? price * (1 - widened(this.#slippage, WIDEST)) : price;
+    return lots >= edge.minLots && lots * edge.lot * worst >= edge.minNotional ? lots : 0;
   }
 
   #close(ctx: StrategyContext, leg: Leg): void {
@@ -299,7 +301,7 @@ export class TriangleStrategy implements Strategy {
     const isSell = (edge.base === this.#triangle.others[other]) === left > 0;
     const touch = isSell ? book.bidTicks : book.askTicks;
     if (!book.isLive || !(touch > 0)) return;
-    const slippage = this.#slippage * (1 + this.#closeAttempts);
+    const slippage = widened(this.#slippage, this.#closeAttempts);
     leg.start(isSell ? SIDE_SELL : SIDE_BUY, limitBehind(touch, !isSell, slippage), this.#closingLots(ctx, other, left), ctx.nowUs);
     if (!this.#publish(ctx, leg)) {
       leg.undo();

@@ -239,6 +239,29 @@ describe('a leg that fails', () => {
     expect([w.positionOf(0), w.positionOf(1)]).toEqual([16, -16]);
   });
 
+  it('that is refused again and again is asked for within the same limits: attempts do not run away from the market', () => {
+    const w = world();
+    w.deny = ({ flags }) => ((flags & FLAG_HEDGE) === 0 ? Reason.NONE : Reason.PRICE_COLLAR);
+    crossed(w);
+    w.step();
+    w.fill(level(w, SIDE_BUY), 16);
+    w.end(level(w, SIDE_SELL), RecordKind.EXPIRED, Reason.TIME_IN_FORCE);
+    for (let turn = 0; turn < 300; turn++) {
+      crossed(w);
+      w.step(1, 1_000_000);
+    }
+    const hedges = w.wishes.filter(({ flags }) => (flags & FLAG_HEDGE) !== 0);
+    expect(hedges.length).toBeGreaterThan(40);
+    // Four times 0.2 % behind the best bid of the venue that it is closed at.
+    expect(Math.min(...hedges.map(({ priceTicks }) => priceTicks))).toBe(Math.ceil(601_800 * (1 - 0.008)));
+    w.deny = () => Reason.NONE;
+    for (let turn = 0; turn < 10 && w.orders().length === 0; turn++) {
+      crossed(w);
+      w.step(1, 1_000_000);
+    }
+    expect(w.orders()[0]).toMatchObject({ side: SIDE_SELL, qtyLots: 16 });
+  });
+
   it('is unwound where it was bought when the other side went away', () => {
     const w = world();
     crossed(w);

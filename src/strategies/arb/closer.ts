@@ -4,7 +4,7 @@
  */
 import { FLAG_HEDGE, FLAG_REDUCE_ONLY, SIDE_BUY, SIDE_SELL } from '../../core/memory/record.js';
 import type { StrategyContext } from '../../core/ports/strategy.js';
-import { limitBehind, takes } from './edge.js';
+import { limitBehind, takes, widened } from './edge.js';
 import type { Leg } from './leg.js';
 import type { Pair } from './pair.js';
 import type { PairRecords } from './pair-records.js';
@@ -33,11 +33,11 @@ export class PairCloser {
       const terms = pair.terms[side as 0 | 1];
       const book = ctx.book(leg.slot);
       const touch = held > 0 ? book.bidTicks : book.askTicks;
-      const isDust = touch > 0 && !takes(terms, Math.abs(held), touch * terms.tick);
-      if (isDust) continue;
+      const limit = limitBehind(touch, held < 0, widened(slippage, pair.hedgeAttempts));
+      // Dust: less than a venue takes, counted at the limit.
+      if (touch > 0 && !takes(terms, Math.abs(held), limit * terms.tick)) continue;
       isOpen = true;
       if (!book.isLive || !(touch > 0) || ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) continue;
-      const limit = limitBehind(touch, held < 0, slippage * (1 + pair.hedgeAttempts));
       leg.start(held > 0 ? SIDE_SELL : SIDE_BUY, limit, Math.abs(held), ctx.nowUs);
       if (!this.#records.publishLeg(ctx, leg)) {
         leg.undo();

@@ -152,6 +152,14 @@ export function takes(terms: LegTerms, lots: number, price: number): boolean {
   return notional >= terms.minNotional;
 }
 
+/** Attempts to close widen their limit up to this many times: beyond it no market would be missed, and a risk collar would refuse them for ever. */
+export const WIDEST = 4;
+
+/** Slippage of the next attempt to close something. @param attempts made so far */
+export function widened(slippage: number, attempts: number): number {
+  return slippage * Math.min(WIDEST, 1 + attempts);
+}
+
 /** A limit that stands `slippage` behind a price, in whole ticks, never before it. */
 export function limitBehind(ticks: number, isBuy: boolean, slippage: number): number {
   return isBuy ? Math.floor(ticks * (1 + slippage)) : Math.max(1, Math.ceil(ticks * (1 - slippage)));

@@ -1,7 +1,7 @@
 /** What one leg filled beyond the other: how much of it a venue would take, where closing costs least, and how much of it there was for how long. Hot lane. */
 import type { Instrument } from '../../core/orders/instrument.js';
 import type { StrategyContext } from '../../core/ports/strategy.js';
-import { baseOfLot, takes } from './edge.js';
+import { baseOfLot, takes, widened, WIDEST } from './edge.js';
 import type { Pair } from './pair.js';
 import type { ArbSettings } from './params.js';
 
@@ -46,7 +46,8 @@ export class Hedges {
     const price = ticks > 0 ? ticks * terms.tick : pair.hedges[side].priceTicks * terms.tick;
     if (!(price > 0)) return 0;
     const lots = Math.floor(Math.abs(pair.nakedBase) / pair.unitOf(side, !isSell, price) + 1e-6);
-    return takes(terms, lots, price) ? lots : 0;
+    // A venue counts a sale at its limit.
+    return takes(terms, lots, isSell ? price * (1 - widened(this.#settings.hedgeSlippage, WIDEST)) : price) ? lots : 0;
   }
 
   /** Where closing costs least: completing the missing leg or undoing the filled one, whichever price after fees is better. -1: nowhere now. */

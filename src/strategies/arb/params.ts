@@ -138,7 +138,7 @@ export const ARB_PARAMS: readonly ParamSpec[] = [
     default: '0.002',
     min: '0',
     max: '0.5',
-    reason: 'The same for closing what is naked; grows with each attempt.',
+    reason: 'The same for closing what is naked; grows with each attempt, up to four times this.',
   },
   {
     key: 'nakedCap',
