@@ -6,6 +6,8 @@ import { times } from '../support/torture.js';
 import { EngineProcess, temporaryData, thor } from './engine-process.js';
 
 const STOPS = times(6, 200);
+/** A bound, not a measurement: beside much other work a start takes most of a minute. */
+const LIMIT_MS = 180_000;
 const data = temporaryData();
 afterAll(() => data.remove());
 
@@ -19,16 +21,16 @@ function isAlive(pid: number): boolean {
 }
 
 describe('a stop', () => {
-  it(`is clean ${STOPS} times in a row: code 0, summary, no process left`, { timeout: 25_000 * STOPS }, async () => {
+  it(`is clean ${STOPS} times in a row: code 0, summary, no process left`, { timeout: LIMIT_MS * STOPS }, async () => {
     // One process of simulated venues serves all runs; each engine attaches to it and leaves it alone.
     const addresses = join(data.path, 'addresses.json');
-    const venues = new EngineProcess(['venues', '--addresses', addresses, '--seed', '7'], { limitMs: 25_000 * STOPS });
+    const venues = new EngineProcess(['venues', '--addresses', addresses, '--seed', '7'], { limitMs: LIMIT_MS * STOPS });
     await venues.line((line) => line.includes('SIMULATED exchanges'));
     for (let stop = 0; stop < STOPS; stop++) {
       const lanes = String(1 + (stop % 3));
       const engine = new EngineProcess(
         ['--data', join(data.path, 'd'), '--addresses', addresses, '--port', '0', '--json', '--lanes', lanes],
-        { limitMs: 60_000 },
+        { limitMs: LIMIT_MS },
       );
       await engine.line((line) => line.includes('"url"'));
       engine.kill(stop % 2 === 0 ? 'SIGINT' : 'SIGTERM');
@@ -43,9 +45,9 @@ describe('a stop', () => {
     expect(existsSync(addresses)).toBe(false);
   });
 
-  it('ends the simulated venues that it started, with their state saved', { timeout: 60_000 }, async () => {
+  it('ends the simulated venues that it started, with their state saved', { timeout: LIMIT_MS }, async () => {
     const own = temporaryData();
-    const engine = new EngineProcess(['--data', own.path, '--port', '0', '--json'], { limitMs: 60_000 });
+    const engine = new EngineProcess(['--data', own.path, '--port', '0', '--json'], { limitMs: LIMIT_MS });
     await engine.line((line) => line.includes('"url"'));
     const { pid } = JSON.parse(readFileSync(join(own.path, 'venues', 'addresses.json'), 'utf8')) as { pid: number };
     expect(isAlive(pid)).toBe(true);
@@ -58,10 +60,10 @@ describe('a stop', () => {
 
   it(
     'a second engine on the directory is refused with the pid of the first; a taken port is one clear line',
-    { timeout: 60_000 },
+    { timeout: LIMIT_MS },
     async () => {
       const own = temporaryData();
-      const engine = new EngineProcess(['--data', own.path, '--port', '0', '--json', '--strategies', 'btc-grid'], { limitMs: 60_000 });
+      const engine = new EngineProcess(['--data', own.path, '--port', '0', '--json', '--strategies', 'btc-grid'], { limitMs: LIMIT_MS });
       const { url, pid } = JSON.parse(await engine.line((line) => line.includes('"url"'))) as { url: string; pid: number };
       const second = await thor(['--data', own.path, '--port', '0', '--json']);
       expect(second.code).toBe(2);
