@@ -99,6 +99,24 @@ describe('bybit liquidations', () => {
   });
 });
 
+describe('bybit order rows', () => {
+  it('have a stop mode on contracts alone, on the stream and by request', () => {
+    const bybit = clientAfter(0.1);
+    const socket = bybit.socket('/v5/private', 'order');
+    for (const category of ['linear', 'spot'] as const) {
+      const order = { category, symbol: 'BTCUSDT', side: 'Buy', orderType: 'Limit', qty: '0.01', price: '60000' };
+      expect(bybit.post('order/create', order).retCode).toBe(0);
+      bybit.venue.run(0.02);
+      const [told] = socket.take().flatMap((message) => message['data'] as Json[]);
+      const [asked] = bybit.get('order/realtime', { category, symbol: 'BTCUSDT' }).result['list'] as Json[];
+      expect(
+        [told, asked].map((row) => Object.hasOwn(row ?? {}, 'tpslMode')),
+        category,
+      ).toEqual(category === 'spot' ? [false, false] : [true, true]);
+    }
+  });
+});
+
 describe('bybit request ids', () => {
   it('that are numbers are told back as texts, on public and private sockets', () => {
     const bybit = clientAfter(0.1);

@@ -114,7 +114,8 @@ export function orderRow(exchange: Exchange, order: Order): Row {
     smpType: extra['smpType'] ?? 'None',
     smpGroup: 0,
     smpOrderId: '',
-    tpslMode: '',
+    // Spot rows do not have the key: clients tell spot from contracts by it.
+    ...(isSpot ? {} : { tpslMode: '' }),
     tpLimitPrice: '',
     slLimitPrice: '',
     placeType: '',
