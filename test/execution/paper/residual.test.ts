@@ -8,7 +8,7 @@ import { OrderState } from '../../../src/core/orders/order-state.js';
 import type { RecoveredFill, RecoveredOrderState } from '../../../src/core/orders/recovered.js';
 import { PaperAccount, sumChanges } from '../../../src/execution/paper/account.js';
 import { PAPER_DEFAULTS } from '../../../src/execution/paper/options.js';
-import { anyFill, anyMarks, INVERSE, INVERSE_BITMEX, LINEAR, QUANTO, SPOT, TABLES } from '../../core/ledger/money-fixture.js';
+import { anyFill, anyMarks, fillOf, INVERSE, INVERSE_BITMEX, LINEAR, QUANTO, SPOT, TABLES } from '../../core/ledger/money-fixture.js';
 import { Bench, NOTHING, recoveredFillOf, type Heard } from './paper-fixture.js';
 
 /** One venue with a market of its own for the random walk: [venue, instrument, best bid, size of an order in lots]. */
@@ -86,7 +86,10 @@ describe('residual', () => {
         const ledger = new Ledger(TABLES);
         const accounts = TABLES.venues.map((venue) => new PaperAccount(TABLES, venue, PAPER_DEFAULTS));
         const start = ledger.snapshot(marks);
-        for (const fill of fills) {
+        for (const any of fills) {
+          // Paper fees are in the asset that the instrument names.
+          const { feeAssetBuy, feeAssetSell } = TABLES.instruments[any.instrument]!;
+          const fill = { ...any, feeAsset: TABLES.assets.indexOf(any.side === 0 ? feeAssetBuy : feeAssetSell) };
           ledger.applyFill(fill);
           const account = accounts.find((one) => one.has(fill.instrument));
           const { instrument, side, fillTicks: ticks, fillLots: lots, fee } = fill;
