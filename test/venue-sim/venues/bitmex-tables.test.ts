@@ -123,6 +123,13 @@ describe('bitmex margin under an open position', () => {
     expect(Number(isolated['posInit'])).toBeCloseTo(Math.abs(entry) / 10, -4);
     expect((leverage(5).json as Row)['posInit']).toBeGreaterThan(Number(isolated['posInit']));
     expect(leverage(0).json).toMatchObject({ crossMargin: true });
+    // An order elsewhere binds what the position would need at leverage 1.
+    bitmex.call('POST', 'position/leverage', { symbol: 'ETHUSD', leverage: 1 });
+    bitmex.call('POST', 'order', { symbol: 'ETHUSD', orderQty: 3_500, price: 1_500 });
+    expect(leverage(1)).toMatchObject({ status: 400, json: { error: { message: expect.stringContaining('insufficient') } } });
+    bitmex.call('DELETE', 'order/all', { symbol: 'ETHUSD' });
+    expect(leverage(1)).toMatchObject({ status: 200, json: { crossMargin: false } });
+    expect(leverage(0).json).toMatchObject({ crossMargin: true });
     bitmex.call('POST', 'order', { symbol: 'XBTUSD', orderQty: 4_000_000, ordType: 'Market' });
     expect(leverage(1)).toMatchObject({ status: 400, json: { error: { message: expect.stringContaining('insufficient') } } });
     expect(rowsOf(bitmex.get('position'))[0]).toMatchObject({ crossMargin: true });
