@@ -3,7 +3,7 @@
  * (scripts/build.mjs), which puts the functions into the kernel, and by benchmarks, which put the same into C++. A frame that leaves the path goes to the
  * interpreter from its beginning; nothing but scratch was touched until then.
  */
-import { CTX_BYTES, CTX_GUESSES } from './context.js';
+import { CTX_BYTES, CTX_GUESSES, SLACK_BYTES } from './context.js';
 import { FIELD_COUNT, FIELD_UNUSED, MESSAGE_DEPTH, MESSAGE_ROWS } from './message.js';
 import {
   OP_CHOICE,
@@ -473,5 +473,6 @@ function isText(text: string): string {
     for (let i = word - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[from + i] ?? 0);
     parts.push(`(${{ 8: 'word', 4: 'half', 2: 'pair', 1: 'byte' }[word]}(at, ${from}) ^ 0x${value.toString(16)})`);
   }
-  return `(left(at, end) >= ${length}) & ((${parts.join(' | ')}) == 0)`;
+  // Bytes behind the end may be loaded, but not beyond the slack that is there.
+  return `(left(at, end) >= ${length}) ${length > SLACK_BYTES ? '&&' : '&'} ((${parts.join(' | ')}) == 0)`;
 }

@@ -11,9 +11,10 @@ import { ASK, BID, FIELD_LAST, LevelList, MESSAGE_DEPTH } from '../../../src/cor
 import { SymbolTable } from '../../../src/core/kernel/symbol-table.js';
 import { compiledName } from '../../../src/core/kernel/shape-compiler.js';
 import { makeWasmKernel, type WasmKernel } from '../../../src/core/kernel/wasm-kernel.js';
-import { BOOK_BYTES, BOOK_LIVE, GATE_PLUS_ONE, WINDOW_KEYS } from '../../../src/core/memory/book-layout.js';
+import { BOOK_BYTES, BOOK_LIVE, GATE_PLUS_ONE, GATE_PREV_CHAIN, WINDOW_KEYS } from '../../../src/core/memory/book-layout.js';
 import { times } from '../../support/torture.js';
 import { VENUES } from '../../../src/feeds/registry.js';
+import { binanceUsdm } from '../../../src/feeds/venues/binance-usdm.js';
 import { compileShapes, int, levels, symbol, text } from '../../../src/feeds/shape.js';
 
 const PROGRAM = compileShapes([
@@ -31,6 +32,7 @@ class Twins {
   readonly room = KernelRoom.alone(2 ** 25);
   readonly kernel: WasmKernel;
   readonly fast: BookWriter;
+  readonly fastAt: number;
   readonly slow: BookWriter;
   readonly #readers: readonly [BookReader, BookReader];
   readonly #receive: Uint8Array;
@@ -38,6 +40,7 @@ class Twins {
 
   constructor() {
     const [a, b] = [this.room.take(BOOK_BYTES), this.room.take(BOOK_BYTES)];
+    this.fastAt = a;
     this.fast = new BookWriter(this.room.views, a, GRID);
     this.slow = new BookWriter(this.room.views, b, GRID);
     this.#readers = [new BookReader(this.room.views, a), new BookReader(this.room.views, b)];
@@ -59,11 +62,11 @@ class Twins {
   }
 
   /** @param behind what stands in the buffer after the frame */
-  apply(frame: string, behind = ''): number {
+  apply(frame: string, behind = '', kernel = this.kernel): number {
     this.#receive.fill(0);
     const bytes = Buffer.from(frame + behind);
     this.#receive.set(bytes, 64);
-    return this.kernel.apply(this.#receive, 64, 64 + Buffer.byteLength(frame), 5);
+    return kernel.apply(this.#receive, 64, 64 + Buffer.byteLength(frame), 5);
   }
 
   /** The same message through both. */
@@ -179,6 +182,25 @@ describe('WasmKernel', () => {
     for (let cut = 0; cut < whole.length; cut++)
       expect(one.apply(whole.slice(0, cut), whole.slice(cut)), whole.slice(0, cut)).toBe(APPLY_NOT_MINE);
     expect(one.apply(whole) >> 2).toBe(7);
+  });
+
+  it('G2: the same for shapes that are code', () => {
+    const one = new Twins();
+    const kernel = makeWasmKernel(compileShapes(binanceUsdm.shapes), new SymbolTable(), one.room);
+    if (kernel === null) throw new Error('the kernel is not built: npm run build');
+    kernel.admit('X', 7, one.fastAt);
+    one.fast.setGate(GATE_PREV_CHAIN);
+    const event =
+      '{"e":"depthUpdate","E":1626992754921,"T":1626992754903,"s":"X","U":2,"u":3,"pu":1,"b":[["999.99","12.5"],["999.00","0.000"]],"a":[["1000.05","7"]]}';
+    const whole = `{"stream":"x@depth@100ms","data":${event}}`;
+    const before = JSON.stringify(one.shown(0));
+    for (let cut = 0; cut < whole.length; cut++) expect(one.apply(whole.slice(0, cut), whole.slice(cut), kernel)).toBe(APPLY_NOT_MINE);
+    for (const other of [event.replace('"T"', '"t"'), event.replace('"U":2', '"U":02'), event.replace('"pu":1', '"pu":2'), `${event} `])
+      expect(one.apply(other, '', kernel), other).toBe(APPLY_NOT_MINE);
+    expect(JSON.stringify(one.shown(0))).toBe(before);
+    expect(one.apply(whole, '', kernel)).toBe((7 << 2) | DONE_BOOK);
+    expect(JSON.stringify(one.shown(0))).not.toBe(before);
+    expect(one.apply(event.replace('"u":3,"pu":1', '"u":4,"pu":3'), '', kernel)).toBe((7 << 2) | DONE_BOOK);
   });
 
   it('makes the same books as TypeScript, window moves, spills and empty sides included', () => {

@@ -166,7 +166,7 @@ export function applyRowFields(ctx: usize, recvUs: f64, action: f64): i32 {
   const book = <usize>load<u32>(ctx, CTX_BOOK);
   if (book == 0 || load<i32>(book, BOOK_STATE) != BOOK_LIVE || load<i32>(book, BOOK_FLAGS) != 0) return APPLY_NOT_MINE;
   if (load<i32>(book, BOOK_GATE) != GATE_ROWS || load<u32>(book, BOOK_IDS) == 0) return APPLY_NOT_MINE;
-  if (action == SNAPSHOT) return APPLY_NOT_MINE;
+  if (action == SNAPSHOT || action != action) return APPLY_NOT_MINE;
   atomic.add<i32>(book + BOOK_SEQUENCE, 1);
   const count = load<i32>(ctx, CTX_ROW_COUNT);
   if (count == 1 && action == UPDATE && updateOne(ctx, book)) {
