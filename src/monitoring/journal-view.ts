@@ -269,7 +269,7 @@ export class JournalView {
 
   #keepAudit(row: AuditRow): void {
     this.#audit.push(row);
-    if (this.#audit.length > AUDIT_KEPT) this.#audit.shift();
+    if (this.#audit.length > AUDIT_KEPT) dropOldest(this.#audit);
     this.#event({ event: 'audit', row });
   }
 
@@ -287,6 +287,12 @@ export class JournalView {
     // Dropped in blocks: shifting one element of thousands for each event would cost more than the event.
     if (this.#events.length >= EVENTS_KEPT * 2) this.#events.splice(0, EVENTS_KEPT);
   }
+}
+
+/** Opportunities come by the second: they make room first, so that a halt or a repair of an hour ago is still there. */
+function dropOldest(audit: AuditRow[]): void {
+  const routine = audit.findIndex(({ event }) => event === 'refused' || event === 'taken');
+  audit.splice(Math.max(0, routine), 1);
 }
 
 function levelKey(strategy: number, level: number): number {

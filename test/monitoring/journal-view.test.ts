@@ -87,6 +87,17 @@ describe('journal view', () => {
     expect(engine.view.journal.eventsSince(seq)).toMatchObject([{ event: 'audit', row: { text } }]);
   });
 
+  it('keeps what was stopped, repaired or changed when opportunities come by the thousand', () => {
+    const engine = new DemoEngine();
+    engine.journal(K.HALT, { state: 2, reason: Reason.BY_REQUEST });
+    for (let i = 0; i < AUDIT_KEPT * 3; i++) engine.journal(K.REFUSED, { strategy: 2, reason: Reason.EDGE_TOO_SMALL });
+    const rows = engine.view.journal.audit();
+    expect(rows).toHaveLength(AUDIT_KEPT);
+    expect(rows.at(-1)).toMatchObject({ event: 'halt' });
+    for (let i = 0; i < AUDIT_KEPT * 2; i++) engine.journal(K.HALT, { state: i % 3, reason: Reason.BY_REQUEST });
+    expect(engine.view.journal.audit()).toHaveLength(AUDIT_KEPT);
+  });
+
   it('forgets levels that a smaller ladder does not have, and says so to who watches', () => {
     const engine = new DemoEngine();
     engine.journal(K.LEVEL, { ...BASE, level: 40 });

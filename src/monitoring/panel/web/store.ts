@@ -32,6 +32,11 @@ export interface MutableSeries {
   values: (number | null)[];
 }
 
+/** An opportunity taken or not, as against what was blocked, repaired, stopped or changed. */
+export function isRoutine({ event }: AuditRow): boolean {
+  return event === 'refused' || event === 'taken';
+}
+
 export class Store {
   isConnected = false;
   wasConnected = false;
@@ -139,7 +144,8 @@ export class Store {
       this.#touch('levels');
     } else {
       this.audit.unshift(event.row);
-      if (this.audit.length > AUDIT_SHOWN) this.audit.length = AUDIT_SHOWN;
+      // Opportunities come by the second: they make room first.
+      if (this.audit.length > AUDIT_SHOWN) this.audit.splice(this.audit.findLastIndex(isRoutine), 1);
       this.#touch('audit');
     }
   }
