@@ -2,7 +2,6 @@
  * Frame to records: kernel first, the venue's mapper where no shape fits, then books, trades, quotes and marks. One per connection; live sessions, replays
  * and `verify` all read through it. Feed's thread. It never throws on what a venue sends; an exception here is a mistake of ours.
  */
-import { isUtf8 } from 'node:buffer';
 import type { BookKernel, Kernel } from '../core/kernel/kernel.js';
 import { APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART, SCAN_DONE, SCAN_UNKNOWN_SYMBOL } from '../core/kernel/kernel.js';
 import {
@@ -243,11 +242,6 @@ export class FrameReader implements MapperOut {
 
   #readSlowly(bytes: Uint8Array, start: number, end: number): number {
     const stats = this.#stats;
-    // Nobody has looked yet: the socket leaves it to us, and what the kernels read are texts of ours, digits and names they know.
-    if (!isUtf8(bytes.subarray(start, end))) {
-      stats.bad++;
-      return READ_BAD;
-    }
     const text = textOf(bytes, start, end);
     this.message.clear();
     this.#sawBook = false;
@@ -419,6 +413,7 @@ export class FrameReader implements MapperOut {
   }
 }
 
+/** What is not UTF-8 becomes U+FFFD, which stands in no number and in no name that we know: the message is refused where it matters. */
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   // A Buffer over the same memory: TextDecoder refuses shared memory.
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');

@@ -43,7 +43,7 @@ export interface LineOptions {
   readonly hooks: LineHooks;
   /** Where socket bytes land. */
   readonly receive?: Uint8Array;
-  /** Who takes the frames refuses text that is not UTF-8 itself. */
+  /** Who takes the frames refuses what is not UTF-8 itself, in all that it reads. */
   readonly checksText?: boolean;
 }
 
