@@ -180,13 +180,13 @@ function pause(ms = POLL_MS): Promise<void> {
 async function measure(question: AllocationQuestion): Promise<AllocationAnswer> {
   if (source === null) throw new Error('nothing is open');
   const held = meter.collected();
-  await meter.collections();
+  const fromMs = performance.now();
   const [messages, reads] = [source.messages(), source.reads()];
   const own = meter.used();
   const before = meter.used();
   while (!source.isAt(question)) await pause(MEASURED_POLL_MS);
   const bytes = meter.used() - before - (before - own);
-  const collections = await meter.collections();
+  const collections = await meter.collectionsSince(fromMs);
   return { bytes, heldBytes: meter.collected() - held, messages: source.messages() - messages, reads: source.reads() - reads, collections };
 }
 

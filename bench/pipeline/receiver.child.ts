@@ -63,7 +63,7 @@ function ours(corpus: Corpus, kernel: KernelName): Reader {
     },
     connect(url, opened, before, after, failed) {
       const connection = source.connect(
-        // As the feeds' sessions say it: their reader refuses what is not UTF-8.
+        // As the feeds' sessions say it.
         { url, receive, ca: TEST_CERT, checksText: true },
         {
           onOpen: opened,

@@ -8,17 +8,20 @@ import { PerformanceObserver } from 'node:perf_hooks';
 const YOUNG_MB = 512;
 export const HEAP_FLAGS: readonly string[] = ['--expose-gc', `--max-semi-space-size=${YOUNG_MB}`, `--min-semi-space-size=${YOUNG_MB}`];
 
+/** On a busy machine, too. */
+const ANSWERS_MS = 100;
 const KNOWN_OBJECTS = 100_000;
 /** An array of four small integers: 32 bytes, and 48 of elements; a little more where pages of the heap end. */
 const KNOWN_BYTES = 80;
 const KNOWN_BYTES_MOST = 104;
 
 export class HeapMeter {
-  #collections = 0;
+  /** When each collection began, milliseconds of this process's clock. */
+  readonly #begun: number[] = [];
 
   constructor() {
     new PerformanceObserver((list) => {
-      this.#collections += list.getEntries().length;
+      for (const { startTime } of list.getEntries()) this.#begun.push(startTime);
     }).observe({ entryTypes: ['gc'] });
     const kept: object[] = Array.from({ length: 64 });
     const before = this.used();
@@ -28,12 +31,10 @@ export class HeapMeter {
       throw new Error(`the heap meter reads ${each.toFixed(1)} bytes for an array of four small integers`);
   }
 
-  /** Collections since this was asked last; readings across one are worth nothing. Answers of the observer come a turn of the event loop later. */
-  async collections(): Promise<number> {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const count = this.#collections;
-    this.#collections = 0;
-    return count;
+  /** Collections since then: readings across one are worth nothing. The observer's answers come some turns of the event loop later. */
+  async collectionsSince(fromMs: number): Promise<number> {
+    await new Promise((resolve) => setTimeout(resolve, ANSWERS_MS));
+    return this.#begun.filter((beganMs) => beganMs >= fromMs).length;
   }
 
   /** A reading allocates some two hundred bytes itself: take two before, and their difference off. */
