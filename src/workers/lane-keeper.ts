@@ -43,6 +43,8 @@ const START_WITHIN_MS = 60_000;
 /** How long requests and journal entries of a dead lane may take to be taken. */
 const SETTLE_WITHIN_MS = 5_000;
 const LOOK_MS = 2;
+/** A lane must be found still at least so often before it counts as hanging. */
+const LOOKS_LEAST = 10;
 /** CONTROL_TRADING_STATE: no new orders. */
 const TRADING_HALTED = 2;
 
@@ -83,6 +85,9 @@ interface Kept {
   thread: LaneThread | null;
   /** The last error that it told. */
   lastWords: string;
+  /** Its heartbeat when it was last looked at, and how long that has stood still. */
+  beatUs: number;
+  stillUs: number;
 }
 
 /** Control words when a hot lane was lost. */
@@ -104,6 +109,7 @@ export class LaneKeeper {
   readonly #restartsMs: number[] = [];
   readonly #revivals = new Set<Promise<void>>();
   #isStopping = false;
+  #watchedUs = 0;
 
   constructor(parts: LaneKeeperParts) {
     const { views, plan, layout } = parts.prepared;
@@ -118,6 +124,8 @@ export class LaneKeeper {
       counters: new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * lane, LANE_COUNTERS),
       thread: null,
       lastWords: '',
+      beatUs: 0,
+      stillUs: 0,
     });
     this.#hot = kept(layout.hotLane, 'hot.worker.js');
     this.#feeds = layout.feedLanes.map((lane) => kept(lane, 'feed.worker.js'));
@@ -131,12 +139,22 @@ export class LaneKeeper {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** Often: a lane whose heartbeat is older than `limitUs` hangs. Its first turn starts the watch. */
+  /**
+   * Often: a lane whose heartbeat stands still for `limitUs` hangs. Its first turn starts the watch. Time in which this thread did not look counts little: what
+   * stopped it (a machine that sleeps, or has too much to do) may have stopped the lanes as well, and they get their turn first.
+   */
   watch(nowUs: number, limitUs: number): void {
+    const passedUs = Math.min(nowUs - this.#watchedUs, limitUs / LOOKS_LEAST);
+    this.#watchedUs = nowUs;
     for (const kept of [this.#hot, ...this.#feeds]) {
       const beatUs = kept.counters.get('heartbeatUs');
-      if (this.#isStopping || kept.thread === null || beatUs === 0 || nowUs - beatUs < limitUs) continue;
-      this.#lost(kept, `it has not turned for ${((nowUs - beatUs) / 1e6).toFixed(1)} s`);
+      if (this.#isStopping || kept.thread === null || beatUs === 0 || beatUs !== kept.beatUs) {
+        kept.beatUs = beatUs;
+        kept.stillUs = 0;
+        continue;
+      }
+      kept.stillUs += passedUs;
+      if (kept.stillUs >= limitUs) this.#lost(kept, `it has not turned for ${((nowUs - beatUs) / 1e6).toFixed(1)} s`);
     }
   }
 

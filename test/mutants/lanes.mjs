@@ -13,8 +13,20 @@ export default [
   {
     ...keeper,
     why: 'a lane that hangs is not seen',
-    find: 'nowUs - beatUs < limitUs) continue;',
-    replace: 'nowUs - beatUs < Infinity) continue;',
+    find: 'if (kept.stillUs >= limitUs)',
+    replace: 'if (kept.stillUs >= Infinity)',
+  },
+  {
+    ...keeper,
+    why: 'lanes are taken for hanging because the whole machine slept',
+    find: 'Math.min(nowUs - this.#watchedUs, limitUs / LOOKS_LEAST)',
+    replace: 'nowUs - this.#watchedUs',
+  },
+  {
+    ...keeper,
+    why: 'a run that was closing trades again',
+    find: 'RUN_STARTING, before.run)',
+    replace: 'RUN_STARTING, 1)',
   },
   { ...keeper, why: 'the strategy that hung it runs again', find: '    this.#parked.add(running);\n', replace: '' },
   {

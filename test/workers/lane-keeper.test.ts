@@ -155,8 +155,12 @@ describe('lane keeper', () => {
   it('C17: a hot lane that turns no more is halted until another stands in its place, without the strategy whose code it hung in', async () => {
     const keeper = await keeperOf();
     beat(HOT, nowUs);
-    nowUs += LIMIT_US - 1;
     keeper.watch(nowUs, LIMIT_US);
+    const look = (): void => {
+      nowUs += LIMIT_US / 10;
+      keeper.watch(nowUs, LIMIT_US);
+    };
+    for (let n = 0; n < 9; n++) look();
     expect(said).toEqual([]);
     Atomics.store(views.i32, word(CONTROL_RUNNING), 1 + 1);
     let release: (() => void) | null = null;
@@ -164,9 +168,8 @@ describe('lane keeper', () => {
       new Promise<void>((resolve) => {
         release = resolve;
       });
-    nowUs += 1;
-    keeper.watch(nowUs, LIMIT_US);
-    keeper.watch(nowUs, LIMIT_US);
+    look();
+    look();
     expect([read(CONTROL_HALT), read(CONTROL_RUN), keeper.isHotAlive]).toEqual([HALT_ALL, RUN_STARTING, false]);
     await until(() => threads.length === 3);
     expect(threads[0]?.isTerminated).toBe(true);
@@ -178,10 +181,33 @@ describe('lane keeper', () => {
     expect(keeper.restarts).toEqual([{ lane: 'hot', why: 'it has not turned for 5.0 s', stopped: 'btc-arb' }]);
     expect([read(CONTROL_CANCEL_ALL), failed]).toEqual([0, []]);
     // Its first turn starts the watch again.
-    nowUs += 10 * LIMIT_US;
-    keeper.watch(nowUs, LIMIT_US);
+    for (let n = 0; n < 20; n++) look();
     expect(threads).toHaveLength(3);
     await keeper.beginStop();
+  });
+
+  it('C17: what stopped everything, this thread too, is not held against the lanes', async () => {
+    const keeper = await keeperOf();
+    beat(HOT, nowUs);
+    beat(FEED, nowUs);
+    keeper.watch(nowUs, LIMIT_US);
+    for (let sleep = 0; sleep < 9; sleep++) {
+      nowUs += 100 * LIMIT_US;
+      keeper.watch(nowUs, LIMIT_US);
+    }
+    beat(HOT, nowUs);
+    for (let n = 0; n < 9; n++) {
+      nowUs += LIMIT_US / 10;
+      beat(FEED, nowUs);
+      keeper.watch(nowUs, LIMIT_US);
+    }
+    expect(said).toEqual([]);
+    nowUs += LIMIT_US / 10;
+    keeper.watch(nowUs, LIMIT_US);
+    nowUs += LIMIT_US / 10;
+    keeper.watch(nowUs, LIMIT_US);
+    expect(said[0]).toMatch(/^thor: lane hot: it has not turned for /);
+    await turnsAgain('hot');
   });
 
   it('C17: one that died by itself takes all strategies with it again; the death is told in its own words', async () => {

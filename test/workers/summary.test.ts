@@ -63,6 +63,17 @@ describe('summaryLines', () => {
     );
   });
 
+  it('C17: names lanes that were started again, and the strategy that was left out', () => {
+    const restarts = [
+      { lane: 'feed-0', why: 'it died: no memory', stopped: null },
+      { lane: 'hot', why: 'it has not turned for 5.0 s', stopped: 'mine' },
+    ];
+    expect(summaryLines({ ...SUMMARY, restarts }, '').slice(-2)).toEqual([
+      'restart  lane feed-0: it died: no memory',
+      'restart  lane hot: it has not turned for 5.0 s; mine was not run again and its orders were cancelled',
+    ]);
+  });
+
   it('names what could not be closed at a stop, or says that nothing is held', () => {
     const closing = { strategies: ['a', 'b'], left: [] };
     expect(summaryLines({ ...SUMMARY, closing }, '').at(-1)).toBe('closed   a, b: nothing is held');
