@@ -9,7 +9,7 @@ import { isTerminal, OrderState } from '../core/orders/order-state.js';
 import type { RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
 import { venueIndexOf, type RunTables } from '../core/orders/tables.js';
 import type { Desk } from './desk.js';
-import { IS_KNOWN, WANT_CANCEL } from './orders.js';
+import { IS_KNOWN, TERMS_OPEN, WANT_CANCEL } from './orders.js';
 import { Draft } from './risk/draft.js';
 
 /** @param nowUs a venue may still be told of orders of this very run, when another executor took over: they get the grace of young ones */
@@ -60,12 +60,14 @@ function adopt(desk: Desk, order: RecoveredOrderState, draft: Draft, createdUs: 
   draft.priceTicks = order.priceTicks;
   draft.qtyLots = order.qtyLots;
   draft.causeUs = 0;
-  const isSettled = order.state === OrderState.OPEN || order.state === OrderState.PARTLY_FILLED;
+  const areTermsOpen = order.areTermsOpen === true;
+  const isSettled = !areTermsOpen && (order.state === OrderState.OPEN || order.state === OrderState.PARTLY_FILLED);
   const slot = desk.adopt(draft, order.orderId, isSettled ? order.state : OrderState.UNKNOWN, order.cumLots);
   // Of an earlier run: a venue that does not know it now never will.
   orders.createdUs[slot] = createdUs;
   const wasSeen = order.state !== OrderState.PENDING && order.state !== OrderState.UNKNOWN;
   if (wasSeen || order.cumLots > 0) orders.wants[slot] = orders.wants[slot]! | IS_KNOWN;
   if (order.state === OrderState.CANCELLING) orders.wants[slot] = orders.wants[slot]! | WANT_CANCEL;
+  if (areTermsOpen) orders.wants[slot] = orders.wants[slot]! | TERMS_OPEN;
   if (!isSettled) desk.requests.plan(slot, RecordKind.QUERY);
 }

@@ -7,7 +7,7 @@ import { OrderState } from '../core/orders/order-state.js';
 import { Reason } from '../core/orders/reasons.js';
 import type { Desk } from './desk.js';
 import type { Doubts } from './doubts.js';
-import { IN_AMEND, IN_CANCEL, IN_CREATE, IS_REPLACEMENT, REPLACING, WANT_AMEND, WANT_CANCEL } from './orders.js';
+import { IN_CANCEL, IN_CREATE, IS_REPLACEMENT, REPLACING, WANT_AMEND, WANT_CANCEL } from './orders.js';
 import { Draft } from './risk/draft.js';
 
 export class Endings {
@@ -47,7 +47,7 @@ export class Endings {
   completes(slot: number): boolean {
     const desk = this.#desk;
     const { orders } = desk;
-    if (orders.cumOf(slot) < orders.qtyOf(slot) || (orders.inflight[slot]! & IN_AMEND) !== 0) return false;
+    if (orders.cumOf(slot) < orders.qtyOf(slot) || orders.isQtyOpen(slot)) return false;
     if (!desk.move(slot, OrderState.FILLED)) return false;
     desk.trail.counters[orders.strategyOf(slot)]!.add('filled');
     desk.close(slot);

@@ -25,7 +25,6 @@ import { Reason } from '../core/orders/reasons.js';
 import type { Desk } from './desk.js';
 import type { Doubts } from './doubts.js';
 import type { Endings } from './endings.js';
-import { IN_AMEND } from './orders.js';
 
 export class Fills {
   readonly #desk: Desk;
@@ -54,7 +53,7 @@ export class Fills {
     if (state === OrderState.REJECTED) this.#endings.ghost(slot, false);
     desk.markKnown(slot);
     const cum = orders.cumOf(slot) + lots;
-    const isWhole = cum >= orders.qtyOf(slot) && (orders.inflight[slot]! & IN_AMEND) === 0;
+    const isWhole = cum >= orders.qtyOf(slot) && !orders.isQtyOpen(slot);
     orders.begin(slot);
     f64[(base + REC_CUM) >> 3] = cum;
     orders.publish(slot);

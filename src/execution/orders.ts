@@ -41,6 +41,8 @@ export const IS_REPLACEMENT = 8;
 export const IS_KNOWN = 16;
 /** Its acknowledgement was told. */
 export const IS_ACKED = 32;
+/** Adopted with an amend of an earlier run in doubt: its quantity is the venue's to say. */
+export const TERMS_OPEN = 64;
 
 export class OrderTable {
   readonly capacity: number;
@@ -119,6 +121,11 @@ export class OrderTable {
     this.#freeCount = n;
     this.#live = new Int32Array(n);
     this.#livePlace = new Int32Array(n).fill(NONE);
+  }
+
+  /** The venue may hold another quantity than we know: nothing that filled is known to be all. */
+  isQtyOpen(slot: number): boolean {
+    return (this.inflight[slot]! & IN_AMEND) !== 0 || (this.wants[slot]! & TERMS_OPEN) !== 0;
   }
 
   /** Orders that are not ended, waiting ones included. */

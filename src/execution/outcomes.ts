@@ -24,7 +24,18 @@ import type { Desk } from './desk.js';
 import type { Doubts } from './doubts.js';
 import type { Endings } from './endings.js';
 import type { Fills } from './fills.js';
-import { IN_AMEND, IN_CANCEL, IN_CREATE, IN_QUERY, IS_ACKED, IS_KNOWN, IS_REPLACEMENT, REPLACING, WANT_CANCEL } from './orders.js';
+import {
+  IN_AMEND,
+  IN_CANCEL,
+  IN_CREATE,
+  IN_QUERY,
+  IS_ACKED,
+  IS_KNOWN,
+  IS_REPLACEMENT,
+  REPLACING,
+  TERMS_OPEN,
+  WANT_CANCEL,
+} from './orders.js';
 
 /** Times the venue must say that it does not know an order which it once acknowledged. */
 const MISSES_OF_KNOWN = 3;
@@ -167,6 +178,7 @@ export class Outcomes {
       // The venue's word answers everything that was under way.
       if ((inflight & IN_CANCEL) !== 0) orders.wants[slot] = orders.wants[slot] | WANT_CANCEL;
       desk.setInflight(slot, 0);
+      orders.wants[slot] = orders.wants[slot] & ~TERMS_OPEN;
       orders.tries[slot] = 0;
       this.#takeTerms(slot, at, tsUs);
     } else {
@@ -222,7 +234,7 @@ export class Outcomes {
     if (ticks > 0 && lots > 0) this.#takeTerms(slot, at, tsUs);
     else desk.setTerms(slot, orders.newTicks[slot]!, orders.newLots[slot]!);
     desk.setInflight(slot, orders.inflight[slot]! & ~(IN_AMEND | IN_CREATE));
-    orders.wants[slot] = orders.wants[slot]! | IS_ACKED;
+    orders.wants[slot] = (orders.wants[slot]! & ~TERMS_OPEN) | IS_ACKED;
     if (orders.state(slot) !== OrderState.UNKNOWN) desk.move(slot, desk.livingState(slot));
     trail.counters[desk.orders.strategyOf(slot)]!.add('amended');
     desk.rehold(slot);

@@ -515,5 +515,21 @@ const EMPTY_RECORD: JournalRecord = {
 
 function plain(order: FoldedOrder): RecoveredOrderState {
   const { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group } = order;
-  return { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group };
+  const areTermsOpen = order.amendLots > 0;
+  return {
+    orderId,
+    strategy,
+    instrument,
+    level,
+    side,
+    flags,
+    timeInForce,
+    priceTicks,
+    qtyLots,
+    cumLots,
+    state,
+    pnlKind,
+    group,
+    ...(areTermsOpen ? { areTermsOpen } : {}),
+  };
 }

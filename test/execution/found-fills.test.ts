@@ -132,6 +132,30 @@ describe('a fill that is found', () => {
     expect(rig.events(0)).toMatchObject([{ kind: K.FILL, level: 4, cumLots: 10 }]);
   });
 
+  it('C3: of an adopted order whose amend is in doubt: it is over when the venue says how much it was for, not before', () => {
+    const orderId = makeOrderId(6, 0, 4, 1);
+    const terms = { ...WISH, orderId, strategy: 0, level: 4, flags: 0, timeInForce: 0, cumLots: 0, pnlKind: 0, group: 0 };
+    const order = { ...terms, state: OrderState.UNKNOWN, areTermsOpen: true };
+    const rig = ready({ recovered: { ...NOTHING, orders: [order] }, reconcileEveryUs: Infinity });
+    answerRound(rig, question(rig), [{ ...order, fillLots: 10, fillTicks: 599_000, tradeId: 1 }], 1);
+    expect(rig.slots()).toMatchObject([{ state: OrderState.UNKNOWN, cumLots: 10 }]);
+    const asked = (): Row => {
+      for (let tries = 0; tries < 60; tries++) {
+        const query = rig.requests(1).find((row) => row.kind === K.QUERY);
+        if (query !== undefined) return query;
+        rig.step(1_000_000);
+      }
+      throw new Error('the venue was not asked');
+    };
+    // It had grown: a part of it stands at the venue still.
+    rig.answer(1, { ...terms, kind: K.ACK, gateway: 1, qtyLots: 15, cumLots: 10, decidedUs: asked().decidedUs });
+    rig.step();
+    expect(rig.slots()).toMatchObject([{ state: OrderState.PARTLY_FILLED, qtyLots: 15, cumLots: 10 }]);
+    rig.answer(1, { ...terms, kind: K.FILL, gateway: 1, fillLots: 5, fillTicks: 599_000, tradeId: 2 });
+    rig.step();
+    expect(rig.slots()).toMatchObject([{ state: OrderState.FILLED, cumLots: 15 }]);
+  });
+
   it('C9: of an order that ended before: counted and told once, on top of what it had', () => {
     const rig = ready();
     answerRound(rig, question(rig), [], 1);

@@ -49,6 +49,14 @@ export default [
     replace: '',
   },
   {
+    id: 'C3',
+    file: file('orders'),
+    test: found,
+    why: 'an adopted order whose amend is in doubt ends with the quantity that it had before',
+    find: ' || (this.wants[slot]! & TERMS_OPEN) !== 0',
+    replace: '',
+  },
+  {
     id: 'B9',
     file: file('adopt'),
     test: rules,

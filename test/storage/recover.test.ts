@@ -163,6 +163,23 @@ describe('recover', () => {
     expect(recover({ folder, tables: tablesOf(4, [BTC], ['a']) }).levels).toMatchObject([{ orderId: order.orderId, cumLots: 5 }]);
   });
 
+  it('C3: says of an order that its amend was not answered, until it was', async () => {
+    const folder = temporaryFolder();
+    const order = { orderId: 1, instrument: 0, priceTicks: 5, qtyLots: 5 };
+    const one = startRun(folder, tablesOf(1, [BTC], ['a']));
+    one.put({ ...order, kind: K.CREATE });
+    one.put({ ...order, kind: K.ACK });
+    one.put({ ...order, kind: K.AMEND, qtyLots: 8 });
+    await one.end();
+    expect(recover({ folder, tables: tablesOf(2, [BTC], ['a']) }).orders).toMatchObject([{ qtyLots: 5, areTermsOpen: true }]);
+    const two = startRun(folder, tablesOf(2, [BTC], ['a']));
+    two.put({ ...order, kind: K.ACK, qtyLots: 8 });
+    await two.end();
+    const [found] = recover({ folder, tables: tablesOf(3, [BTC], ['a']) }).orders;
+    expect(found).toMatchObject({ qtyLots: 8, state: OrderState.OPEN });
+    expect(found?.areTermsOpen).toBeUndefined();
+  });
+
   it('never reads records by the tables of another run, and still counts the run whose start is damaged', async () => {
     const folder = temporaryFolder();
     const one = startRun(folder, tablesOf(1, [BTC, ETH], ['a', 'b']));

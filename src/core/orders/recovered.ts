@@ -15,6 +15,8 @@ export interface RecoveredOrderState {
   readonly state: number;
   readonly pnlKind: number;
   readonly group: number;
+  /** An amend was under way, and the journal does not have its outcome: the venue may hold another quantity. */
+  readonly areTermsOpen?: boolean;
 }
 
 export interface RecoveredFill {
