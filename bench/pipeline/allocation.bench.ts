@@ -48,6 +48,7 @@ export const rows: BenchFile = async (options) => {
     const server = child('endless-server.child.js');
     const serve = (question: EndlessQuestion): Promise<EndlessAnswer> => server.ask(question, LIMIT_MS);
     const allocated: Record<'open-lane' | 'open-bare', number[]> = { 'open-lane': [], 'open-bare': [] };
+    const idleRates: Record<'open-lane' | 'open-bare', number[]> = { 'open-lane': [], 'open-bare': [] };
     const heldKib: number[] = [];
     let bareReads = 0;
     for (const kind of ['open-lane', 'open-bare'] as const) {
@@ -56,7 +57,10 @@ export const rows: BenchFile = async (options) => {
       await ask(one, { kind, port, symbols: SYMBOLS });
       // The first round only warms up, and a connection's first bytes come in records of another size.
       let sentTurns = 0;
+      let idleBytesPerMs = 0;
       for (let round = -1; round < options.rounds; round++) {
+        const idle = await ask(one, { kind: 'idle' });
+        idleBytesPerMs = idle.bytes / idle.tookMs;
         sentTurns += turns;
         const [answer] = await Promise.all([
           ask(one, { kind: 'measure', lastId: lastId + (sentTurns * MESSAGES) / SYMBOLS.length, bytes: bytes * turns }),
@@ -64,7 +68,8 @@ export const rows: BenchFile = async (options) => {
         ]);
         if (answer.collections > 0) throw new Error(`${answer.collections} collections while allocation was measured`);
         if (round < 0) continue;
-        allocated[kind].push(answer.bytes / turns / MESSAGES);
+        allocated[kind].push((answer.bytes - idleBytesPerMs * answer.tookMs) / turns / MESSAGES);
+        idleRates[kind].push(idleBytesPerMs);
         if (kind === 'open-bare') bareReads += answer.reads;
         else heldKib.push(answer.heldBytes / 1024);
       }
@@ -90,7 +95,7 @@ export const rows: BenchFile = async (options) => {
         Math.max(0, lane - bare),
         'bytes/message',
         { most: 1, goal: NONE },
-        `TLS; ${lane.toFixed(2)} bytes a message by the lane, ${bare.toFixed(2)} by Node with \`onread\` and a callback that does nothing (${((bare * total) / bareReads).toFixed(0)} a read); ${stream}`,
+        `TLS; ${lane.toFixed(2)} bytes a message by the lane, ${bare.toFixed(2)} by Node with \`onread\` and a callback that does nothing (${((bare * total) / bareReads).toFixed(0)} a read); left out is what the loop's timers allocate without messages, ${median(idleRates['open-lane']).toFixed(0)} bytes a millisecond; ${stream}`,
         check,
       ),
       measured(

@@ -23,7 +23,7 @@ import { HeapMeter } from '../support/heap-meter.js';
 import { OurBooks } from '../support/our-books.js';
 
 export interface AllocationQuestion {
-  readonly kind: 'books' | 'open-lane' | 'open-bare' | 'measure';
+  readonly kind: 'books' | 'open-lane' | 'open-bare' | 'measure' | 'idle';
   readonly symbols?: readonly string[];
   readonly levels?: number;
   /** Of `books`: messages of one turn, and turns. */
@@ -43,6 +43,8 @@ export interface AllocationAnswer {
   readonly messages: number;
   readonly reads: number;
   readonly collections: number;
+  /** How long that took: a loop's timers allocate by the clock, not by the message. */
+  readonly tookMs: number;
 }
 
 interface Source {
@@ -57,6 +59,7 @@ const SLOW_OF_A_BOOK = 2;
 const POLL_MS = 20;
 /** While it is measured: looking allocates too. */
 const MEASURED_POLL_MS = 100;
+const IDLE_MS = 1_000;
 const meter = new HeapMeter();
 let source: Source | null = null;
 
@@ -91,7 +94,7 @@ function books(question: AllocationQuestion): AllocationAnswer {
   if (gaps > 0 || stats.frames - stats.fast > SLOW_OF_A_BOOK * symbols.length)
     throw new Error(`${gaps} gaps, ${stats.frames - stats.fast} of ${stats.frames} messages not by the kernel`);
   // Of a turn: now and then V8 puts code or feedback on the heap.
-  return { bytes: median(allocated), heldBytes: meter.collected() - held, messages, reads: 0, collections: 0 };
+  return { bytes: median(allocated), heldBytes: meter.collected() - held, messages, reads: 0, collections: 0, tookMs: 0 };
 }
 
 /** The lane as a run builds it, with its own event loop; nobody reads its changes ring. */
@@ -184,16 +187,25 @@ async function measure(question: AllocationQuestion): Promise<AllocationAnswer> 
   const [messages, reads] = [source.messages(), source.reads()];
   const own = meter.used();
   const before = meter.used();
-  while (!source.isAt(question)) await pause(MEASURED_POLL_MS);
+  const untilMs = question.kind === 'idle' ? performance.now() + IDLE_MS : Infinity;
+  while (performance.now() < untilMs && !(question.kind !== 'idle' && source.isAt(question))) await pause(MEASURED_POLL_MS);
+  const tookMs = performance.now() - fromMs;
   const bytes = meter.used() - before - (before - own);
   const collections = await meter.collectionsSince(fromMs);
-  return { bytes, heldBytes: meter.collected() - held, messages: source.messages() - messages, reads: source.reads() - reads, collections };
+  return {
+    bytes,
+    heldBytes: meter.collected() - held,
+    messages: source.messages() - messages,
+    tookMs,
+    reads: source.reads() - reads,
+    collections,
+  };
 }
 
 answerQuestions(async (asked): Promise<AllocationAnswer> => {
   const question = asked as AllocationQuestion;
   if (question.kind === 'books') return books(question);
-  if (question.kind === 'measure') return measure(question);
+  if (question.kind === 'measure' || question.kind === 'idle') return measure(question);
   source = question.kind === 'open-lane' ? await openLane(question) : await openBare(question);
-  return { bytes: 0, heldBytes: 0, messages: 0, reads: 0, collections: 0 };
+  return { bytes: 0, heldBytes: 0, messages: 0, reads: 0, collections: 0, tookMs: 0 };
 });
