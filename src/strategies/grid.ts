@@ -1,20 +1,18 @@
 /**
  * `grid`: a resting ladder around an anchor. A fill places the counter order, a profit distance away, for exactly what filled; when that fills, the level
- * starts again. Called by StrategyRunner on the hot lane. The parts that decide are pure and stand in grid/: ladder, cost, level-state, levels, anchor.
+ * starts again. Called by StrategyRunner on the hot lane. What a grid's life consists of stands here: anchor, ladder, change of parameters, exit, stop. The
+ * parts stand in grid/: those that decide are pure (ladder, cost, level-state, levels, anchor); orders places what they decided, records says it to the journal.
  *
  * Inventory on spot: sells need base the account already has; a level without it waits and says so. The counter order is for what filled, so a venue that
  * takes its fee from the asset received lives off the account's stock of that asset by the fee.
  */
 import { assert, RESULT_OK } from '../core/numbers/errors.js';
 import { formatTicks } from '../core/numbers/decimal.js';
-import { FLAG_POST_ONLY, SIDE_BUY, TIF_GTC } from '../core/memory/record.js';
 import { isTerminal } from '../core/orders/order-state.js';
 import { Reason, reasonName } from '../core/orders/reasons.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type {
   BookView,
-  LevelRecord,
-  OrderDraft,
   OrderEvent,
   Params,
   RecoveredStrategy,
@@ -27,17 +25,14 @@ import { Anchor } from './grid/anchor.js';
 import { Compound } from './grid/compound.js';
 import { checkGrid } from './grid/check.js';
 import { ExitPhase, GridExit } from './grid/exit.js';
-import { anchorOfSettings, leastLots, lotValue, makeLadder, type Ladder } from './grid/ladder.js';
-import { isLiveLevel, LEVEL_STATE_NAMES, LevelState } from './grid/level-state.js';
+import { anchorOfSettings, leastLots, makeLadder, type Ladder } from './grid/ladder.js';
+import { LEVEL_STATE_NAMES } from './grid/level-state.js';
 import { GridLevels } from './grid/levels.js';
-import { effectOf, exitWord, ladderHash, type OldLadder, recoverOld } from './grid/memory.js';
+import { effectOf, ladderHash, type OldLadder, recoverOld } from './grid/memory.js';
+import { GridOrders } from './grid/orders.js';
 import { GRID_PARAMS, gridSettings, type GridSettings } from './grid/params.js';
+import { GridRecords } from './grid/records.js';
 import { GridTrail } from './grid/trail.js';
-
-/** A resting order is amended (price or quantity) at most this often: each amend costs rate budget and the place in the queue. */
-const ADJUST_EVERY_US = 1_000_000;
-/** How long a level without balance waits before it looks again. */
-const NO_BALANCE_US = 5_000_000;
 
 /** How often orders of a ladder that was given up are asked back. */
 const CANCEL_EVERY_US = 1_000_000;
@@ -53,40 +48,13 @@ export class GridStrategy implements Strategy {
   #params: Params;
   #settings: GridSettings;
   #anchor: Anchor;
-  readonly #draft: OrderDraft = {
-    level: 0,
-    slot: 0,
-    side: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    flags: 0,
-    timeInForce: TIF_GTC,
-    group: 0,
-    groupLegs: 0,
-  };
-  readonly #record: LevelRecord = {
-    level: 0,
-    state: 0,
-    side: 0,
-    slot: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    cumLots: 0,
-    auxTicks: 0,
-    auxLots: 0,
-    orderId: 0,
-    reason: 0,
-  };
+  readonly #records = new GridRecords();
   #ladder: Ladder | null = null;
   #levels: GridLevels | null = null;
+  #orders: GridOrders | null = null;
   #exit: GridExit;
   #trail: GridTrail | null = null;
   #compound: Compound | null = null;
-  /** Places of a side, nearest to the market first. */
-  #buys = new Int32Array(0);
-  #sells = new Int32Array(0);
-  #adjustedUs = new Float64Array(0);
-  #isMetaDirty = true;
   #needsPass = false;
   /** A pass is due when the middle moved this far from where the last one was. */
   #passStepTicks = 1;
@@ -97,20 +65,11 @@ export class GridStrategy implements Strategy {
   /** Events of orders before this id belong to a ladder of which nothing is known. */
   #oldestId = 0;
   #cancelOld = false;
-  /** What the ladder in use was made from. */
-  #hash = 0;
   /** Other parameters wait until nothing of the ladder in use rests any more. */
   #renewal: Renewal | null = null;
   #cancelUs = 0;
-  /** The ladder before this one: its orders are heard of, its inventory is the account's. */
-  #past: GridLevels | null = null;
-  /** Level records above the ladder's own up to this one are a larger ladder's: to be emptied. */
-  #eraseTo = -1;
   /** Side of the trigger on which the market was first seen; 0 once it was reached. */
   #triggerSide = Number.NaN;
-  /** Spot funds promised in the running pass, which the account does not show yet. */
-  #spentQuote = 0;
-  #spentBase = 0;
 
   constructor(setup: StrategySetup) {
     const instrument = setup.instruments[0];
@@ -130,7 +89,7 @@ export class GridStrategy implements Strategy {
     const { name, levelCapacity } = this.#setup;
     const settings = gridSettings(name, params);
     checkGrid(name, settings, this.#instrument, levelCapacity);
-    if (this.#ladder === null || ladderHash(params, this.#instrument) === this.#hash) {
+    if (this.#ladder === null || ladderHash(params, this.#instrument) === this.#records.hash) {
       this.#renewal = null;
       this.#tune(settings, params);
     } else this.#renewal = { settings, params };
@@ -168,7 +127,7 @@ export class GridStrategy implements Strategy {
     const filled = levels.onEvent(event, ctx.nowUs);
     if (event.level < 0 || event.level >= levels.places) return;
     if (filled > 0) this.#compound?.onFill(levels, event.level, filled);
-    this.#publishPlace(ctx, event.level);
+    this.#records.publishPlace(ctx, levels, event.level);
     this.#settle(ctx, event.level >> 1);
   }
 
@@ -192,10 +151,10 @@ export class GridStrategy implements Strategy {
     const exit = this.#exit;
     if (exit.phase === ExitPhase.RUNNING) {
       exit.leave(Reason.RUN_ENDED);
-      this.#isMetaDirty = true;
+      this.#records.oweLadder();
       this.#renewal = null;
     }
-    if (exit.step(ctx, ctx.book(0), this.#levels?.hasLive() === true, this.#closingLevel)) this.#isMetaDirty = true;
+    if (exit.step(ctx, ctx.book(0), this.#levels?.hasLive() === true, this.#closingLevel)) this.#records.oweLadder();
     this.#publish(ctx);
     return !exit.isOver;
   }
@@ -262,6 +221,7 @@ export class GridStrategy implements Strategy {
     this.#exit = new GridExit(settings, this.#instrument);
     this.#exit.recover(phase, reason, isBusy);
     if (this.#ladder === null) return;
+    this.#orders?.use(settings);
     this.#trail = new GridTrail(settings, this.#instrument, this.#ladder, this.#trail?.stepWord ?? 0);
     if (!settings.isCompounding) this.#compound = null;
     else this.#compound ??= new Compound(settings, this.#instrument, this.#ladder);
@@ -276,10 +236,10 @@ export class GridStrategy implements Strategy {
       return;
     }
     this.#renewal = null;
-    this.#past = levels;
-    this.#eraseTo = Math.max(this.#eraseTo, levels.places);
+    this.#records.leave(levels);
     this.#levels = null;
     this.#ladder = null;
+    this.#orders = null;
     this.#triggerSide = 0; // it runs already
     this.#passMid = Number.NaN;
     this.#exit.recover(ExitPhase.RUNNING, Reason.NONE, false);
@@ -312,24 +272,18 @@ export class GridStrategy implements Strategy {
 
   #use(ladder: Ladder, stepWord: number, hash: number): void {
     const levels = new GridLevels(ladder, (priceTicks) => leastLots(this.#instrument, priceTicks));
-    if (this.#past !== null) levels.follow(this.#past);
-    this.#hash = hash;
     this.#ladder = ladder;
     this.#levels = levels;
+    this.#records.use(ladder, levels, hash);
+    this.#orders = new GridOrders(this.#settings, this.#instrument, levels, this.#records);
     this.#trail = new GridTrail(this.#settings, this.#instrument, ladder, stepWord);
     this.#compound = this.#settings.isCompounding ? new Compound(this.#settings, this.#instrument, ladder) : null;
-    this.#adjustedUs = new Float64Array(levels.places);
-    this.#order(ladder, levels);
-    this.#isMetaDirty = true;
+    this.#measure(ladder);
     this.#needsPass = true;
   }
 
-  /** The places of each side, nearest to the market first; again whenever a line moved. */
-  #order(ladder: Ladder, levels: GridLevels): void {
-    const places = Array.from({ length: levels.places }, (_, place) => place);
-    const priceOf = (place: number): number => levels.priceTicks[place] ?? 0;
-    this.#buys = Int32Array.from(places.filter((place) => levels.side[place] === SIDE_BUY).sort((a, b) => priceOf(b) - priceOf(a)));
-    this.#sells = Int32Array.from(places.filter((place) => levels.side[place] !== SIDE_BUY).sort((a, b) => priceOf(a) - priceOf(b)));
+  /** Range and least step of the lines; again whenever a line moved. */
+  #measure(ladder: Ladder): void {
     let least = Infinity;
     this.#lowTicks = Infinity;
     this.#highTicks = 0;
@@ -350,7 +304,7 @@ export class GridStrategy implements Strategy {
     const ladder = this.#ladder;
     if (ladder === null || ctx.isStopping || this.#renewal !== null || this.#exit.phase !== ExitPhase.RUNNING) return;
     if (!this.#exit.watch(mid, ladder.anchorTicks, this.#lowTicks, this.#highTicks, ctx.nowUs)) return;
-    this.#isMetaDirty = true;
+    this.#records.oweLadder();
     this.#publish(ctx);
     this.#pass(ctx);
   }
@@ -362,39 +316,16 @@ export class GridStrategy implements Strategy {
     if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
     this.#passMid = (book.bidTicks + book.askTicks) / 2;
     this.#needsPass = false;
-    this.#spentQuote = 0;
-    this.#spentBase = 0;
     if (this.#renewal !== null) return this.#renew(ctx, this.#renewal);
     if (this.#exit.phase !== ExitPhase.RUNNING) {
-      if (this.#exit.step(ctx, book, this.#levels.hasLive(), this.#closingLevel)) this.#isMetaDirty = true;
+      if (this.#exit.step(ctx, book, this.#levels.hasLive(), this.#closingLevel)) this.#records.oweLadder();
       return;
     }
-    if (this.#trail?.step(ctx, this.#levels, this.#passMid) === true) this.#order(this.#ladder!, this.#levels);
-    this.#walk(ctx, book, this.#buys);
-    this.#walk(ctx, book, this.#sells);
-  }
-
-  #walk(ctx: StrategyContext, book: BookView, places: Int32Array): void {
-    const levels = this.#levels!;
-    const active = this.#settings.activePerSide;
-    // A little slack, so that an order at the edge is not cancelled and placed again with every small move.
-    const kept = active + Math.max(1, active >> 2);
-    const leaving = this.#trail?.leaving ?? -1;
-    let rank = 0;
-    for (let i = 0; i < places.length; i++) {
-      const place = places[i]!;
-      const state = levels.state[place]!;
-      if (place >> 1 === leaving) continue;
-      const wanted = levels.wantedLots(place);
-      if (isLiveLevel(state)) {
-        rank++;
-        if (state === LevelState.OPEN) this.#adjust(ctx, book, place, rank <= kept);
-        continue;
-      }
-      if (wanted === 0 || state === LevelState.PARKED) continue;
-      rank++;
-      if (rank <= active && levels.canPlace(place, ctx.nowUs)) this.#place(ctx, book, place, wanted);
+    if (this.#trail?.step(ctx, this.#levels, this.#passMid) === true) {
+      this.#orders?.sort();
+      this.#measure(this.#ladder!);
     }
+    this.#orders?.pass(ctx, book, this.#trail?.leaving ?? -1);
   }
 
   /** After an event of one line: its counter order does not wait for the next pass. */
@@ -402,164 +333,11 @@ export class GridStrategy implements Strategy {
     if (ctx.isStopping || this.#renewal !== null || this.#exit.phase !== ExitPhase.RUNNING) return;
     const book = ctx.book(0);
     if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
-    this.#spentQuote = 0;
-    this.#spentBase = 0;
-    this.#settlePlace(ctx, book, line * 2 + 1);
-    this.#settlePlace(ctx, book, line * 2);
-  }
-
-  #settlePlace(ctx: StrategyContext, book: BookView, place: number): void {
-    const levels = this.#levels!;
-    // Only what just became owed: a level that lies beyond the active ones is the pass's business.
-    if (levels.state[place] !== LevelState.IDLE || levels.heldLots(place >> 1) === 0) return;
-    const wanted = levels.wantedLots(place);
-    if (wanted > 0) this.#place(ctx, book, place, wanted);
-  }
-
-  #place(ctx: StrategyContext, book: BookView, place: number, wanted: number): void {
-    const levels = this.#levels!;
-    const home = levels.priceTicks[place]!;
-    const isBuy = levels.side[place] === SIDE_BUY;
-    const priceTicks = this.#restingPrice(book, isBuy, home);
-    if (priceTicks !== home) {
-      if (!this.#settings.isImproving && (place & 1) === 0) return;
-      if (wanted < leastLots(this.#instrument, priceTicks)) {
-        levels.hold(place, Reason.SIZE_BELOW_MINIMUM, ctx.nowUs + NO_BALANCE_US);
-        return;
-      }
-    }
-    if (!this.#canPay(ctx, isBuy, priceTicks, wanted)) {
-      levels.hold(place, Reason.NO_BALANCE, ctx.nowUs + NO_BALANCE_US);
-      ctx.refuse(Reason.NO_BALANCE);
-      return;
-    }
-    if (!ctx.intents.hasRoom(1) || (levels.isDirty[place] !== 0 && !this.#publishPlace(ctx, place))) return;
-    levels.startPlace(place, priceTicks, wanted, ctx.nowUs);
-    // The level's record goes first: a restart then knows that fills of any later order are news.
-    if (!this.#publishPlace(ctx, place)) {
-      levels.undoPlace(place);
-      return;
-    }
-    const draft = this.#draft;
-    draft.level = place;
-    draft.side = levels.side[place]!;
-    draft.priceTicks = priceTicks;
-    draft.qtyLots = wanted;
-    draft.flags = this.#settings.isPostOnly ? FLAG_POST_ONLY : 0;
-    if (ctx.intents.place(draft) !== RESULT_OK) levels.undoPlace(place);
-    this.#adjustedUs[place] = ctx.nowUs;
-  }
-
-  #adjust(ctx: StrategyContext, book: BookView, place: number, isKept: boolean): void {
-    const levels = this.#levels!;
-    const nowUs = ctx.nowUs;
-    if (nowUs < levels.notBeforeUs[place]!) return;
-    const line = place >> 1;
-    const held = Math.max(0, levels.heldLots(line));
-    const owed = (place & 1) === 1 ? held : Math.max(0, levels.lineLots(line) - held);
-    const resting = levels.restingLots(place);
-    const least = levels.minLots[place]!;
-    // Up to the least quantity an order may rest although less is owed: it was rounded up to free a line of dust.
-    const isTooMuch = resting > owed && resting > least;
-    if (!isKept || (isTooMuch && owed < least)) {
-      if (ctx.intents.cancel(place) === RESULT_OK) levels.sentCancel(place);
-      return;
-    }
-    const isDue = nowUs - this.#adjustedUs[place]! >= ADJUST_EVERY_US;
-    if (!isTooMuch && !isDue) return;
-    const isBuy = levels.side[place] === SIDE_BUY;
-    const priceTicks = this.#restingPrice(book, isBuy, levels.priceTicks[place]!);
-    const orderTicks = levels.orderTicks[place]!;
-    // Only back towards the level's own price: an order that rests at a better price than the market now asks for is left alone.
-    const isBack = isBuy ? priceTicks > orderTicks : priceTicks < orderTicks;
-    if (!isTooMuch && !isBack && !(owed > resting)) return;
-    const qtyLots = levels.cumLots[place]! + (isTooMuch || owed > resting ? owed : resting);
-    if (ctx.intents.amend(place, isBack ? priceTicks : orderTicks, qtyLots) !== RESULT_OK) return;
-    levels.sentAmend(place);
-    this.#adjustedUs[place] = nowUs;
-  }
-
-  /** The level's price, or the best price that does not take. */
-  #restingPrice(book: BookView, isBuy: boolean, homeTicks: number): number {
-    if (!this.#settings.isPostOnly) return homeTicks;
-    return isBuy ? Math.min(homeTicks, book.askTicks - 1) : Math.max(homeTicks, book.bidTicks + 1);
-  }
-
-  #canPay(ctx: StrategyContext, isBuy: boolean, priceTicks: number, lots: number): boolean {
-    const instrument = this.#instrument;
-    if (instrument.kind !== 'spot') return true;
-    if (isBuy) {
-      const cost = lotValue(instrument, priceTicks) * lots;
-      if (ctx.freeBalance(0, instrument.quote) - this.#spentQuote < cost) return false;
-      this.#spentQuote += cost;
-      return true;
-    }
-    const base = lots * Number(instrument.lotSize);
-    if (ctx.freeBalance(0, instrument.base) - this.#spentBase < base) return false;
-    this.#spentBase += base;
-    return true;
+    this.#orders?.settle(ctx, book, line);
   }
 
   #publish(ctx: StrategyContext): void {
-    const levels = this.#levels;
-    const ladder = this.#ladder;
-    if (levels === null || ladder === null) return;
-    if (this.#isMetaDirty) {
-      const record = this.#record;
-      record.level = levels.places;
-      record.state = LevelState.META;
-      record.side = 0;
-      record.slot = 0;
-      record.priceTicks = ladder.anchorTicks;
-      record.qtyLots = this.#trail?.stepWord ?? 0;
-      record.cumLots = exitWord(this.#exit.phase, this.#exit.reason);
-      record.orderId = 0;
-      record.auxTicks = ladder.count;
-      record.auxLots = this.#hash;
-      record.reason = this.#exit.reason;
-      if (ctx.publishLevel(record) !== RESULT_OK) return;
-      this.#isMetaDirty = false;
-    }
-    for (let place = 0; place < levels.places; place++) if (levels.isDirty[place] !== 0 && !this.#publishPlace(ctx, place)) return;
-    for (; this.#eraseTo > levels.places; this.#eraseTo--) if (!this.#publishEmpty(ctx, this.#eraseTo)) return;
-  }
-
-  /** The record of a place that the ladder does not have any more: settled, and without a price. */
-  #publishEmpty(ctx: StrategyContext, level: number): boolean {
-    const past = this.#past !== null && level < this.#past.places ? this.#past : null;
-    const record = this.#record;
-    record.level = level;
-    record.state = LevelState.IDLE;
-    record.side = 0;
-    record.slot = 0;
-    record.priceTicks = 0;
-    record.qtyLots = 0;
-    record.cumLots = past?.heardLots(level) ?? 0;
-    record.orderId = past?.heardId(level) ?? 0;
-    record.auxTicks = 0;
-    record.auxLots = 0;
-    record.reason = Reason.NONE;
-    return ctx.publishLevel(record) === RESULT_OK;
-  }
-
-  #publishPlace(ctx: StrategyContext, place: number): boolean {
-    const levels = this.#levels!;
-    const record = this.#record;
-    const line = place >> 1;
-    record.level = place;
-    record.state = levels.state[place]!;
-    record.side = levels.side[place]!;
-    record.slot = 0;
-    record.priceTicks = levels.priceTicks[place]!;
-    record.qtyLots = (place & 1) === 0 ? levels.lineLots(line) : levels.heldLots(line);
-    record.cumLots = levels.heardLots(place);
-    record.orderId = levels.heardId(place);
-    record.auxTicks = levels.priceTicks[place ^ 1]!;
-    record.auxLots = levels.totalLots[place]!;
-    record.reason = levels.reason[place]!;
-    if (ctx.publishLevel(record) !== RESULT_OK) return false;
-    levels.isDirty[place] = 0;
-    return true;
+    this.#records.publish(ctx, this.#trail?.stepWord ?? 0, this.#exit);
   }
 }
 

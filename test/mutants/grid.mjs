@@ -138,7 +138,7 @@ export default [
   },
   {
     id: 'B15',
-    file: 'src/strategies/grid.ts',
+    file: file('orders'),
     test: grid,
     why: 'a level whose price would take is priced there all the same',
     find: 'return isBuy ? Math.min(homeTicks, book.askTicks - 1) : Math.max(homeTicks, book.bidTicks + 1);',
@@ -146,7 +146,7 @@ export default [
   },
   {
     id: 'B15',
-    file: 'src/strategies/grid.ts',
+    file: file('orders'),
     test: grid,
     why: 'reprice: wait does not wait',
     find: 'if (!this.#settings.isImproving && (place & 1) === 0) return;',
