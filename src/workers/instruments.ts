@@ -1,5 +1,5 @@
 /** The run's instrument table: what strategies trade, as the venues describe it. Main thread, at start. */
-import { UsageError } from '../core/numbers/errors.js';
+import { EngineError, UsageError } from '../core/numbers/errors.js';
 import { didYouMean } from '../core/numbers/nearest.js';
 import { venueOf, type Instrument } from '../core/orders/instrument.js';
 import type { HttpClient } from '../core/ports/http.js';
@@ -19,6 +19,31 @@ export function endpointsOf(venue: Venue, addresses: Readonly<Record<string, Ven
   return withBase(venue.endpoints, address);
 }
 
+/** Between questions to a venue that is busy or limits us: a restart must not fail for that. */
+const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
+
+export type Pause = (ms: number) => Promise<void>;
+
+const wallPause: Pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function patiently<Answer>(ask: () => Promise<Answer>, pause: Pause): Promise<Answer> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      await pause(pauseMs);
+    }
+  }
+  return ask();
+}
+
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof EngineError) || error.code !== 'INSTRUMENTS_FAILED') return false;
+  const status = Number(error.facts['status']);
+  return status === 429 || status === 418 || status >= 500;
+}
+
 /** Every instrument that a recording's venues list. */
 export async function allInstruments(
   venues: readonly string[],
@@ -34,15 +59,18 @@ export async function namedInstruments(
   ids: readonly string[],
   addresses: Readonly<Record<string, VenueAddress>>,
   http: HttpClient,
+  pause: Pause = wallPause,
 ): Promise<Instrument[]> {
   const venues = [...new Set(ids.map(venueOf))];
   const lists = await Promise.all(
     venues.map(async (id) => {
       const symbols = [...new Set(ids.filter((one) => venueOf(one) === id).map((one) => one.slice(id.length + 1)))];
-      const found = await loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, symbols);
+      const load = (wanted: readonly string[]): ReturnType<typeof loadInstruments> =>
+        patiently(() => loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, wanted), pause);
+      const found = await load(symbols);
       const missing = symbols.find((symbol) => !found.some((instrument) => instrument.symbol === symbol));
       if (missing === undefined) return found;
-      const all = await loadInstruments(venueAt(id), endpointsOf(venueAt(id), addresses), http, []);
+      const all = await load([]);
       const symbolsThere = all.map((instrument) => instrument.symbol);
       throw new UsageError(`${id} has no instrument '${missing}'${didYouMean(missing, symbolsThere)}`);
     }),

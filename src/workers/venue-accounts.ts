@@ -117,7 +117,8 @@ async function openPatiently(
     try {
       return await openAccount(venue, credentials, given);
     } catch (error) {
-      if (!(error instanceof EngineError) || error.code !== 'VENUE_NOT_READY' || !PASSING.test(error.message)) throw error;
+      if (!(error instanceof EngineError) || error.code !== 'VENUE_NOT_READY') throw error;
+      if (error.recovery !== 'retry' && !PASSING.test(error.message)) throw error;
       say(`${venue} is not ready, asked again in ${pauseMs / 1000} s: ${messageOf(error)}`);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/core/numbers/errors.js';
+import { EngineError, UsageError } from '../../src/core/numbers/errors.js';
 import type { HttpAnswer, HttpClient } from '../../src/core/ports/http.js';
 import { allInstruments, assetsOf, endpointsOf, namedInstruments, venueAt } from '../../src/workers/instruments.js';
 import type { VenueAddress } from '../../src/workers/venues-process.js';
@@ -48,9 +48,13 @@ const ADDRESSES: Readonly<Record<string, VenueAddress>> = {
 /** Venues that answer their metadata requests. */
 class Venues implements HttpClient {
   readonly urls: string[] = [];
+  /** What the first requests are answered instead. */
+  refusals: number[] = [];
 
   request(_method: string, address: string): Promise<HttpAnswer> {
     this.urls.push(address);
+    const refused = this.refusals.shift();
+    if (refused !== undefined) return Promise.resolve({ status: refused, headers: {}, text: 'no' });
     const url = new URL(address);
     const category = url.searchParams.get('category') ?? '';
     const body =
@@ -104,6 +108,26 @@ describe('namedInstruments', () => {
       expect(all.filter(({ id }) => id === one.id)).toHaveLength(1);
     }
     expect(new Set(named.map(({ id }) => id))).toEqual(new Set(ids));
+  });
+
+  it('asks a venue that limits us or is busy again, later each time, but not for ever; a plain no is one', async () => {
+    const pauses: number[] = [];
+    const pause = (ms: number): Promise<void> => Promise.resolve(void pauses.push(ms));
+    const asked = async (refusals: number[]): Promise<string> => {
+      pauses.length = 0;
+      const venues = new Venues();
+      venues.refusals = refusals;
+      try {
+        const [found] = await namedInstruments(['bitmex:XBTUSD'], ADDRESSES, venues, pause);
+        return found?.id ?? '';
+      } catch (error) {
+        return error instanceof EngineError ? `${error.code} ${error.facts['status']}` : String(error);
+      }
+    };
+    expect([await asked([429, 503]), pauses]).toEqual(['bitmex:XBTUSD', [1_000, 2_000]]);
+    expect([await asked([404]), pauses]).toEqual(['INSTRUMENTS_FAILED 404', []]);
+    expect(await asked(Array.from({ length: 50 }, () => 418))).toBe('INSTRUMENTS_FAILED 418');
+    expect(pauses).toHaveLength(5);
   });
 
   it('names the nearest symbol of the venue for one that it does not list', async () => {

@@ -86,7 +86,9 @@ export async function prepareCcxt(venue: string, options: PrepareOptions): Promi
   } catch (error) {
     if (error instanceof EngineError) throw error;
     const failure = exchange.asVenueError(error);
-    throw new EngineError('VENUE_NOT_READY', 'give-up', { venue, reason: failure.message });
+    const { kind, isLimit, isClock, isOutage } = failure.verdict;
+    const mayBeAsked = kind === 'unknown' || isLimit || isClock || isOutage;
+    throw new EngineError('VENUE_NOT_READY', mayBeAsked ? 'retry' : 'give-up', { venue, reason: failure.message });
   }
 }
 
