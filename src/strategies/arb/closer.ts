@@ -4,21 +4,18 @@
  */
 import { FLAG_HEDGE, FLAG_REDUCE_ONLY, SIDE_BUY, SIDE_SELL } from '../../core/memory/record.js';
 import type { StrategyContext } from '../../core/ports/strategy.js';
+import type { ArbDesk } from './desk.js';
 import { limitBehind, takes, widened } from './edge.js';
-import type { Leg } from './leg.js';
 import type { Pair } from './pair.js';
-import type { PairRecords } from './pair-records.js';
 
 const PAUSE_US = 100_000;
 const PAUSE_MOST_US = 2_000_000;
 
 export class PairCloser {
-  readonly #records: PairRecords;
-  readonly #place: (ctx: StrategyContext, leg: Leg, flags: number) => void;
+  readonly #desk: ArbDesk;
 
-  constructor(records: PairRecords, place: (ctx: StrategyContext, leg: Leg, flags: number) => void) {
-    this.#records = records;
-    this.#place = place;
+  constructor(desk: ArbDesk) {
+    this.#desk = desk;
   }
 
   /** With every turn. @returns true while something is held that a venue would take, or an order is out */
@@ -39,11 +36,11 @@ export class PairCloser {
       isOpen = true;
       if (!book.isLive || !(touch > 0) || ctx.nowUs < pair.hedgeNotBeforeUs || !ctx.intents.hasRoom(1)) continue;
       leg.start(held > 0 ? SIDE_SELL : SIDE_BUY, limit, Math.abs(held), ctx.nowUs);
-      if (!this.#records.publishLeg(ctx, leg)) {
+      if (!this.#desk.records.publishLeg(ctx, leg)) {
         leg.undo();
         continue;
       }
-      this.#place(ctx, leg, terms.isSpot ? FLAG_HEDGE : FLAG_HEDGE | FLAG_REDUCE_ONLY);
+      this.#desk.place(ctx, leg, terms.isSpot ? FLAG_HEDGE : FLAG_HEDGE | FLAG_REDUCE_ONLY, 0);
       isSent = true;
     }
     if (isSent) {
@@ -51,7 +48,7 @@ export class PairCloser {
       pair.hedgeAttempts++;
     } else if (!isOpen && pair.heldBase !== 0) {
       pair.endDeal();
-      this.#records.publishPair(ctx, pair);
+      this.#desk.records.publishPair(ctx, pair);
     }
     return isOpen;
   }

@@ -1,4 +1,4 @@
-/** All pairs of an arbitrage: made from its instruments, found by level or slot, and taken up again after a restart. Built once, at start. */
+/** All pairs of an arbitrage: made from its instruments, found by level or slot, taken up again after a restart; and which have a deal open. Hot lane. */
 import { UsageError } from '../../core/numbers/errors.js';
 import { isTerminal } from '../../core/orders/order-state.js';
 import { coinOf, type Instrument } from '../../core/orders/instrument.js';
@@ -16,6 +16,8 @@ export class PairTable {
   /** The index counts all pairs, usable or not: level ids stay the same when a setting changes which are. */
   readonly #all: readonly (Pair | null)[];
   readonly #bySlot: readonly (readonly Pair[])[];
+  /** Pairs with a deal open, by slot. */
+  readonly #busy: Uint8Array;
 
   /** Throws UsageError when no pair can be made, or the levels do not suffice. */
   constructor(setup: StrategySetup, settings: ArbSettings) {
@@ -29,6 +31,7 @@ export class PairTable {
     this.usable = all.filter((pair) => pair !== null);
     this.#bySlot = instruments.map((_, slot) => this.usable.filter((pair) => pair.first === slot || pair.second === slot));
     this.levels = all.length * LEVELS_PER_PAIR;
+    this.#busy = new Uint8Array(instruments.length);
     if (this.usable.length === 0) {
       const listed = instruments.map(({ id, kind, base, quote }) => `${id} (${kind} ${base}/${quote})`).join(', ');
       throw new UsageError(`${name}: mode ${settings.mode} finds no pair of one base and equal quotes (equalQuotes) among ${listed}`);
@@ -47,6 +50,21 @@ export class PairTable {
   /** The pair that a level belongs to, null when it is none of ours. */
   ofLevel(level: number): Pair | null {
     return this.#all[Math.floor(level / LEVELS_PER_PAIR)] ?? null;
+  }
+
+  /** To another state; every change of a pair's state goes this way, or the count of open deals were wrong. */
+  go(pair: Pair, next: number): void {
+    const wasBusy = pair.isBusy;
+    pair.go(next);
+    if (wasBusy === pair.isBusy) return;
+    const change = wasBusy ? -1 : 1;
+    this.#busy[pair.first] = this.#busy[pair.first]! + change;
+    this.#busy[pair.second] = this.#busy[pair.second]! + change;
+  }
+
+  /** A deal is open on one of the pair's instruments. */
+  isAnyBusy(pair: Pair): boolean {
+    return this.#busy[pair.first]! + this.#busy[pair.second]! > 0;
   }
 
   /** Sums from the legs' records, plus fills that the journal has and the records have not. */
@@ -73,7 +91,7 @@ export class PairTable {
       const isLive = !isTerminal(order.state);
       leg.recover(order.orderId, order.side, order.priceTicks, order.qtyLots, order.cumLots, isLive);
       pair.fill(leg, lots, order.priceTicks);
-      if (isLive && pair.state === PairState.IDLE) pair.go(PairState.LEGS);
+      if (isLive && pair.state === PairState.IDLE) this.go(pair, PairState.LEGS);
     });
   }
 }

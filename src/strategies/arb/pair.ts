@@ -85,6 +85,11 @@ export class Pair {
     this.#state = next;
   }
 
+  /** A deal is open: its instruments are not another pair's business now. A quote that rests is none yet. */
+  get isBusy(): boolean {
+    return this.#state === PairState.LEGS || this.#state === PairState.NAKED || this.#state === PairState.HEDGING;
+  }
+
   get isAnyOut(): boolean {
     return this.legs[0].isOut || this.legs[1].isOut || this.hedges[0].isOut || this.hedges[1].isOut;
   }
