@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { messageOf, UsageError } from '../core/numbers/errors.js';
 import type { Disk } from './disk.js';
 import { decodeCold, encodeCold, type JournalPosition } from './journal.js';
-import type { FoldState, KeptFill } from './journal-fold.js';
+import type { FoldState, KeptFill } from './fold-state.js';
 import {
   type Block,
   blockOf,

@@ -5,35 +5,18 @@
 import { RecordKind } from '../core/memory/record.js';
 import { UsageError } from '../core/numbers/errors.js';
 import { fillOf, type JournalRecord, readRecord } from '../core/orders/journal-record.js';
-import { beginOrder, type FoldedOrder, foldRecord } from '../core/orders/order-fold.js';
-import { isTerminal, OrderState, orderStateName } from '../core/orders/order-state.js';
-import type {
-  RecoveredFill,
-  RecoveredLevelState,
-  RecoveredLossMark,
-  RecoveredOrderState,
-  RecoveredState,
-} from '../core/orders/recovered.js';
+import type { FoldedOrder } from '../core/orders/order-fold.js';
+import { isTerminal, orderStateName } from '../core/orders/order-state.js';
+import type { RecoveredLossMark, RecoveredOrderState, RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
+import type { FoldState, KeptFill, RecoveredFunding } from './fold-state.js';
 import type { JournalPosition } from './journal.js';
 import type { HotFrame } from './journal-reader.js';
+import { KeptOrders } from './kept-orders.js';
 import { type KeptParams, ParamsFold } from './kept-params.js';
-import { type NamedTables, type Ratio, RunMap, scaled } from './run-map.js';
+import { type Ratio, RunMap, scaled } from './run-map.js';
 import { parseRunStart, type RunStart } from './run-start.js';
 import { type Block, ColdKind } from './segment.js';
-
-/** Ended orders kept for a level that names no order, or is not published any more: far more than a strategy leaves unsettled, small enough for years. */
-const ENDED_PER_LEVEL = 16;
-
-export interface RecoveredFunding {
-  readonly strategy: number;
-  readonly instrument: number;
-  readonly asset: number;
-  /** 1e-8 of the asset, negative when paid. */
-  readonly amount: number;
-  readonly id: number;
-  readonly tsUs: number;
-}
 
 export interface Recovery extends RecoveredState {
   readonly fundings: readonly RecoveredFunding[];
@@ -53,39 +36,6 @@ export interface Recovery extends RecoveredState {
   readonly end: JournalPosition;
 }
 
-/** With the run that journaled it: documents are made of it when a store has to be made again. */
-export interface KeptFill extends RecoveredFill {
-  readonly run: number;
-}
-
-export interface KeptLevel extends RecoveredLevelState {
-  readonly updatedUs: number;
-}
-
-/** Everything a fold holds, in plain data: what a checkpoint keeps. Indexes are those of `names`. */
-export interface FoldState {
-  readonly run: number;
-  readonly last: RunStart | null;
-  readonly isClean: boolean;
-  readonly isLost: boolean;
-  readonly names: NamedTables;
-  readonly orders: readonly FoldedOrder[];
-  /** Ids of ended orders that stand by for their level, by [strategy, level]. */
-  readonly ended: readonly (readonly [strategy: number, level: number, ids: readonly number[]])[];
-  readonly newest: readonly (readonly [strategy: number, level: number, id: number])[];
-  readonly levels: readonly KeptLevel[];
-  readonly fills: readonly KeptFill[];
-  readonly fundings: readonly RecoveredFunding[];
-  /** Venues with the time up to which their list of fills is complete. */
-  readonly fillsUpTo: readonly (readonly [venue: string, tsUs: number])[];
-  /** Absent in checkpoints of before there were any. */
-  readonly lossMarks?: readonly RecoveredLossMark[];
-  /** As above. */
-  readonly params?: readonly KeptParams[];
-  readonly lostRecords: number;
-  readonly oddRecords: number;
-}
-
 export class JournalFold {
   readonly #mode: string | null;
   readonly #map: RunMap;
@@ -94,11 +44,7 @@ export class JournalFold {
   #isClean = true;
   /** True while records come that the tables in hand do not explain. */
   #isLost = true;
-  /** Live orders, and ended ones that their strategy may not have settled. */
-  readonly #orders = new Map<number, FoldedOrder>();
-  readonly #ended = new Map<number, FoldedOrder[]>();
-  readonly #newestId = new Map<number, number>();
-  readonly #levels = new Map<number, KeptLevel>();
+  readonly #orders = new KeptOrders();
   #fills: KeptFill[] = [];
   /** Trade ids by order: a fill is counted once. */
   readonly #trades = new Map<number, Set<number>>();
@@ -154,10 +100,10 @@ export class JournalFold {
   #apply(record: JournalRecord): void {
     switch (record.kind) {
       case RecordKind.CREATE:
-        this.#create(record);
+        this.#orders.create(record);
         break;
       case RecordKind.LEVEL:
-        this.#level(record);
+        this.#orders.level(record);
         break;
       case RecordKind.FILL:
         this.#fill(record);
@@ -182,25 +128,11 @@ export class JournalFold {
       case RecordKind.UNKNOWN:
       case RecordKind.EXPIRED:
       case RecordKind.NOT_FOUND:
-        this.#answer(record);
+        this.#orders.answer(record);
         break;
       default: // wishes, queries, refusals and audit say nothing of an order's state
         break;
     }
-  }
-
-  #create(record: JournalRecord): void {
-    const place = placeOf(record);
-    if (!this.#levels.has(place)) this.#forgetEnded(place, () => true);
-    this.#newestId.set(place, record.orderId); // not the largest: ids wrap after 4096 runs
-    if (!this.#orders.has(record.orderId)) this.#orders.set(record.orderId, beginOrder(record, OrderState.PENDING));
-  }
-
-  #answer(record: JournalRecord): void {
-    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
-    if (order === null || isTerminal(order.state)) return;
-    foldRecord(order, record);
-    if (isTerminal(order.state)) this.#end(order);
   }
 
   #fill(record: JournalRecord): void {
@@ -209,69 +141,7 @@ export class JournalFold {
     if (trades === undefined) this.#trades.set(record.orderId, new Set([record.tradeId]));
     else trades.add(record.tradeId);
     this.#fills.push({ ...fillOf(record), run: this.#run });
-    const order = this.#orders.get(record.orderId) ?? this.#behindHole(record);
-    if (order !== null) {
-      const wasLive = !isTerminal(order.state);
-      foldRecord(order, record);
-      if (wasLive && isTerminal(order.state)) this.#end(order);
-      return;
-    }
-    // A late fill of an order that its level has settled: listed again with what is new, on top of what the level counts of it.
-    const level = this.#levels.get(placeOf(record));
-    const late = beginOrder(record, OrderState.CANCELLED);
-    late.cumLots = record.fillLots + (level?.orderId === record.orderId ? level.cumLots : 0);
-    this.#orders.set(late.orderId, late);
-    this.#end(late);
-  }
-
-  /** An order whose CREATE was lost with a hole: in doubt, so that it is asked for. Null when the order is merely an old one of its level. */
-  #behindHole(record: JournalRecord): FoldedOrder | null {
-    const place = placeOf(record);
-    if (record.orderId <= 0 || record.orderId <= (this.#newestId.get(place) ?? 0)) return null;
-    const order = beginOrder(record, OrderState.UNKNOWN);
-    this.#newestId.set(place, record.orderId);
-    this.#orders.set(record.orderId, order);
-    return order;
-  }
-
-  #end(order: FoldedOrder): void {
-    const place = placeOf(order);
-    const list = this.#ended.get(place);
-    if (list === undefined) this.#ended.set(place, [order]);
-    else list.push(order);
-    if (list !== undefined && list.length > ENDED_PER_LEVEL) this.#orders.delete(list.shift()?.orderId ?? 0);
-  }
-
-  /** The level has taken in what it says: an order that ended is settled when the level counts all of it, or has heard of a newer one. */
-  #level(record: JournalRecord): void {
-    const place = placeOf(record);
-    this.#forgetEnded(
-      place,
-      ({ orderId, cumLots }) => orderId < record.orderId || (orderId === record.orderId && cumLots <= record.cumLots),
-    );
-    this.#levels.set(place, {
-      strategy: record.strategy,
-      level: record.level,
-      state: record.state,
-      side: record.side,
-      instrument: record.instrument,
-      priceTicks: record.priceTicks,
-      qtyLots: record.qtyLots,
-      cumLots: record.cumLots,
-      auxTicks: record.fillTicks,
-      auxLots: record.fillLots,
-      orderId: record.orderId,
-      updatedUs: record.tsUs,
-    });
-  }
-
-  #forgetEnded(place: number, isSettled: (order: FoldedOrder) => boolean): void {
-    const list = this.#ended.get(place);
-    if (list === undefined) return;
-    const kept = list.filter((order) => !isSettled(order));
-    for (const order of list) if (!kept.includes(order)) this.#orders.delete(order.orderId);
-    if (kept.length === 0) this.#ended.delete(place);
-    else this.#ended.set(place, kept);
+    this.#orders.fill(record);
   }
 
   /** A complete list of a venue's fills was told up to then; the record names the venue by one of its instruments. */
@@ -301,10 +171,7 @@ export class JournalFold {
       isClean: this.#isClean,
       isLost: this.#isLost,
       names: { strategies: strategies.map((name) => ({ name })), instruments, assets },
-      orders: [...this.#orders.values()],
-      ended: [...this.#ended].map(([place, list]) => [...partsOfPlace(place), list.map(({ orderId }) => orderId)]),
-      newest: [...this.#newestId].map(([place, id]) => [...partsOfPlace(place), id]),
-      levels: [...this.#levels.values()],
+      ...this.#orders.state(),
       fills: this.#fills,
       fundings: this.#fundings,
       fillsUpTo: [...this.#fillsUpTo],
@@ -330,38 +197,11 @@ export class JournalFold {
     this.#params.restore(state.params ?? []);
     for (const [venue, tsUs] of state.fillsUpTo) this.#fillsUpTo.set(venue, tsUs);
     this.#map.enter(state.names);
-    for (const order of state.orders) {
-      const { amendTicks, amendLots, ...rest } = order;
-      const record = this.#translated({ ...rest, kind: RecordKind.CREATE, fillTicks: amendTicks, fillLots: amendLots });
-      if (record === null) continue;
-      const { strategy, instrument, priceTicks, qtyLots, cumLots, fillTicks, fillLots } = record;
-      this.#orders.set(order.orderId, {
-        ...order,
-        strategy,
-        instrument,
-        priceTicks,
-        qtyLots,
-        cumLots,
-        amendTicks: fillTicks,
-        amendLots: fillLots,
-      });
-    }
-    for (const level of state.levels) {
-      const { auxTicks, auxLots, ...rest } = level;
-      const record = this.#translated({ ...rest, kind: RecordKind.LEVEL, fillTicks: auxTicks, fillLots: auxLots });
-      if (record === null) continue;
-      const { strategy, instrument, priceTicks, qtyLots, cumLots, fillTicks, fillLots } = record;
-      this.#levels.set(placeOf(record), {
-        ...level,
-        strategy,
-        instrument,
-        priceTicks,
-        qtyLots,
-        cumLots,
-        auxTicks: fillTicks,
-        auxLots: fillLots,
-      });
-    }
+    this.#orders.restore(
+      state,
+      (given) => this.#translated(given),
+      (index) => this.#map.strategies.indexOf(state.names.strategies[index]?.name ?? ''),
+    );
     for (const fill of state.fills) {
       const trades = this.#trades.get(fill.orderId);
       if (trades === undefined) this.#trades.set(fill.orderId, new Set([fill.tradeId]));
@@ -385,12 +225,6 @@ export class JournalFold {
       const record = this.#translated({ ...mark, kind: RecordKind.LOSS_MARK, fee: result, state: isReached ? 1 : 0 });
       if (record !== null) this.#lossMark(record);
     }
-    const strategyOf = (index: number): number => this.#map.strategies.indexOf(state.names.strategies[index]?.name ?? '');
-    for (const [strategy, level, id] of state.newest) this.#newestId.set(placeOf({ strategy: strategyOf(strategy), level }), id);
-    for (const [strategy, level, ids] of state.ended) {
-      const list = ids.flatMap((id) => this.#orders.get(id) ?? []);
-      if (list.length > 0) this.#ended.set(placeOf({ strategy: strategyOf(strategy), level }), list);
-    }
     if (state.last !== null) this.#map.enter(state.last.tables);
   }
 
@@ -404,25 +238,7 @@ export class JournalFold {
 
   /** A run came with finer steps of an instrument: what is kept of it is counted in steps that fit both. */
   #regrid(instrument: number, ticks: Ratio, lots: Ratio): void {
-    for (const order of this.#orders.values()) {
-      if (order.instrument !== instrument) continue;
-      order.priceTicks = scaled(order.priceTicks, ticks);
-      order.amendTicks = scaled(order.amendTicks, ticks);
-      order.qtyLots = scaled(order.qtyLots, lots);
-      order.cumLots = scaled(order.cumLots, lots);
-      order.amendLots = scaled(order.amendLots, lots);
-    }
-    for (const [place, level] of this.#levels) {
-      if (level.instrument !== instrument) continue;
-      this.#levels.set(place, {
-        ...level,
-        priceTicks: scaled(level.priceTicks, ticks),
-        auxTicks: scaled(level.auxTicks, ticks),
-        qtyLots: scaled(level.qtyLots, lots),
-        cumLots: scaled(level.cumLots, lots),
-        auxLots: scaled(level.auxLots, lots),
-      });
-    }
+    this.#orders.regrid(instrument, ticks, lots);
     this.#fills = this.#fills.map((fill) =>
       fill.instrument === instrument ? { ...fill, fillTicks: scaled(fill.fillTicks, ticks), fillLots: scaled(fill.fillLots, lots) } : fill,
     );
@@ -431,7 +247,7 @@ export class JournalFold {
   result(end: JournalPosition, notes: string[]): Recovery {
     const orders: RecoveredOrderState[] = [];
     const aside: RecoveredOrderState[] = [];
-    for (const order of this.#orders.values()) {
+    for (const order of this.#orders.orders()) {
       if (this.#map.isKnown(order.strategy, order.instrument)) orders.push(plain(order));
       else if (!isTerminal(order.state)) {
         aside.push(plain(order));
@@ -444,8 +260,9 @@ export class JournalFold {
     }
     const isKnown = (one: { readonly strategy: number; readonly instrument: number }): boolean =>
       this.#map.isKnown(one.strategy, one.instrument);
-    const known = [...this.#levels.values()].filter(isKnown);
-    const levels = this.#levels.size - known.length;
+    const allLevels = this.#orders.levels();
+    const known = allLevels.filter(isKnown);
+    const levels = allLevels.length - known.length;
     const fills = this.#fills.filter(isKnown);
     const fillsAside = this.#fills.filter((fill) => !isKnown(fill)).map(({ orderId, tradeId }) => ({ orderId, tradeId }));
     const asideFills = fillsAside.length;
@@ -478,15 +295,6 @@ export class JournalFold {
       end,
     };
   }
-}
-
-/** Levels are numbered below 2^32, strategies below 2^16: one safe integer. */
-function placeOf(record: { readonly strategy: number; readonly level: number }): number {
-  return record.strategy * 2 ** 32 + record.level;
-}
-
-function partsOfPlace(place: number): readonly [strategy: number, level: number] {
-  return [Math.floor(place / 2 ** 32), place % 2 ** 32];
 }
 
 const EMPTY_RECORD: JournalRecord = {

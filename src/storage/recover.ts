@@ -10,7 +10,8 @@ import { type Damage, readJournal } from './journal-reader.js';
 import { repairJournal } from './journal-repair.js';
 import { segmentName, segmentNumber } from './segment.js';
 
-export type { RecoveredFunding, Recovery } from './journal-fold.js';
+export type { RecoveredFunding } from './fold-state.js';
+export type { Recovery } from './journal-fold.js';
 
 export interface RecoverOptions {
   /** The journal's folder. */
