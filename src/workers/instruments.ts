@@ -41,7 +41,8 @@ async function patiently<Answer>(ask: () => Promise<Answer>, pause: Pause): Prom
 function mayPass(error: unknown): boolean {
   if (!(error instanceof EngineError) || error.code !== 'INSTRUMENTS_FAILED') return false;
   const status = Number(error.facts['status']);
-  return status === 429 || status === 418 || status >= 500;
+  // Binance calls its own trouble a bad request now and then.
+  return status === 429 || status === 418 || status >= 500 || String(error.facts['text']).includes('try again later');
 }
 
 /** Every instrument that a recording's venues list. */

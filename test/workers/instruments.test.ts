@@ -54,7 +54,7 @@ class Venues implements HttpClient {
   request(_method: string, address: string): Promise<HttpAnswer> {
     this.urls.push(address);
     const refused = this.refusals.shift();
-    if (refused !== undefined) return Promise.resolve({ status: refused, headers: {}, text: 'no' });
+    if (refused !== undefined) return Promise.resolve({ status: refused, headers: {}, text: refused === 400 ? 'try again later' : 'no' });
     const url = new URL(address);
     const category = url.searchParams.get('category') ?? '';
     const body =
@@ -124,7 +124,7 @@ describe('namedInstruments', () => {
         return error instanceof EngineError ? `${error.code} ${error.facts['status']}` : String(error);
       }
     };
-    expect([await asked([429, 503]), pauses]).toEqual(['bitmex:XBTUSD', [1_000, 2_000]]);
+    expect([await asked([429, 503, 400]), pauses]).toEqual(['bitmex:XBTUSD', [1_000, 2_000, 4_000]]);
     expect([await asked([404]), pauses]).toEqual(['INSTRUMENTS_FAILED 404', []]);
     expect(await asked(Array.from({ length: 50 }, () => 418))).toBe('INSTRUMENTS_FAILED 418');
     expect(pauses).toHaveLength(5);
