@@ -4,7 +4,7 @@
  */
 import { EngineError, UsageError } from '../core/numbers/errors.js';
 import type { HttpReply, HttpRequest } from '../core/ports/http.js';
-import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload, TradingLevel } from './payload.js';
+import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload, TradingLevel } from './payload-admin.js';
 import { jsonReply } from './web-guard.js';
 
 export const TRADING_LEVELS: readonly TradingLevel[] = ['active', 'reducing', 'halted'];

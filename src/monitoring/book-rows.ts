@@ -7,7 +7,7 @@ import { beginRead, endRead, SEQLOCK_TRIES } from '../core/memory/seqlock.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import { DecimalGrid } from './decimal-grid.js';
 import type { MonitoringDeps } from './deps.js';
-import type { BookRow, DepthPayload } from './payload.js';
+import type { BookRow, DepthPayload } from './payload-rows.js';
 
 /** Levels of a side that one answer may hold. */
 export const DEPTH_MAX = 1000;

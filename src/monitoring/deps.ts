@@ -4,7 +4,8 @@ import type { SharedViews } from '../core/memory/shared-memory.js';
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
 import type { Clock } from '../core/ports/clock.js';
-import type { JudgementRow, PnlRow, StoreRow, StrategyPnlRow } from './payload.js';
+import type { JudgementRow, PnlRow, StoreRow } from './payload.js';
+import type { StrategyPnlRow } from './payload-rows.js';
 
 export interface MonitoringDeps {
   readonly views: SharedViews;

@@ -19,7 +19,7 @@ import { Reason, reasonName } from '../core/orders/reasons.js';
 import type { RunTables } from '../core/orders/tables.js';
 import { TRADING_LEVELS } from './admin.js';
 import { DecimalGrid } from './decimal-grid.js';
-import type { AuditRow, FillKind, FillRow, LevelRow, OrderRow } from './payload.js';
+import type { AuditRow, FillKind, FillRow, LevelRow, OrderRow } from './payload-rows.js';
 
 /** One order as folded; a row is made from it for each event. */
 export interface OrderFold extends FoldedOrder {

@@ -9,7 +9,8 @@ import { isTerminal, OrderState, orderStateName } from '../core/orders/order-sta
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables } from '../core/orders/tables.js';
 import { RowMaker, type OrderFold } from './journal-rows.js';
-import type { AuditRow, FillCounts, FillRow, LevelRow, LiveEvent, OrderCounts, OrderRow } from './payload.js';
+import type { FillCounts, LiveEvent, OrderCounts } from './payload.js';
+import type { AuditRow, FillRow, LevelRow, OrderRow } from './payload-rows.js';
 
 export const ENDED_ORDERS_KEPT = 400;
 export const FILLS_KEPT = 600;

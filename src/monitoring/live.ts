@@ -4,7 +4,8 @@
  */
 import type { ServerSocket } from '../core/ports/http.js';
 import type { TimerHandle, Timers } from '../core/ports/clock.js';
-import type { BookRow, BooksMessage, DepthPayload, EventsMessage } from './payload.js';
+import type { BooksMessage, EventsMessage } from './payload.js';
+import type { BookRow, DepthPayload } from './payload-rows.js';
 import { PAGE_DEPTH, type EngineView } from './state.js';
 
 export const LIVE_CLIENTS_MAX = 32;

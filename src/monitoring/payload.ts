@@ -1,13 +1,26 @@
 /**
- * The shapes that leave the engine: HTTP API, live socket, page and terminal read these and nothing else. Types only, so that the page can import them.
+ * The shapes that leave the engine: HTTP API, live socket, page and terminal read these and nothing else; rows stand in payload-rows.ts, what a person orders in
+ * payload-admin.ts. Types only, so that the page can import them.
  * Prices, quantities and money are decimal text; times are integer microseconds (wall unless said); latencies are microseconds.
  */
 import type { PnlRow } from '../core/ledger/pnl.js';
 import type { LatencySummary } from '../core/memory/histogram.js';
 import type { Stage } from '../core/memory/layout.js';
-import type { ParamsEffect, ParamSpec, ParamValue } from '../core/ports/strategy.js';
+import type { TradingLevel } from './payload-admin.js';
+import type {
+  AuditRow,
+  BalanceRow,
+  BookRow,
+  DepthPayload,
+  FillKind,
+  FillRow,
+  LevelRow,
+  OrderRow,
+  PositionRow,
+  StrategyPnlRow,
+} from './payload-rows.js';
 
-export type { LatencySummary, ParamSpec, ParamValue, PnlRow, Stage };
+export type { LatencySummary, PnlRow, Stage };
 
 /** On every answer: who speaks. `label` is what a person must be shown. */
 export interface Envelope {
@@ -16,10 +29,6 @@ export interface Envelope {
   readonly label: 'SIMULATED' | null;
   readonly nowUs: number;
 }
-
-export type TradingLevel = 'active' | 'reducing' | 'halted';
-
-export type FillKind = 'grid' | 'arb' | 'other';
 
 export interface OrderCounts {
   readonly sent: number;
@@ -53,136 +62,6 @@ export interface SummaryCounts {
   readonly books: { readonly live: number; readonly gaps: number; readonly resyncs: number };
   readonly frames: { readonly kernel: number; readonly mapper: number; readonly bad: number };
   readonly latencyUs: Readonly<Record<Stage, LatencySummary>>;
-}
-
-/** Parts of one strategy in one asset: matched is what its kind earned (grid, arb or other). Decimal text. */
-export interface StrategyPnlRow {
-  readonly strategy: string;
-  readonly asset: string;
-  readonly matched: string;
-  readonly trend: string;
-  readonly fees: string;
-  readonly funding: string;
-}
-
-export interface BookRow {
-  readonly instrument: string;
-  readonly venue: string;
-  readonly symbol: string;
-  readonly state: string;
-  readonly bid: string | null;
-  readonly bidQty: string | null;
-  readonly ask: string | null;
-  readonly askQty: string | null;
-  /** For charts only. */
-  readonly mid: number | null;
-  readonly spreadTicks: number | null;
-  readonly bidLevels: number;
-  readonly askLevels: number;
-  readonly sequence: number | null;
-  /** Since the last message, null before the first. */
-  readonly ageUs: number | null;
-  /** Venue time to our receipt, by our wall clock: carries the clock offset of that venue. */
-  readonly lagUs: number | null;
-  readonly markPrice: string | null;
-}
-
-/** Best first; each level is [price, quantity]. */
-export interface DepthPayload {
-  readonly instrument: string;
-  readonly state: string;
-  readonly bids: readonly (readonly [string, string])[];
-  readonly asks: readonly (readonly [string, string])[];
-}
-
-export interface OrderRow {
-  readonly orderId: number;
-  readonly clientOrderId: string;
-  readonly strategy: string;
-  readonly kind: FillKind;
-  readonly venue: string;
-  readonly instrument: string;
-  readonly level: number;
-  readonly side: 'buy' | 'sell';
-  readonly price: string;
-  readonly qty: string;
-  readonly filled: string;
-  readonly state: string;
-  readonly isLive: boolean;
-  readonly reason: string | null;
-  readonly isAdopted: boolean;
-  readonly flags: readonly string[];
-  readonly tsUs: number;
-}
-
-export interface FillRow {
-  /** Venue, trade id and order id: the same fill has the same text for ever. */
-  readonly fillId: string;
-  readonly tradeId: number;
-  readonly orderId: number;
-  readonly clientOrderId: string;
-  readonly strategy: string;
-  readonly kind: FillKind;
-  readonly venue: string;
-  readonly instrument: string;
-  readonly level: number;
-  readonly side: 'buy' | 'sell';
-  readonly price: string;
-  readonly qty: string;
-  readonly fee: string;
-  readonly feeAsset: string;
-  readonly isMaker: boolean;
-  readonly isEarlierRun: boolean;
-  readonly tsUs: number;
-}
-
-export interface LevelRow {
-  readonly strategy: string;
-  readonly instrument: string;
-  readonly level: number;
-  readonly side: 'buy' | 'sell';
-  readonly state: string;
-  readonly price: string;
-  readonly qty: string;
-  readonly filled: string;
-  readonly auxPrice: string | null;
-  readonly auxQty: string | null;
-  readonly reason: string | null;
-  /** Fills of this level in this run. */
-  readonly fills: number;
-  readonly tsUs: number;
-}
-
-export interface AuditRow {
-  readonly event: string;
-  readonly strategy: string;
-  readonly instrument: string | null;
-  readonly level: number | null;
-  readonly side: 'buy' | 'sell' | null;
-  readonly price: string | null;
-  readonly qty: string | null;
-  readonly reason: string | null;
-  /** What is to be said beside these, in words. */
-  readonly text: string | null;
-  readonly tsUs: number;
-}
-
-export interface PositionRow {
-  readonly strategy: string;
-  readonly instrument: string;
-  readonly net: string;
-  readonly entry: string | null;
-  readonly openBuy: string;
-  readonly openSell: string;
-  readonly fills: number;
-}
-
-export interface BalanceRow {
-  readonly venue: string;
-  readonly asset: string;
-  /** Floats for screens; money is exact in the ledger. */
-  readonly total: number;
-  readonly free: number;
 }
 
 export interface VenueRow {
@@ -328,99 +207,6 @@ export interface StatusPayload extends Envelope {
   readonly stores: readonly StoreRow[];
   readonly lanes: readonly LaneRow[];
   readonly counts: SummaryCounts;
-}
-
-export interface HaltOrder {
-  readonly level: TradingLevel;
-  /** Also asks the venues to cancel every order of ours. */
-  readonly cancel: boolean;
-}
-
-export interface HaltAnswer {
-  readonly level: TradingLevel;
-  readonly cancel: boolean;
-  /** Live orders at that moment: those that a `cancel` asks back. */
-  readonly ordersOpen: number;
-}
-
-/** One strategy's parameters: what it declares, what runs, what the file says. */
-export interface ParamsPayload {
-  readonly strategy: string;
-  readonly kind: string;
-  readonly specs: readonly ParamSpec[];
-  readonly values: Readonly<Record<string, ParamValue>>;
-  readonly file: Readonly<Record<string, ParamValue>>;
-  /** Where `values` come from. */
-  readonly from: 'file' | 'change';
-  /** Takes new parameters while it runs. */
-  readonly isLive: boolean;
-  /** Changes that a rollback can take back, newest last. */
-  readonly changes: readonly ParamsChange[];
-}
-
-export interface ParamsChange {
-  readonly tsUs: number;
-  readonly before: Readonly<Record<string, ParamValue>>;
-  readonly after: Readonly<Record<string, ParamValue>>;
-}
-
-export interface ParamsAnswer {
-  readonly strategy: string;
-  /** `live`: the levels stay. `rebuilt`: old orders are cancelled, a new ladder is placed. */
-  readonly effect: ParamsEffect;
-  readonly text: string;
-  readonly values: Readonly<Record<string, ParamValue>>;
-}
-
-export interface PreviewLineRow {
-  readonly level: number;
-  readonly side: 'buy' | 'sell';
-  readonly price: string;
-  readonly qty: string;
-  readonly counterPrice: string;
-  /** Of one round trip, in the profit asset. */
-  readonly gross: string;
-  readonly fees: string;
-  readonly net: string;
-  readonly netPercent: string;
-  /** Placed at once, or when the market comes near. */
-  readonly rests: boolean;
-}
-
-/** All orders of one side filled, none of their counter orders. */
-export interface PreviewSideRow {
-  readonly qty: string;
-  readonly averagePrice: string;
-  readonly breakEven: string;
-  readonly liquidation: string | null;
-}
-
-/** What a grid would do, before it does it. */
-export interface GridPreviewPayload {
-  readonly instrument: string;
-  readonly kind: string;
-  readonly anchor: string;
-  readonly profitAsset: string;
-  readonly feeRate: string;
-  readonly lines: readonly PreviewLineRow[];
-  readonly capital: readonly { readonly asset: string; readonly amount: string; readonly use: string }[];
-  readonly profitPerGrid: { readonly least: string; readonly most: string; readonly leastPercent: string; readonly mostPercent: string };
-  readonly long: PreviewSideRow | null;
-  readonly short: PreviewSideRow | null;
-  readonly notes: readonly string[];
-}
-
-export interface PreviewPayload {
-  readonly strategy: string;
-  readonly kind: string;
-  readonly values: Readonly<Record<string, ParamValue>>;
-  /** They differ from what runs. */
-  readonly isChange: boolean;
-  readonly effect: ParamsEffect;
-  /** What applying them would do, in words. */
-  readonly said: string;
-  /** Null for strategies that are no grid. */
-  readonly grid: GridPreviewPayload | null;
 }
 
 /** Strategy -> reason -> count. */

@@ -52,7 +52,8 @@ import { SpscRing } from '../core/memory/spsc-ring.js';
 import { REASON_COUNT, reasonName } from '../core/orders/reasons.js';
 import { DecimalGrid } from './decimal-grid.js';
 import type { MonitoringDeps } from './deps.js';
-import type { BalanceRow, GatewayRow, PositionRow } from './payload.js';
+import type { GatewayRow } from './payload.js';
+import type { BalanceRow, PositionRow } from './payload-rows.js';
 
 const CONTROL_WORDS = { halt: CONTROL_HALT, blocked: CONTROL_BLOCKED, run: CONTROL_RUN, trading: CONTROL_TRADING_STATE } as const;
 

@@ -12,8 +12,6 @@ import type { MonitoringDeps } from './deps.js';
 import { SeriesSet } from './history.js';
 import { JournalView } from './journal-view.js';
 import type {
-  BookRow,
-  DepthPayload,
   Envelope,
   HistoryPayload,
   JournalRow,
@@ -25,11 +23,11 @@ import type {
   StatusMessage,
   StatusPayload,
   StoreRow,
-  StrategyPnlRow,
   StrategyRow,
   SummaryCounts,
   VenueRow,
 } from './payload.js';
+import type { BookRow, DepthPayload, StrategyPnlRow } from './payload-rows.js';
 import { resumedOf } from './resumed.js';
 import { SharedRows } from './shared-rows.js';
 

@@ -1,7 +1,7 @@
 /** A strategy's parts of the ledger as rows. Called by hosts that fill MonitoringDeps. */
 import { PART_NAMES, type LedgerSnapshot } from '../core/ledger/parts.js';
 import { formatDecimal } from '../core/numbers/decimal.js';
-import type { StrategyPnlRow } from './payload.js';
+import type { StrategyPnlRow } from './payload-rows.js';
 
 /** What changed for each strategy between two snapshots; assets in which nothing moved are left out. */
 export function strategyPnlRows(start: LedgerSnapshot, end: LedgerSnapshot): StrategyPnlRow[] {

@@ -1,6 +1,7 @@
 /** The status table as lines of text: a pure function of what EngineView says and of the terminal's width. Called by TerminalView. */
 import { STORE_BEHIND_US } from './readiness.js';
-import type { BookRow, LatencySummary, PnlRow, StatusPayload, StrategyPnlRow } from './payload.js';
+import type { LatencySummary, PnlRow, StatusPayload } from './payload.js';
+import type { BookRow, StrategyPnlRow } from './payload-rows.js';
 
 export interface TerminalState {
   readonly status: StatusPayload;

@@ -1,7 +1,7 @@
 /** What a person may ask of a running engine and change in it: the page's admin port, made of the kill switch and the parameters. Main thread. */
 import { randomBytes } from 'node:crypto';
 import type { AdminPort } from '../monitoring/admin.js';
-import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../monitoring/payload.js';
+import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../monitoring/payload-admin.js';
 import type { KillSwitch } from './kill-switch.js';
 import type { ParamsDesk } from './params-desk.js';
 

@@ -11,7 +11,7 @@ import { SpscRing } from '../core/memory/spsc-ring.js';
 import { EngineError } from '../core/numbers/errors.js';
 import { Reason } from '../core/orders/reasons.js';
 import { TRADING_LEVELS } from '../monitoring/admin.js';
-import type { HaltAnswer, HaltOrder, TradingLevel } from '../monitoring/payload.js';
+import type { HaltAnswer, HaltOrder, TradingLevel } from '../monitoring/payload-admin.js';
 import { PRODUCER_MAIN } from './lanes.js';
 
 export interface KillSwitchParts {

@@ -15,7 +15,7 @@ import { BookReader } from '../core/book/book-reader.js';
 import { gridOf } from '../core/book/grid.js';
 import { bookBase } from '../core/memory/layout.js';
 import { sumChanges, type PaperAccount } from '../execution/paper/account.js';
-import type { StrategyPnlRow } from '../monitoring/payload.js';
+import type { StrategyPnlRow } from '../monitoring/payload-rows.js';
 import { strategyPnlRows } from '../monitoring/strategy-pnl.js';
 import { fillOf, readRecord } from '../core/orders/journal-record.js';
 import type { Recovery } from '../storage/recover.js';

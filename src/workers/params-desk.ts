@@ -7,7 +7,7 @@ import { didYouMean } from '../core/numbers/nearest.js';
 import type { Instrument } from '../core/orders/instrument.js';
 import type { RunTables } from '../core/orders/tables.js';
 import type { Params, ParamsEffect, ParamValue, StrategyDefinition } from '../core/ports/strategy.js';
-import type { ParamsAnswer, ParamsChange, ParamsPayload, PreviewPayload } from '../monitoring/payload.js';
+import type { ParamsAnswer, ParamsChange, ParamsPayload, PreviewPayload } from '../monitoring/payload-admin.js';
 import { CHANGES_KEPT, type KeptParams } from '../storage/kept-params.js';
 import { loadStrategy } from '../strategies/load.js';
 import { checkParams } from '../strategies/params.js';

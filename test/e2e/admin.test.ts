@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import type { OrderRow, StatusPayload } from '../../src/monitoring/payload.js';
+import type { StatusPayload } from '../../src/monitoring/payload.js';
+import type { OrderRow } from '../../src/monitoring/payload-rows.js';
 import { frameAt, FRAME_COLD, HEADER_BYTES, sealFrame, segmentNumber, type Block } from '../../src/storage/segment.js';
 import { EngineProcess, temporaryData, thor } from './engine-process.js';
 

@@ -3,7 +3,7 @@ import { EngineError, UsageError } from '../../src/core/numbers/errors.js';
 import type { Instrument } from '../../src/core/orders/instrument.js';
 import type { Params, ParamValue } from '../../src/core/ports/strategy.js';
 import type { AdminPort } from '../../src/monitoring/admin.js';
-import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../../src/monitoring/payload.js';
+import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../../src/monitoring/payload-admin.js';
 import grid from '../../src/strategies/grid.js';
 import { checkParams } from '../../src/strategies/params.js';
 import { previewEntry } from '../../src/workers/grid-preview.js';

@@ -29,7 +29,8 @@ import { Reason } from '../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../src/core/orders/recovered.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
 import type { MonitoringDeps } from '../../src/monitoring/deps.js';
-import type { JudgementRow, PnlRow, StrategyPnlRow } from '../../src/monitoring/payload.js';
+import type { JudgementRow, PnlRow } from '../../src/monitoring/payload.js';
+import type { StrategyPnlRow } from '../../src/monitoring/payload-rows.js';
 import { EngineView } from '../../src/monitoring/state.js';
 
 export const START_WALL_US = Date.UTC(2026, 10, 23, 6, 0, 0) * 1000;

@@ -1,5 +1,5 @@
 /** Questions and changes that go to the engine by request; everything else comes over the live socket. The token came with the page. */
-import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../../payload.ts';
+import type { HaltAnswer, HaltOrder, ParamsAnswer, ParamsPayload, PreviewPayload } from '../../payload-admin.ts';
 
 const token = document.querySelector<HTMLMetaElement>('meta[name="thor-token"]')?.content ?? '';
 

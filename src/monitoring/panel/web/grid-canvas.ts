@@ -1,5 +1,5 @@
 /** Draws price, levels and fills on a canvas. No state of its own: all of it is drawn from what it is given. */
-import type { BookRow, FillRow, LevelRow, OrderRow } from '../../payload.ts';
+import type { BookRow, FillRow, LevelRow, OrderRow } from '../../payload-rows.ts';
 import { clock, grouped } from './format.ts';
 import type { MutableSeries } from './store.ts';
 

@@ -1,24 +1,26 @@
 /** What the page knows, by slice; panels subscribe to slices and are redrawn at most once a frame. */
 import { useEffect, useState } from 'preact/hooks';
 import type {
+  HistoryPayload,
+  LiveEvent,
+  LiveMessage,
+  PnlRow,
+  RefusalsPayload,
+  SeriesPayload,
+  SnapshotMessage,
+  StatusPayload,
+} from '../../payload.ts';
+import type {
   AuditRow,
   BalanceRow,
   BookRow,
   DepthPayload,
   FillRow,
-  HistoryPayload,
   LevelRow,
-  LiveEvent,
-  LiveMessage,
   OrderRow,
-  PnlRow,
   PositionRow,
-  RefusalsPayload,
-  SeriesPayload,
-  SnapshotMessage,
-  StatusPayload,
   StrategyPnlRow,
-} from '../../payload.ts';
+} from '../../payload-rows.ts';
 
 export type Slice = 'connection' | 'status' | 'books' | 'orders' | 'fills' | 'levels' | 'pnl' | 'audit' | 'history';
 

@@ -1,5 +1,5 @@
 /** A wall of small depth ladders: asks above, bids below, bars of cumulative quantity, a line of the mid. */
-import type { BookRow, DepthPayload } from '../../../payload.ts';
+import type { BookRow, DepthPayload } from '../../../payload-rows.ts';
 import { grouped, micros, quantity } from '../format.ts';
 import { useStore, type MutableSeries } from '../store.ts';
 import { Panel } from '../ui.tsx';

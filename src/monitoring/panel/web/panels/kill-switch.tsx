@@ -1,6 +1,6 @@
 /** The kill switch: one button in the header, and a confirmation that says what will happen. */
 import { useState } from 'preact/hooks';
-import type { TradingLevel } from '../../../payload.ts';
+import type { TradingLevel } from '../../../payload-admin.ts';
 import { canChange, halt } from '../admin.ts';
 import { Dialog } from '../dialog.tsx';
 import { useStore } from '../store.ts';

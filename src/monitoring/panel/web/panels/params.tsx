@@ -1,6 +1,6 @@
 /** Parameters of a running strategy: the form, the preview of what a change would do, apply, roll back. Opened from the strategies panel. */
 import { useEffect, useState } from 'preact/hooks';
-import type { ParamsPayload, ParamSpec, ParamValue, PreviewPayload } from '../../../payload.ts';
+import type { ParamsPayload, ParamSpec, ParamValue, PreviewPayload } from '../../../payload-admin.ts';
 import { canChange, paramsOf, preview, rollback, setParams } from '../admin.ts';
 import { Dialog } from '../dialog.tsx';
 import { clock } from '../format.ts';

@@ -1,5 +1,5 @@
 /** What a grid would do: every order with its round trip, capital, break-even, liquidation. Part of the parameters dialog. */
-import type { GridPreviewPayload, PreviewSideRow } from '../../../payload.ts';
+import type { GridPreviewPayload, PreviewSideRow } from '../../../payload-admin.ts';
 import { grouped } from '../format.ts';
 
 export function PreviewTable({ grid }: { readonly grid: GridPreviewPayload }) {
