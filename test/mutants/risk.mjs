@@ -1,6 +1,7 @@
 /** Broken variants of the risk rules: each would let an order through that a limit forbids, or keep one back that must go. */
 const risk = 'test/execution/risk/risk.test.ts';
-const executor = 'test/execution/executor.test.ts';
+const halts = 'test/execution/halts.test.ts';
+const path = 'test/execution/risk-path.test.ts';
 const losses = 'test/execution/loss-limits.test.ts';
 const file = (name) => `src/execution/risk/${name}.ts`;
 
@@ -184,7 +185,7 @@ export default [
   {
     id: 'D8',
     file: file('risk'),
-    test: executor,
+    test: path,
     why: 'a book that is stale prices orders',
     find: 'checkBook(top.state === BOOK_LIVE, ',
     replace: 'checkBook(true, ',
@@ -216,7 +217,7 @@ export default [
   {
     id: 'D10',
     file: 'src/execution/desk.ts',
-    test: executor,
+    test: path,
     why: 'only the old price of an amend counts',
     find: 'ticks = moreAggressive(side, ticks, orders.newTicks[slot]!);',
     replace: '',
@@ -224,7 +225,7 @@ export default [
   {
     id: 'D10',
     file: 'src/execution/wishes.ts',
-    test: executor,
+    test: path,
     why: 'nothing is cancelled for the new order',
     find: 'if (!risk.limits.cancelsForNew) return;',
     replace: 'if (risk.limits.cancelsForNew) return;',
@@ -232,7 +233,7 @@ export default [
   {
     id: 'D10',
     file: file('resting'),
-    test: executor,
+    test: path,
     why: 'orders that it would not meet are cancelled too',
     find: 'if (side === SIDE_BUY ? ticks >= other : ticks <= other) slots.push(slot);',
     replace: 'if (other > 0) slots.push(slot);',
@@ -344,7 +345,7 @@ export default [
   {
     id: 'D13',
     file: 'src/execution/executor.ts',
-    test: executor,
+    test: halts,
     why: 'the kill switch cancels nothing',
     find: '      this.cancelEverything();\n',
     replace: '',
@@ -352,7 +353,7 @@ export default [
   {
     id: 'D14',
     file: file('risk'),
-    test: executor,
+    test: halts,
     why: 'reducing is active',
     find: 'if (state !== TRADING_ACTIVE && (state',
     replace: 'if (state > TRADING_REDUCING && (state',
@@ -376,7 +377,7 @@ export default [
   {
     id: 'D15',
     file: file('risk'),
-    test: executor,
+    test: path,
     why: 'a reduce-only order may open',
     find: 'if ((draft.flags & FLAG_REDUCE_ONLY) !== 0 && ',
     replace: 'if ((draft.flags & FLAG_REDUCE_ONLY) !== 0 && lots < 0 && ',
@@ -384,7 +385,7 @@ export default [
   {
     id: 'D15',
     file: file('risk'),
-    test: executor,
+    test: path,
     why: 'limits keep a hedge leg from closing',
     find: 'if (isHedge) return Reason.NONE;',
     replace: '',
@@ -392,7 +393,7 @@ export default [
   {
     id: 'D16',
     file: 'src/execution/trail.ts',
-    test: executor,
+    test: path,
     why: 'a block leaves no audit row',
     find: 'if (this.#shouldAudit(draft.strategy, reason)) {',
     replace: 'if (reason < 0) {',
@@ -400,7 +401,7 @@ export default [
   {
     id: 'D16',
     file: 'src/execution/trail.ts',
-    test: executor,
+    test: path,
     why: 'a block is not counted by its reason',
     find: '      this.#reasons[draft.strategy]!.add(reason);\n',
     replace: '',
