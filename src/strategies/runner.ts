@@ -7,11 +7,6 @@ import { assert, messageOf, RESULT_OK, UsageError } from '../core/numbers/errors
 import { BroadcastReader } from '../core/memory/broadcast-ring.js';
 import {
   CHANGE_BOOK,
-  CHANGE_BYTES,
-  CHANGE_CAPACITY,
-  CHANGE_INSTRUMENT,
-  CHANGE_KIND,
-  CHANGE_RECV_US,
   CHANGE_STATE,
   CHANGE_TRADE,
   CONTROL_CLOSED,
@@ -23,38 +18,19 @@ import {
   TAPE_BYTES,
   TAPE_CAPACITY,
   TAPE_FLAGS,
-  TAPE_PRICE,
-  TAPE_QTY,
-  TAPE_RECV_US,
-  TAPE_SIDE,
   type MemoryPlan,
 } from '../core/memory/layout.js';
-import {
-  REC_CUM,
-  REC_FILL_PRICE,
-  REC_FILL_QTY,
-  REC_FLAGS,
-  REC_GROUP,
-  REC_INSTRUMENT,
-  REC_KIND,
-  REC_LEVEL,
-  REC_ORDER_ID,
-  REC_PRICE,
-  REC_QTY,
-  REC_REASON,
-  REC_SIDE,
-  REC_TS_US,
-  RECORD_BYTES,
-  SIDE_BUY,
-} from '../core/memory/record.js';
+import { REC_INSTRUMENT, RECORD_BYTES, SIDE_BUY } from '../core/memory/record.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
 import { SpscRing } from '../core/memory/spsc-ring.js';
 import type { RecoveredState } from '../core/orders/recovered.js';
 import type { RunTables, StrategyEntry } from '../core/orders/tables.js';
 import type { Role } from '../core/ports/role.js';
-import type { OrderEvent, Params, RecoveredStrategy, Strategy, StrategyDefinition, TradeView } from '../core/ports/strategy.js';
+import type { Params, RecoveredStrategy, Strategy, StrategyDefinition } from '../core/ports/strategy.js';
 import { LaneBook } from './books.js';
+import { LaneChanges } from './changes.js';
 import { RunnerContext } from './context.js';
+import { EventView, TapeView } from './event-view.js';
 
 const TIMER_EVERY_US = 100_000;
 
@@ -82,30 +58,6 @@ export interface RunnerDeps {
   note(strategy: string, text: string): void;
 }
 
-class EventView implements OrderEvent {
-  kind = 0;
-  level = 0;
-  slot = 0;
-  side = 0;
-  orderId = 0;
-  reason = 0;
-  priceTicks = 0;
-  qtyLots = 0;
-  cumLots = 0;
-  fillTicks = 0;
-  fillLots = 0;
-  flags = 0;
-  group = 0;
-  tsUs = 0;
-}
-
-class TapeView implements TradeView {
-  priceTicks = 0;
-  qtyLots = 0;
-  side = 0;
-  recvUs = 0;
-}
-
 interface Hosted {
   readonly entry: StrategyEntry;
   readonly strategy: Strategy;
@@ -126,17 +78,12 @@ export class StrategyRunner implements Role {
   readonly name = 'strategies';
   readonly #deps: RunnerDeps;
   readonly #hosted: Hosted[] = [];
-  readonly #changes: BroadcastReader[] = [];
-  readonly #changesLost: number[] = [];
+  readonly #changes: LaneChanges;
   readonly #tapes: (BroadcastReader | undefined)[];
   readonly #listeners: readonly (readonly Listener[])[];
   readonly #i32: Int32Array;
   /** Says whose code runs: should it never return, the host knows whom to leave out. */
   readonly #runningWord: number;
-  readonly #changed: Int32Array;
-  readonly #changeKinds: Uint8Array;
-  readonly #causes: Float64Array;
-  #changedCount = 0;
   readonly #event = new EventView();
   readonly #trade = new TapeView();
   readonly #indexes: Record<'tops' | 'tradesSeen' | 'events' | 'tapeLost' | 'errors', number>;
@@ -166,13 +113,11 @@ export class StrategyRunner implements Role {
       }
     }
     this.#listeners = listeners;
-    this.#changed = new Int32Array(instruments);
-    this.#changeKinds = new Uint8Array(instruments);
-    this.#causes = new Float64Array(instruments);
-    for (let lane = 0; lane < plan.counts.feedLanes; lane++) {
-      this.#changes.push(new BroadcastReader(views, plan.changes + plan.changesStride * lane, CHANGE_BYTES, CHANGE_CAPACITY));
-      this.#changesLost.push(0);
-    }
+    this.#changes = new LaneChanges(
+      views,
+      plan,
+      Uint8Array.from(listeners, (heard) => (heard.length > 0 ? 1 : 0)),
+    );
     this.#i32[this.#runningWord] = 0;
     const counters = this.#hosted[0]?.context.counters;
     const indexOf = (name: 'tops' | 'tradesSeen' | 'events' | 'tapeLost' | 'errors'): number => counters?.indexOf(name) ?? 0;
@@ -216,17 +161,17 @@ export class StrategyRunner implements Role {
       context.isStopping = run === RUN_STOPPING || run === RUN_CLOSING;
       context.isClosing = run === RUN_CLOSING;
     }
-    const changes = this.#readChanges(maxRecords);
+    const changes = this.#changes.read(maxRecords);
     if (run === RUN_STARTING) {
-      this.#forgetChanges();
+      this.#changes.forget();
       return changes;
     }
     if (!this.#isStarted) this.#start();
     if (run === RUN_STOPPING && !this.#isStopping) this.#stop();
     let work = changes;
     for (let i = 0; i < this.#hosted.length; i++) work += this.#dispatchEvents(this.#hosted[i]!, maxRecords);
-    for (let i = 0; i < this.#changedCount; i++) work += this.#dispatchChange(this.#changed[i]!);
-    this.#forgetChanges();
+    for (let i = 0; i < this.#changes.count; i++) work += this.#dispatchChange(this.#changes.instruments[i]!);
+    this.#changes.forget();
     if (nowUs - this.#timerUs >= TIMER_EVERY_US) {
       this.#timerUs = nowUs;
       for (let i = 0; i < this.#hosted.length; i++) this.#timer(this.#hosted[i]!);
@@ -299,50 +244,6 @@ export class StrategyRunner implements Role {
     }
   }
 
-  /** Which instruments changed since the last turn. A lane whose ring lapped us: all of them. */
-  #readChanges(maxRecords: number): number {
-    const { i32, f64 } = this.#deps.views;
-    let work = 0;
-    for (let lane = 0; lane < this.#changes.length; lane++) {
-      const reader = this.#changes[lane]!;
-      for (let n = 0; n < maxRecords; n++) {
-        const at = reader.next();
-        if (at < 0) break;
-        const instrument = i32[(at + CHANGE_INSTRUMENT) >> 2]!;
-        const kind = i32[(at + CHANGE_KIND) >> 2]!;
-        const recvUs = f64[(at + CHANGE_RECV_US) >> 3]!;
-        if (!reader.advance()) continue;
-        work++;
-        this.#mark(instrument, kind, recvUs);
-      }
-      if (reader.lost !== this.#changesLost[lane]) {
-        this.#changesLost[lane] = reader.lost;
-        for (let i = 0; i < this.#listeners.length; i++) {
-          this.#mark(i, CHANGE_BOOK, 0);
-          this.#mark(i, CHANGE_TRADE, 0);
-        }
-      }
-    }
-    return work;
-  }
-
-  #mark(instrument: number, kind: number, recvUs: number): void {
-    const listeners = this.#listeners[instrument];
-    if (listeners === undefined || listeners.length === 0) return;
-    if (this.#changeKinds[instrument] === 0) this.#changed[this.#changedCount++] = instrument;
-    this.#changeKinds[instrument] = this.#changeKinds[instrument]! | (1 << kind);
-    // The newest frame is the cause: the decision is made on the book as it is now.
-    if (recvUs > 0) this.#causes[instrument] = recvUs;
-  }
-
-  #forgetChanges(): void {
-    for (let i = 0; i < this.#changedCount; i++) {
-      this.#changeKinds[this.#changed[i]!] = 0;
-      this.#causes[this.#changed[i]!] = 0;
-    }
-    this.#changedCount = 0;
-  }
-
   #dispatchEvents(hosted: Hosted, maxRecords: number): number {
     if (hosted.owesCancelAll) hosted.owesCancelAll = hosted.context.intents.cancelAll() !== RESULT_OK;
     const ring = hosted.events;
@@ -358,22 +259,9 @@ export class StrategyRunner implements Role {
   }
 
   #deliver(hosted: Hosted, at: number): void {
-    const { u8, u16, u32, f64 } = this.#deps.views;
+    const { views } = this.#deps;
     const event = this.#event;
-    event.kind = u8[at + REC_KIND]!;
-    event.level = u32[(at + REC_LEVEL) >> 2]!;
-    event.slot = hosted.context.slotOf(u32[(at + REC_INSTRUMENT) >> 2]!);
-    event.side = u8[at + REC_SIDE]!;
-    event.orderId = f64[(at + REC_ORDER_ID) >> 3]!;
-    event.reason = u16[(at + REC_REASON) >> 1]!;
-    event.priceTicks = f64[(at + REC_PRICE) >> 3]!;
-    event.qtyLots = f64[(at + REC_QTY) >> 3]!;
-    event.cumLots = f64[(at + REC_CUM) >> 3]!;
-    event.fillTicks = f64[(at + REC_FILL_PRICE) >> 3]!;
-    event.fillLots = f64[(at + REC_FILL_QTY) >> 3]!;
-    event.flags = u8[at + REC_FLAGS]!;
-    event.group = u16[(at + REC_GROUP) >> 1]!;
-    event.tsUs = f64[(at + REC_TS_US) >> 3]!;
+    event.read(views, at, hosted.context.slotOf(views.u32[(at + REC_INSTRUMENT) >> 2]!));
     try {
       this.#enter(hosted.entry.index);
       hosted.strategy.onOrder?.(hosted.context, event);
@@ -383,9 +271,9 @@ export class StrategyRunner implements Role {
   }
 
   #dispatchChange(instrument: number): number {
-    const kinds = this.#changeKinds[instrument]!;
+    const kinds = this.#changes.kinds[instrument]!;
     const listeners = this.#listeners[instrument]!;
-    const causeUs = this.#causes[instrument]!;
+    const causeUs = this.#changes.causes[instrument]!;
     let work = 0;
     if ((kinds & (1 << CHANGE_TRADE)) !== 0) work += this.#dispatchTrades(instrument, listeners);
     if ((kinds & ((1 << CHANGE_BOOK) | (1 << CHANGE_STATE))) === 0) return work;
@@ -409,7 +297,7 @@ export class StrategyRunner implements Role {
   #dispatchTrades(instrument: number, listeners: readonly Listener[]): number {
     const tape = this.#tapes[instrument];
     if (tape === undefined) return 0;
-    const { u8, f64 } = this.#deps.views;
+    const { views } = this.#deps;
     const trade = this.#trade;
     const lostBefore = tape.lost;
     let work = 0;
@@ -417,11 +305,8 @@ export class StrategyRunner implements Role {
     for (; work < TAPE_CAPACITY; work++) {
       const at = tape.next();
       if (at < 0) break;
-      trade.priceTicks = f64[(at + TAPE_PRICE) >> 3]!;
-      trade.qtyLots = f64[(at + TAPE_QTY) >> 3]!;
-      trade.side = u8[at + TAPE_SIDE]!;
-      trade.recvUs = f64[(at + TAPE_RECV_US) >> 3]!;
-      const flags = u8[at + TAPE_FLAGS]!;
+      trade.read(views, at);
+      const flags = views.u8[at + TAPE_FLAGS]!;
       // History sent at subscription and prints that form no price are not trades to act on.
       if (!tape.advance() || flags !== 0) continue;
       for (let i = 0; i < listeners.length; i++) this.#tell(listeners[i]!, trade);
