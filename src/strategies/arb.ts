@@ -24,6 +24,7 @@ import { limitBehind, widened } from './arb/edge.js';
 import { ARB_STATE_NAMES, LegState } from './arb/leg.js';
 import { PairMaker } from './arb/maker.js';
 import { PairState, type Pair } from './arb/pair.js';
+import type { PairTable } from './arb/pair-table.js';
 import { ARB_PARAMS, arbSettings } from './arb/params.js';
 import { PairTaker } from './arb/taker.js';
 
@@ -41,37 +42,42 @@ function effectOf(before: Params, after: Params): ParamsEffect {
 export class ArbStrategy implements Strategy {
   readonly #name: string;
   readonly #desk: ArbDesk;
+  readonly #pairs: PairTable;
   readonly #taker: PairTaker;
   readonly #maker: PairMaker;
   readonly #closer: PairCloser;
+  /** Orders rest instead of crossings being taken: other parameters never change it. */
+  readonly #isQuoting: boolean;
   /** The run ends, and nothing is to be held then. */
   #isFlattening = false;
 
   constructor(setup: StrategySetup) {
     this.#name = setup.name;
     this.#desk = new ArbDesk(setup, arbSettings(setup.name, setup.params));
+    this.#pairs = this.#desk.pairs;
+    this.#isQuoting = this.#desk.settings.maker !== 'none';
     this.#taker = new PairTaker(this.#desk);
     this.#maker = new PairMaker(this.#desk);
     this.#closer = new PairCloser(this.#desk);
     if (setup.recovered === null) return;
-    this.#desk.pairs.recover(setup.recovered);
+    this.#pairs.recover(setup.recovered);
     this.#desk.records.oweAll();
     setup.note(`${setup.name}: resumed, ${setup.recovered.orders.length} orders of the last run looked at`);
   }
 
   /** Read-only, for tests. */
   get pairs(): readonly Pair[] {
-    return this.#desk.pairs.usable;
+    return this.#pairs.usable;
   }
 
   onStart(ctx: StrategyContext): void {
     this.#desk.records.publishOwed(ctx);
-    for (const pair of this.#desk.pairs.usable) this.#progress(ctx, pair);
+    for (const pair of this.#pairs.usable) this.#progress(ctx, pair);
   }
 
   onTop(ctx: StrategyContext, slot: number): void {
-    const pairs = this.#desk.pairs.ofSlot(slot);
-    if (this.#desk.settings.maker !== 'none') {
+    const pairs = this.#pairs.ofSlot(slot);
+    if (this.#isQuoting) {
       for (let i = 0; i < pairs.length; i++) this.#maker.quote(ctx, pairs[i]!);
       return;
     }
@@ -91,7 +97,7 @@ export class ArbStrategy implements Strategy {
   onClosing(ctx: StrategyContext): boolean {
     this.#isFlattening = this.#desk.settings.isFlatAtStop;
     let isOpen = false;
-    for (const pair of this.#desk.pairs.usable) {
+    for (const pair of this.#pairs.usable) {
       this.#maker.withdraw(ctx, pair);
       if (this.#isFlattening) {
         if (this.#closer.step(ctx, pair, this.#desk.settings.hedgeSlippage)) isOpen = true;
@@ -105,11 +111,11 @@ export class ArbStrategy implements Strategy {
 
   onStop(ctx: StrategyContext): void {
     // A quote that filled with nobody there to take the other side would be a position.
-    for (const pair of this.#desk.pairs.usable) this.#maker.withdraw(ctx, pair);
+    for (const pair of this.#pairs.usable) this.#maker.withdraw(ctx, pair);
   }
 
   onOrder(ctx: StrategyContext, event: OrderEvent): void {
-    const pair = this.#desk.pairs.ofLevel(event.level);
+    const pair = this.#pairs.ofLevel(event.level);
     if (pair === null || event.level === pair.recordLevel) return;
     const leg = pair.legOf(event.level);
     const lots = leg.onEvent(event);
@@ -119,8 +125,8 @@ export class ArbStrategy implements Strategy {
   }
 
   onTimer(ctx: StrategyContext): void {
-    this.#desk.hedges.count(ctx, this.#desk.pairs.usable);
-    const pairs = this.#desk.pairs.usable;
+    this.#desk.hedges.count(ctx, this.#pairs.usable);
+    const pairs = this.#pairs.usable;
     for (let i = 0; i < pairs.length; i++) {
       const pair = pairs[i]!;
       this.#watchOverdue(ctx, pair);
@@ -164,21 +170,21 @@ export class ArbStrategy implements Strategy {
       this.#settle(ctx, pair);
     } else if (!leg.isOut) {
       if (leg.cumLots > 0) this.#settle(ctx, pair);
-      else this.#desk.pairs.go(pair, PairState.IDLE);
+      else this.#pairs.go(pair, PairState.IDLE);
     }
   }
 
   /** Close what is naked, or end the deal. */
   #settle(ctx: StrategyContext, pair: Pair): void {
     if (this.#desk.hedges.isDue(ctx, pair)) {
-      this.#desk.pairs.go(pair, PairState.NAKED);
+      this.#pairs.go(pair, PairState.NAKED);
       this.#hedge(ctx, pair);
       return;
     }
     pair.endDeal();
     pair.endedUs = ctx.nowUs;
     pair.hedgeAttempts = 0;
-    this.#desk.pairs.go(pair, PairState.COOLING);
+    this.#pairs.go(pair, PairState.COOLING);
     this.#desk.records.publishPair(ctx, pair);
   }
 
@@ -200,7 +206,7 @@ export class ArbStrategy implements Strategy {
     pair.hedgeNotBeforeUs = ctx.nowUs + Math.min(HEDGE_PAUSE_MOST_US, HEDGE_PAUSE_US * 2 ** Math.min(pair.hedgeAttempts, 20));
     pair.hedgeAttempts++;
     this.#desk.place(ctx, leg, FLAG_HEDGE, 0);
-    this.#desk.pairs.go(pair, PairState.HEDGING);
+    this.#pairs.go(pair, PairState.HEDGING);
   }
 
   /** A leg that has no final answer in time is cancelled; a second timeout later the pair goes on without its answer. Late fills are still counted. */
@@ -213,8 +219,7 @@ export class ArbStrategy implements Strategy {
       const isCancelDue = leg.state === LegState.SENT && ctx.nowUs - leg.cancelledUs > legTimeoutUs;
       if (isCancelDue) this.#desk.withdraw(ctx, leg);
       const isGivenUp = ctx.nowUs - leg.sentUs > 2 * legTimeoutUs;
-      if (isGivenUp && n < 2 && pair.state === PairState.LEGS && this.#desk.hedges.isDue(ctx, pair))
-        this.#desk.pairs.go(pair, PairState.NAKED);
+      if (isGivenUp && n < 2 && pair.state === PairState.LEGS && this.#desk.hedges.isDue(ctx, pair)) this.#pairs.go(pair, PairState.NAKED);
     }
   }
 }

@@ -8,6 +8,8 @@ import { PairState, type Pair } from './pair.js';
 import { findQuote, isBeyond, Quote, type QuoteLimits } from './quote.js';
 
 export class PairMaker {
+  /** The instrument of a pair on which its order rests: other parameters never change it. */
+  readonly side: 0 | 1;
   readonly #desk: ArbDesk;
   readonly #bound: DealBound;
   readonly #wish = new Quote();
@@ -15,12 +17,8 @@ export class PairMaker {
 
   constructor(desk: ArbDesk) {
     this.#desk = desk;
+    this.side = desk.settings.maker === 'first' ? 0 : 1;
     this.#bound = new DealBound(desk);
-  }
-
-  /** The instrument of a pair on which its order rests. */
-  get side(): 0 | 1 {
-    return this.#desk.settings.maker === 'first' ? 0 : 1;
   }
 
   /** Keeps one order of the pair resting where a fill pays, or none. */
