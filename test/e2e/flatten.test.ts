@@ -37,7 +37,7 @@ describe('a stop that leaves nothing behind', () => {
       const config = join(data.path, 'flatten.yaml');
       writeFileSync(config, JSON.stringify(CONFIG));
       const { code, stdout, stderr } = await thor(
-        ['--config', config, '--data', join(data.path, 'd'), '--port', '0', '--json', '--duration', '20', '--speed', '8'],
+        ['--config', config, '--data', join(data.path, 'd'), '--port', '0', '--json', '--duration', '48', '--speed', '8'],
         { limitMs: 100_000 },
       );
       const summary = JSON.parse(stdout.at(-1) ?? '{}') as Summary;
