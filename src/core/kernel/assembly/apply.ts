@@ -47,7 +47,7 @@ import {
   ROW_ABSENT,
 } from '../context';
 import { applySide } from './ladder';
-import { collectRows, updateOne } from './rows';
+import { applyOne, collectRows } from './rows';
 import { NOT_MINE, SCANNED, runShape } from './scan';
 
 /** MESSAGE_DEPTH, MESSAGE_ROWS and FIELD_* of core/kernel/message.ts. */
@@ -60,7 +60,6 @@ const TIME: usize = CTX_FIELDS + 24;
 const ACTION: usize = CTX_FIELDS + 32;
 const STREAM: usize = CTX_FIELDS + 56;
 const SNAPSHOT: f64 = 1;
-const UPDATE: f64 = 3;
 
 /** Reads the frame `[at, end)`; a book message that is next in order is applied and published. @returns APPLY_*, or instrument x 4 + DONE_* */
 export function applyShapes(ctx: usize, at: usize, end: usize, recvUs: f64): i32 {
@@ -169,7 +168,7 @@ export function applyRowFields(ctx: usize, recvUs: f64, action: f64): i32 {
   if (action == SNAPSHOT || action != action) return APPLY_NOT_MINE;
   atomic.add<i32>(book + BOOK_SEQUENCE, 1);
   const count = load<i32>(ctx, CTX_ROW_COUNT);
-  if (count == 1 && action == UPDATE && updateOne(ctx, book)) {
+  if (count == 1 && applyOne(ctx, book, <i32>action)) {
     store<i32>(ctx, 1, CTX_ROW_AT);
     return finish(ctx, book, recvUs, load<f64>(ctx, LAST), load<f64>(ctx, TIME)) | (load<i32>(ctx, CTX_INSTRUMENT) << 2);
   }

@@ -130,19 +130,44 @@ function slowLevel(fours: usize, sixteens: usize, side: usize, low: i64, ask: u3
   return true;
 }
 
-/** Another quantity for a level of the window that is there and stays. False: it is not there. */
+/**
+ * One level of the window: comes, stays or goes (no lots), as `fastSide` does it.
+ * @param isThere 1 when the side has it, 0 when it has not @returns false: nothing was touched, the long way has to be taken
+ */
 // @ts-ignore: decorator
 @inline
-export function changeOne(book: usize, ask: i32, ticks: i64, lots: f64): bool {
+export function setOne(book: usize, ask: i32, ticks: i64, lots: f64, isThere: u32): bool {
+  const fours = book + (<usize>ask << 2);
   const sixteens = book + (<usize>ask << 4);
   const side = book + BOOK_BID_SIDE + <usize>ask * SIDE_BYTES;
   const key = ask != 0 ? ticks : -ticks;
-  if (load<i32>(book + (<usize>ask << 2), BOOK_BID_LEVELS) == 0) return false;
-  if (<u64>(key - <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW)) >= <u64>WINDOW_KEYS) return false;
+  const count = load<i32>(fours, BOOK_BID_LEVELS);
+  const low = <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW);
+  if (count == 0 || <u64>(key - low) >= <u64>WINDOW_KEYS) return false;
   const index = <u32>key & WINDOW_MASK;
-  if (((load<u32>(side + (<usize>(index >>> 5) << 2), SIDE_BITS) >>> index) & 1) == 0) return false;
+  const word = side + (<usize>(index >>> 5) << 2);
+  const before = load<u32>(word, SIDE_BITS);
+  if (((before >>> index) & 1) != isThere) return false;
+  const gone: u32 = u32(lots == 0);
+  const after = (before | (1 << index)) ^ (gone << index);
+  const bestTicks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
+  const best = ask != 0 ? bestTicks : -bestTicks;
+  if (key <= best) {
+    let next = key;
+    let nextLots = lots;
+    if (gone != 0) {
+      if (after == 0 || key - low > FOLLOW - 32) return false;
+      next += <i64>(ctz(after) - (index & 31));
+      nextLots = load<f64>(side + (<usize>(<u32>next & WINDOW_MASK) << 3), SIDE_LOTS);
+    }
+    store<f64>(sixteens, <f64>(ask != 0 ? next : -next), BOOK_BID_TICKS);
+    store<f64>(sixteens, nextLots, BOOK_BID_LOTS);
+  }
+  store<u32>(word, after, SIDE_BITS);
   store<f64>(side + (<usize>index << 3), lots, SIDE_LOTS);
-  if (load<f64>(sixteens, BOOK_BID_TICKS) == <f64>ticks) store<f64>(sixteens, lots, BOOK_BID_LOTS);
+  store<i32>(fours, count + 1 - <i32>(gone + isThere), BOOK_BID_LEVELS);
+  const summary = side + (<usize>(index >>> 10) << 2);
+  store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ ((u32(before == 0) ^ u32(after == 0)) << (index >>> 5)), SIDE_SUMMARY);
   return true;
 }
 

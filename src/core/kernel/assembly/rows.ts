@@ -35,7 +35,7 @@ import {
   ROW_QTY_DECIMALS,
   ROW_SIDE,
 } from '../context';
-import { changeOne, hasLevel } from './ladder';
+import { hasLevel, setOne } from './ladder';
 
 /** ACTION_* of core/kernel/message.ts. */
 const INSERT: i32 = 2;
@@ -97,22 +97,50 @@ function unitsOf(powers: usize, mantissa: f64, decimals: i32, unit: f64, scale: 
 }
 
 /**
- * The most frequent message, one row that changes a known level, in one go. False: nothing was touched, the long way has to be taken.
+ * The most frequent message, one row whose place in the table is its home, in one go. What it does cannot be predicted: as few branches as can be.
+ * False: nothing was touched, the long way has to be taken.
  */
 // @ts-ignore: decorator
 @inline
-export function updateOne(ctx: usize, book: usize): bool {
+export function applyOne(ctx: usize, book: usize, action: i32): bool {
+  if (<u32>(action - INSERT) > <u32>(DELETE - INSERT)) return false;
+  const isNew = action == INSERT;
+  const goes = action == DELETE;
   const row = <usize>load<u32>(ctx, CTX_ROWS);
   const id = load<f64>(row, ROW_ID);
-  const at = home(id, load<f64>(book, BOOK_ID_SCALE)) & load<u32>(book, BOOK_ID_MASK);
-  const place = <usize>load<u32>(book, BOOK_IDS) + <usize>at * ID_PLACE_BYTES;
-  const side = load<i32>(row, ROW_SIDE);
-  if (load<f64>(place) != id || load<i32>(place, ID_SIDE) != side) return false;
-  if (load<i32>(row, ROW_PRICE_DECIMALS) != ROW_ABSENT || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) return false;
+  const mask = load<u32>(book, BOOK_ID_MASK);
+  const scale = load<f64>(book, BOOK_ID_SCALE);
+  const at = home(id, scale) & mask;
+  const ids = <usize>load<u32>(book, BOOK_IDS);
+  const place = ids + <usize>at * ID_PLACE_BYTES;
+  const said = load<i32>(row, ROW_PRICE_DECIMALS);
+  const rowSide = load<i32>(row, ROW_SIDE);
+  const side = select<i32>(rowSide, load<i32>(place, ID_SIDE), isNew);
+  if (load<f64>(place) != select<f64>(FREE, id, isNew)) return false;
+  if (action == UPDATE && (side != rowSide || said != ROW_ABSENT)) return false;
+  const count = load<u32>(book, BOOK_ID_COUNT);
+  if (isNew && (count + 1) * 2 > mask) return false;
+  // Absent decimals are more than any grid has: no units.
   const powers = <usize>load<u32>(ctx, CTX_POWERS);
-  const lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), load<f64>(book, BOOK_LOT_UNIT), load<i32>(book, BOOK_LOT_SCALE));
-  const ticks = unitsOf(powers, load<f64>(place, ID_PRICE), load<i32>(place, ID_DECIMALS), load<f64>(book, BOOK_PRICE_UNIT), load<i32>(book, BOOK_PRICE_SCALE));
-  return lots > 0 && ticks >= 0 && changeOne(book, side, <i64>ticks, lots);
+  const decimals = select<i32>(said, load<i32>(place, ID_DECIMALS), isNew);
+  const price = select<f64>(load<f64>(row, ROW_PRICE), load<f64>(place, ID_PRICE), isNew);
+  const ticks = unitsOf(powers, price, decimals, load<f64>(book, BOOK_PRICE_UNIT), load<i32>(book, BOOK_PRICE_SCALE));
+  if (ticks < 0) return false;
+  let lots: f64 = 0;
+  if (!goes) {
+    lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), load<f64>(book, BOOK_LOT_UNIT), load<i32>(book, BOOK_LOT_SCALE));
+    if (lots <= 0) return false;
+  }
+  if (!setOne(book, side, <i64>ticks, lots, isNew ? 0 : 1)) return false;
+  if (action == UPDATE) return true;
+  store<u32>(book, isNew ? count + 1 : count - 1, BOOK_ID_COUNT);
+  if (isNew) {
+    store<f64>(place, id);
+    store<f64>(place, price, ID_PRICE);
+    store<i32>(place, decimals, ID_DECIMALS);
+    store<i32>(place, side, ID_SIDE);
+  } else freePlace(ids, mask, scale, place);
+  return true;
 }
 
 /** @returns rows applied to the table, their levels in the scratch list: bids from its front, asks behind the room of all bids */
