@@ -32,7 +32,19 @@ async function compiledShapes(folder) {
 async function buildKernel(folder) {
   const output = join(folder, 'core', 'kernel', 'kernel.wasm');
   const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
-  const options = ['--enable', 'threads,simd,bulk-memory', '--disable', 'nontrapping-f2i', '--runtime', 'stub', '--noAssert', '-O3', '--converge', '--use', 'abort='];
+  const options = [
+    '--enable',
+    'threads,simd,bulk-memory',
+    '--disable',
+    'nontrapping-f2i',
+    '--runtime',
+    'stub',
+    '--noAssert',
+    '-O3',
+    '--converge',
+    '--use',
+    'abort=',
+  ];
   const shapes = await compiledShapes(folder);
   const read = (name, base) => {
     const path = join(base, name);

@@ -8,7 +8,7 @@ import { OrderState } from '../../../src/core/orders/order-state.js';
 import type { RecoveredFill, RecoveredOrderState } from '../../../src/core/orders/recovered.js';
 import { PaperAccount, sumChanges } from '../../../src/execution/paper/account.js';
 import { PAPER_DEFAULTS } from '../../../src/execution/paper/options.js';
-import { anyFill, anyMarks, fillOf, INVERSE, INVERSE_BITMEX, LINEAR, QUANTO, SPOT, TABLES } from '../../core/ledger/money-fixture.js';
+import { anyFill, anyMarks, INVERSE, INVERSE_BITMEX, LINEAR, QUANTO, SPOT, TABLES } from '../../core/ledger/money-fixture.js';
 import { Bench, NOTHING, recoveredFillOf, type Heard } from './paper-fixture.js';
 
 /** One venue with a market of its own for the random walk: [venue, instrument, best bid, size of an order in lots]. */
