@@ -81,8 +81,10 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
     if (!reference.isLive()) throw new Error(`live against the rules: ${where()}`);
     for (const side of [0, 1]) {
       const ours = one.best(side, LEVELS).join();
-      const theirs = reference.book.best(side, LEVELS).join();
+      const levels = reference.book.best(side, LEVELS);
+      const theirs = levels.join();
       if (ours !== theirs) throw new Error(`side ${side} ${ours} instead of ${theirs}: ${where()}`);
+      if (one.quoted(side) !== (levels[0] ?? '')) throw new Error(`side ${side} quoted ${one.quoted(side)} of ${theirs}: ${where()}`);
     }
     if (reference.book.isCrossed()) throw new Error(`crossed while live: ${where()}`);
   };

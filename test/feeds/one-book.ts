@@ -78,15 +78,23 @@ export class OneBook {
     return this.reader.readTop() && this.reader.top.state === BOOK_LIVE;
   }
 
+  /** Best level as the header says it, which strategies read without the ladder; none: empty. After `isLive`. */
+  quoted(side: number): string {
+    const { bidTicks, bidLots, askTicks, askLots } = this.reader.top;
+    const ticks = side === 0 ? bidTicks : askTicks;
+    return Number.isNaN(ticks) ? '' : this.#levelText(ticks, side === 0 ? bidLots : askLots);
+  }
+
   /** Best levels of a side as `price:qty`. */
   best(side: number, count: number): string[] {
     this.reader.readDepth(count, this.#view);
-    const { priceUnit, priceScale, lotUnit, lotScale } = this.reader.top;
     const ticks = side === 0 ? this.#view.bidTicks : this.#view.askTicks;
     const lots = side === 0 ? this.#view.bidLots : this.#view.askLots;
-    return Array.from({ length: side === 0 ? this.#view.bidCount : this.#view.askCount }, (_, i) => {
-      const price = formatDecimal(BigInt(ticks[i]!) * BigInt(priceUnit), priceScale);
-      return `${price}:${formatDecimal(BigInt(lots[i]!) * BigInt(lotUnit), lotScale)}`;
-    });
+    return Array.from({ length: side === 0 ? this.#view.bidCount : this.#view.askCount }, (_, i) => this.#levelText(ticks[i]!, lots[i]!));
+  }
+
+  #levelText(ticks: number, lots: number): string {
+    const { priceUnit, priceScale, lotUnit, lotScale } = this.reader.top;
+    return `${formatDecimal(BigInt(ticks) * BigInt(priceUnit), priceScale)}:${formatDecimal(BigInt(lots) * BigInt(lotUnit), lotScale)}`;
   }
 }
