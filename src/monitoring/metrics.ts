@@ -354,12 +354,13 @@ export class Metrics {
       const { user, system } = process.cpuUsage();
       return [one((user + system) / US_PER_SECOND)];
     });
-    const lanes = (name: 'turns' | 'idleTurns' | 'work' | 'sleeps') => (): Sample[] =>
+    const lanes = (name: 'turns' | 'idleTurns' | 'work' | 'sleeps' | 'restarts') => (): Sample[] =>
       shared.lanes.map((lane, index) => ({ value: lane.get(name), labels: { lane: deps.laneNames[index] ?? String(index) } }));
     this.#counter('thor_lane_turns_total', 'Turns of a lane.', lanes('turns'));
     this.#counter('thor_lane_idle_turns_total', 'Turns that found nothing to do.', lanes('idleTurns'));
     this.#counter('thor_lane_work_total', 'Records that the roles of a lane took.', lanes('work'));
     this.#counter('thor_lane_sleeps_total', 'Times a lane went to sleep.', lanes('sleeps'));
+    this.#counter('thor_lane_restarts_total', 'Times another thread took the place of a lane that died or hung.', lanes('restarts'));
     this.#gauge('thor_lane_heartbeat_age_seconds', 'Time since a lane last turned.', () =>
       this.#view.lanes().flatMap((lane) => {
         const value = seconds(lane.heartbeatAgeUs);

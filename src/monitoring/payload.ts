@@ -184,6 +184,8 @@ export interface LaneRow {
   readonly turnsPerSecond: number;
   readonly busyShare: number;
   readonly heartbeatAgeUs: number | null;
+  /** How often it died or hung and another took its place. */
+  readonly restarts: number;
 }
 
 export interface StatusPayload extends Envelope {

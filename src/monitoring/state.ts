@@ -271,6 +271,7 @@ export class EngineView {
         turnsPerSecond: seconds > 0 ? Math.round(turns / seconds) : 0,
         busyShare: turns > 0 ? Math.min(1, Math.max(0, (turns - idle) / turns)) : 0,
         heartbeatAgeUs: heartbeatUs > 0 ? Math.max(0, Math.round(nowUs - heartbeatUs)) : null,
+        restarts: lane.get('restarts'),
       };
     });
   }

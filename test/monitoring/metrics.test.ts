@@ -100,6 +100,15 @@ describe('metrics', () => {
     expect(samples.find(({ name, labels }) => name === 'thor_reconcile_foreign_orders' && labels['venue'] === 'bybit')?.value).toBe(2);
   });
 
+  it('C17: count how often a lane was started again, by lane, as the page has it', async () => {
+    const engine = running();
+    engine.view.shared.lanes[1]?.add('restarts', 2);
+    const { samples } = await scrape(engine);
+    const counted = samples.filter(({ name }) => name === 'thor_lane_restarts_total').map(({ labels, value }) => [labels['lane'], value]);
+    expect(counted).toEqual(engine.view.lanes().map(({ name, restarts }) => [name, restarts]));
+    expect(counted.filter(([, value]) => value !== 0)).toEqual([[engine.view.deps.laneNames[1], 2]]);
+  });
+
   it('fold the fine buckets of all lanes into cumulative ones in seconds', async () => {
     const engine = new DemoEngine();
     const times = [0.4, 3, 3.1, 47, 900, 12_000, 2_000_000, 60_000_000];

@@ -15,6 +15,7 @@ export function Header() {
   const isHalted = status.halt === 'all stopped' || status.trading === 'halted';
   const stateTone = isHalted ? 'bad' : status.trading === 'reducing' ? 'warn' : status.state === 'trading' ? 'good' : 'warn';
   const blocked = status.journal.blockedReason;
+  const restarted = status.lanes.filter(({ restarts }) => restarts > 0);
   return (
     <header class="top">
       <div class="brand">
@@ -31,6 +32,11 @@ export function Header() {
       </span>
       <KillSwitch />
       {blocked !== null && <span class="pill state bad">new orders blocked: {blocked}</span>}
+      {restarted.length > 0 && (
+        <span class="pill state warn" title="lanes that died or hung and were started again in this run; the log says why">
+          restarted: {restarted.map(({ name, restarts }) => `${name} ${restarts}`).join(', ')}
+        </span>
+      )}
       <div class="facts">
         <span>
           run <b>{status.run}</b>
