@@ -1,6 +1,6 @@
 /** The feeds of one lane: sockets, books, tapes. Built in a feed worker, or in the main thread under `--lanes 1`. Event loop; never blocks. */
 import { KernelRoom } from '../core/kernel/kernel-room.js';
-import { COUNTER_BLOCK_BYTES, CounterBlock, VENUE_COUNTERS } from '../core/memory/counters.js';
+import { ContinuedCounters, COUNTER_BLOCK_BYTES, VENUE_COUNTERS, VENUE_GAUGES } from '../core/memory/counters.js';
 import type { Doorbell } from '../core/memory/doorbell.js';
 import { bookBase, ROOM_BYTES, roomBase } from '../core/memory/layout.js';
 import { viewsOf } from '../core/memory/shared-memory.js';
@@ -67,7 +67,7 @@ export function buildFeedLane(data: LaneData, feedLane: number, parts: FeedLaneP
       views,
       bookBase: (instrument) => bookBase(plan, instrument),
       sink,
-      counters: new CounterBlock(views, plan.venueCounters + COUNTER_BLOCK_BYTES * venueIndex, VENUE_COUNTERS),
+      counters: new ContinuedCounters(views, plan.venueCounters + COUNTER_BLOCK_BYTES * venueIndex, VENUE_COUNTERS, VENUE_GAUGES),
       kernel: data.kernel,
       ...(room === null ? {} : { room, receive: () => receiveBuffer(room) }),
       note: (text) => parts.note(id, text),

@@ -81,6 +81,22 @@ export default [
   { ...repair, why: 'books that nobody keeps stay live', find: '= BOOK_GAP;', replace: '|= 0;' },
   { ...repair, why: 'books of another lane are taken away', find: 'if (!venues.includes(venue)) continue;', replace: 'void venue;' },
   {
+    id: 'C17',
+    file: 'src/core/memory/counters.ts',
+    test: 'test/workers/feed-lane.test.ts',
+    why: 'counters of a feed begin anew with every lane',
+    find: '(this.#before.get(name) ?? 0) + value',
+    replace: 'value',
+  },
+  {
+    id: 'C17',
+    file: 'src/workers/feed-lane.ts',
+    test: 'test/workers/feed-lane.test.ts',
+    why: 'connections that are no more stay counted',
+    find: 'VENUE_COUNTERS, VENUE_GAUGES)',
+    replace: 'VENUE_COUNTERS, [])',
+  },
+  {
     ...takeOver,
     file: 'src/execution/desk.ts',
     why: 'order numbers begin anew with every executor',

@@ -22,6 +22,8 @@ export const VENUE_COUNTERS = [
   'connected',
   'connections',
 ] as const;
+/** Of these: what is now, not what has come together. */
+export const VENUE_GAUGES = ['connected', 'connections'] as const satisfies readonly (typeof VENUE_COUNTERS)[number][];
 /** Per strategy, written by its runner (hot lane). */
 export const STRATEGY_COUNTERS = [
   'tops',
@@ -149,6 +151,24 @@ export class CounterBlock<Name extends string> {
 
   get(name: Name): number {
     return this.#f64[this.#word + this.#indexes.get(name)!]!;
+  }
+}
+
+/**
+ * A block for a writer that sets its own counts, from zero: they stand on top of what the block held before, which is the count of a writer that died. Nobody who
+ * reads sees a counter fall.
+ */
+export class ContinuedCounters<Name extends string> extends CounterBlock<Name> {
+  readonly #before: ReadonlyMap<Name, number>;
+
+  /** @param gauges names whose words are not counts: set as they are */
+  constructor(views: SharedViews, base: number, names: readonly Name[], gauges: readonly Name[]) {
+    super(views, base, names);
+    this.#before = new Map(names.filter((name) => !gauges.includes(name)).map((name) => [name, this.get(name)]));
+  }
+
+  override set(name: Name, value: number): void {
+    super.set(name, (this.#before.get(name) ?? 0) + value);
   }
 }
 
