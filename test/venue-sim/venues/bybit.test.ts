@@ -139,7 +139,7 @@ describe('bybit sockets', () => {
     client.send('nonsense');
     client.send({ op: 'dance' });
     expect(client.take().map((message) => message['success'])).toEqual([false, false, false]);
-    expect(venue.connect('/v5/public/option')).toBeNull();
+    expect(venue.connect('/v5/public/nothing')).toBeNull();
   });
 
   it('keeps linear, inverse and spot markets of one name apart', () => {

@@ -12,6 +12,7 @@ import { limitHeaders, type Allowance, type BybitRateLimits } from './rate-limit
 import { KEY_MAY_NOT, NOT_A_JSON_BODY, TOO_MANY_VISITS, type BybitRefusal } from './refusals.js';
 import { categoryOf, type Answer, type BybitTrading } from './trading.js';
 import type { Exchange } from '../../exchange/contract.js';
+import { seldomAsked } from './seldom-asked.js';
 
 interface Asked {
   readonly key: ApiKey;
@@ -117,7 +118,12 @@ function routesOf(desk: BybitDesk): ReadonlyMap<string, Route> {
     isBatch: true,
     answer: ({ key, item, granted }) => trading.batch(key.account, kind, item, granted),
   });
+  const seldom = [...seldomAsked(exchange)].map(([path, { method, answer }]): [string, Route] => {
+    const answered: Route['answer'] = ({ key, item }) => answer({ account: key.account, item });
+    return [path, method === 'GET' ? get(answered) : post('settings', answered)];
+  });
   return new Map<string, Route>([
+    ...seldom,
     ['order/create', post('place', ({ key, item }) => trading.create(key.account, item))],
     ['order/amend', post('amend', ({ key, item }) => trading.amend(key.account, item))],
     ['order/cancel', post('cancel', ({ key, item }) => trading.cancel(key.account, item))],

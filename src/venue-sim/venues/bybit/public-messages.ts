@@ -23,11 +23,13 @@ export function qtyText(market: Market, lots: number): string {
   return market.spec.kind === 'spot' ? market.trimmedQty(lots) : market.qtyText(lots);
 }
 
-export function levelsText(market: Market, levels: readonly LevelChange[]): string {
+/** With `improved`, each level also names the quantity of price-improving orders: there is none apart from the others. */
+export function levelsText(market: Market, levels: readonly LevelChange[], improved = false): string {
+  const tail = improved ? ',"0"]' : ']';
   let text = '[';
   for (const [ticks, lots] of levels) {
     if (text.length > 1) text += ',';
-    text += `["${priceText(market, ticks)}","${qtyText(market, lots)}"]`;
+    text += `["${priceText(market, ticks)}","${qtyText(market, lots)}"${tail}`;
   }
   return `${text}]`;
 }
@@ -40,6 +42,7 @@ export interface BookMessage {
   readonly update: number;
   readonly sequence: number;
   readonly nowMs: number;
+  readonly improved?: boolean;
 }
 
 export function orderbookMessage(market: Market, message: BookMessage): string {
@@ -48,7 +51,8 @@ export function orderbookMessage(market: Market, message: BookMessage): string {
     market.spec.kind === 'spot'
       ? `{"topic":"${topic}","ts":${nowMs},"type":"${type}"`
       : `{"topic":"${topic}","type":"${type}","ts":${nowMs}`;
-  const sides = `"b":${levelsText(market, message.bids)},"a":${levelsText(market, message.asks)}`;
+  const improved = message.improved ?? false;
+  const sides = `"b":${levelsText(market, message.bids, improved)},"a":${levelsText(market, message.asks, improved)}`;
   return `${head},"data":{"s":"${market.spec.symbol}",${sides},"u":${message.update},"seq":${message.sequence}},"cts":${nowMs}}`;
 }
 

@@ -20,6 +20,7 @@ import {
 } from './public-messages.js';
 import { BYBIT_INTERVALS_MS } from './public-streams.js';
 import { openInterest, priceKlineRows, priceLimit } from './price-rows.js';
+import { emptyAnswer, optionAnswer, rpiOrderbook } from './public-extras.js';
 import type { BybitPrivateRest } from './private-rest.js';
 import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
 import { TokenBuckets } from '../token-bucket.js';
@@ -55,6 +56,7 @@ export class BybitRest {
     this.#routes = new Map<string, (ask: Ask) => Answer>([
       ['instruments-info', (ask) => instruments(ask)],
       ['orderbook', (ask) => withSymbol(ask, (market) => orderbook(market, ask))],
+      ['rpi_orderbook', (ask) => withSymbol(ask, (market) => rpi(market, ask))],
       ['tickers', (ask) => tickers(ask)],
       ['recent-trade', (ask) => withSymbol(ask, (market) => recentTrades(market, ask))],
       ['kline', (ask) => withSymbol(ask, (market) => klines(market, ask))],
@@ -80,15 +82,17 @@ export class BybitRest {
     if (request.path === '/v5/system/status') return envelope('{"list":[]}', nowMs);
     if (request.path === '/v5/announcements/index') return envelope('{"total":0,"list":[]}', nowMs);
     if (this.#signed.has(request.path)) return this.#signed.onRequest(request, nowMs);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const params = paramsOf(request);
+    const path = request.path.slice('/v5/'.length);
+    const empty = isRead
+      ? (emptyAnswer(path, params, nowMs) ?? (params.get('category') === 'option' ? optionAnswer(path) : undefined))
+      : undefined;
+    if (empty !== undefined) return envelope(empty, nowMs);
     const route = request.path.startsWith('/v5/market/') ? this.#routes.get(request.path.slice('/v5/market/'.length)) : undefined;
-    if (route === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    if (route === undefined || !isRead) {
       this.#context.counters.unknownPath(`${request.method} ${request.path}`);
       return { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' };
-    }
-    const params = paramsOf(request);
-    // Clients that load markets ask for options too: the venue has the product, this exchange no market of it.
-    if (params.get('category') === 'option' && request.path.endsWith('/instruments-info')) {
-      return envelope('{"category":"option","list":[],"nextPageCursor":""}', nowMs);
     }
     const category = BYBIT_CATEGORIES.find(
       (name) => name === (params.get('category') ?? (/kline$|price-limit$/.test(request.path) ? 'linear' : '')),
@@ -216,6 +220,13 @@ function orderbook(market: Market, ask: Ask): Answer {
   const sides = `"b":${levelsText(market, topOf(engine.bids, limit))},"a":${levelsText(market, topOf(engine.asks, limit))}`;
   const update = engine.sequence - market.spec.firstSequence + 1;
   return `{"s":"${market.spec.symbol}",${sides},"ts":${ask.nowMs},"u":${update},"seq":${engine.sequence},"cts":${ask.nowMs}}`;
+}
+
+/** From 1 to 50 levels, which the request must say. */
+function rpi(market: Market, ask: Ask): Answer {
+  const limit = Number(ask.params.get('limit') ?? 0);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 50) return { code: 10_001, message: 'params error: limit invalid' };
+  return rpiOrderbook(market, limit, ask.nowMs);
 }
 
 function tickers(ask: Ask): Answer {

@@ -19,7 +19,11 @@ import type { TopicSource } from '../hub.js';
 const NONE: readonly string[] = [];
 
 /** Depths and how often they are sent; the recording of 2026-08-09 shows 100 ms for 200 levels (Bybit v5 documents for the others). */
-const DEPTH_PERIODS_MS: Readonly<Record<string, number>> = { '1': 10, '50': 20, '200': 100, '1000': 200 };
+const DEPTH_PERIODS_MS: Readonly<Record<string, number>> = { '1': 10, '50': 20, '200': 100, '1000': 200, rpi: 100 };
+/** Levels a side of `orderbook.rpi` (Bybit v5, "RPI orderbook"). */
+const RPI_DEPTH = 50;
+/** Topics of contracts by settle coin that would tell of what never happens here: a pool that pays, positions that are deleveraged. */
+const SILENT_TOPIC = /^(insurance|adlAlert)\.(USDT|USDC|inverse)$/;
 /** A quiet best price is sent again as a snapshot after this time (Bybit v5, "orderbook", level 1). */
 const RESEND_LEVEL_ONE_MS = 3_000;
 /** The recording shows four to five ticker messages a second on linear, at most one on spot. */
@@ -50,7 +54,9 @@ export function bybitStream(
   updates: UpdateIds,
   topic: string,
   forced: readonly LiquidationEvent[],
+  limitsOf?: (market: Market) => { readonly most: number; readonly least: number },
 ): TopicSource | null {
+  if (SILENT_TOPIC.test(topic) && markets.some((candidate) => candidate.spec.kind !== 'spot')) return onStep(() => NONE);
   const parts = topic.split('.');
   const symbol = parts.at(-1);
   const market = markets.find((candidate) => candidate.spec.symbol === symbol);
@@ -63,6 +69,7 @@ export function bybitStream(
   if (parts.length === 2 && kind === 'allLiquidation' && market.spec.kind !== 'spot') {
     return onStep((nowMs) => liquidations(market, topic, forced, nowMs));
   }
+  if (parts.length === 2 && kind === 'priceLimit' && limitsOf !== undefined) return priceLimits(market, topic, () => limitsOf(market));
   if (parts.length === 3 && kind === 'orderbook') return orderbook(market, topic, argument, updates);
   if (parts.length === 3 && kind === 'kline') return kline(market, topic, argument);
   return null;
@@ -71,12 +78,22 @@ export function bybitStream(
 function orderbook(market: Market, topic: string, depthText: string, updates: UpdateIds): TopicSource | null {
   const periodMs = DEPTH_PERIODS_MS[depthText];
   if (periodMs === undefined) return null;
-  const window = new DepthWindow(market.engine, Number(depthText));
+  const improved = depthText === 'rpi';
+  const window = new DepthWindow(market.engine, improved ? RPI_DEPTH : Number(depthText));
   const key = `${market.spec.kind}.${topic}`;
   let update = updates.get(key) ?? 1_000 + (market.spec.firstSequence % 90_000_000);
   let sentMs = 0;
   const whole = (nowMs: number): string =>
-    orderbookMessage(market, { topic, type: 'snapshot', bids: window.bids, asks: window.asks, update, sequence: window.sequence, nowMs });
+    orderbookMessage(market, {
+      topic,
+      type: 'snapshot',
+      bids: window.bids,
+      asks: window.asks,
+      update,
+      sequence: window.sequence,
+      nowMs,
+      improved,
+    });
   const timed = every(periodMs, (nowMs) => {
     const change = window.advance();
     if (change === undefined) {
@@ -87,9 +104,21 @@ function orderbook(market: Market, topic: string, depthText: string, updates: Up
     sentMs = nowMs;
     update++;
     updates.set(key, update);
-    return [orderbookMessage(market, { topic, type: 'delta', ...change, update, sequence: window.sequence, nowMs })];
+    return [orderbookMessage(market, { topic, type: 'delta', ...change, update, sequence: window.sequence, nowMs, improved })];
   });
   return { ...timed, greeting: (nowUs) => [whole(Math.floor(nowUs / 1_000))] };
+}
+
+/** When a limit moved, at most once a second. */
+function priceLimits(market: Market, topic: string, limits: () => { readonly most: number; readonly least: number }): TopicSource {
+  let sent = '';
+  return every(1_000, (nowMs) => {
+    const { most, least } = limits();
+    const data = `{"symbol":"${market.spec.symbol}","buyLmt":"${priceText(market, most)}","sellLmt":"${priceText(market, least)}"}`;
+    if (data === sent) return NONE;
+    sent = data;
+    return [`{"topic":"${topic}","ts":${nowMs},"data":${data}}`];
+  });
 }
 
 /** Linear and inverse send what changed; spot sends everything with each trade. A new client starts where the others are. */

@@ -4,7 +4,9 @@
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../../core/ports/http.js';
 import type { ApiKey, FaultRefusal, LiquidationEvent, Operation } from '../../exchange/contract.js';
-import { BYBIT_CATEGORIES, type BybitCategory } from './public-messages.js';
+import { BYBIT_CATEGORIES } from './public-messages.js';
+import { priceLimits } from './order-request.js';
+import { onStep } from '../topic-source.js';
 import { BybitRest } from './public-rest.js';
 import { bybitStream, type UpdateIds } from './public-streams.js';
 import { signingKeyOf } from './auth.js';
@@ -18,14 +20,19 @@ import { BybitTrading } from './trading.js';
 import { Hub, type Client } from '../hub.js';
 import { objectOf, type VenueContext, type VenueProtocol } from '../protocol.js';
 import type { SigningKey } from '../signing.js';
+import type { Market } from '../../market/market.js';
 
 /** A connection that says nothing for this long is cut (Bybit v5, "Connect": ten minutes at most). */
 const SILENCE_US = 600_000_000;
 /** Topics in one request on the spot path (VENUES.md 3), and on the others by the length of `args` in characters (venue's document). */
 const MOST_SPOT_ARGS = 10;
 const MOST_ARGS_CHARACTERS = 21_000;
+const PUBLIC_PATH = '/v5/public/';
 const PRIVATE_PATH = '/v5/private';
 const TRADE_PATH = '/v5/trade';
+/** Public sockets beside those of the categories: options have no market here, and the status of the system never changes. */
+const OPTION = 'option';
+const STATUS = 'misc/status';
 
 export class BybitServer implements VenueProtocol {
   readonly id = 'bybit';
@@ -33,7 +40,8 @@ export class BybitServer implements VenueProtocol {
   readonly counters;
   readonly #context: VenueContext;
   readonly #rest: BybitRest;
-  readonly #hubs: ReadonlyMap<BybitCategory, Hub>;
+  /** By the end of their path. */
+  readonly #hubs: ReadonlyMap<string, Hub>;
   readonly #connectionIds = new WeakMap<Client, string>();
   readonly #desk: BybitDesk;
   readonly #signed: BybitPrivateRest;
@@ -60,12 +68,14 @@ export class BybitServer implements VenueProtocol {
     this.#trade = new BybitTradeSocket({ desk: this.#desk, faults, counters, nowUs });
     this.#rest = new BybitRest(context, this.#signed);
     const updates: UpdateIds = new Map();
-    this.#hubs = new Map(
-      BYBIT_CATEGORIES.map((category) => {
+    const limitsOf = (market: Market): ReturnType<typeof priceLimits> => priceLimits(exchange, market);
+    this.#hubs = new Map([
+      ...[...BYBIT_CATEGORIES, OPTION].map((category): [string, Hub] => {
         const markets = context.markets.filter((market) => market.spec.kind === category);
-        return [category, new Hub(context.counters, (topic) => bybitStream(markets, updates, topic, this.#forced))];
+        return [category, new Hub(counters, (topic) => bybitStream(markets, updates, topic, this.#forced, limitsOf))];
       }),
-    );
+      [STATUS, new Hub(counters, (topic) => (topic === 'system.status' ? onStep(() => []) : null))],
+    ]);
     exchange.listen((event) => {
       if (event.type === 'liquidation') this.#forced.push(event);
     });
@@ -112,12 +122,15 @@ export class BybitServer implements VenueProtocol {
   }
 
   #hubOf(socket: ServerSocket): Hub | undefined {
-    const category = BYBIT_CATEGORIES.find((name) => socket.request.path === `/v5/public/${name}`);
-    return category === undefined ? undefined : this.#hubs.get(category);
+    return this.#publicHub(socket.request.path);
+  }
+
+  #publicHub(path: string): Hub | undefined {
+    return path.startsWith(PUBLIC_PATH) ? this.#hubs.get(path.slice(PUBLIC_PATH.length)) : undefined;
   }
 
   #onUpgrade(request: HttpRequest): HttpReply | null {
-    if (BYBIT_CATEGORIES.some((name) => request.path === `/v5/public/${name}`)) return null;
+    if (this.#publicHub(request.path) !== undefined) return null;
     if (request.path === PRIVATE_PATH || request.path === TRADE_PATH) return null;
     this.counters.unknownPath(`WS ${request.path}`);
     return { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' };
