@@ -58,7 +58,12 @@ import type { RecoveredFill, RecoveredState } from '../../../src/core/orders/rec
 import type { RunTables } from '../../../src/core/orders/tables.js';
 import { PaperGateway, type PaperGatewayDeps } from '../../../src/execution/gateways/paper.js';
 import { PAPER_DEFAULTS } from '../../../src/execution/paper/options.js';
-import { TABLES } from '../../core/ledger/money-fixture.js';
+import { SPOT, TABLES } from '../../core/ledger/money-fixture.js';
+
+export const BUY = 0;
+export const SELL = 1;
+
+export const INSTANT = { ...PAPER_DEFAULTS, orderLatencyMs: 0, answerLatencyMs: 0, latencySpread: 0 };
 
 export const NOTHING: RecoveredState = { runs: 0, orders: [], fills: [], levels: [], notes: [] };
 
@@ -266,6 +271,18 @@ export class Bench {
     this.views.i32[(at + CHANGE_KIND) >> 2] = kind;
     this.#changes.publish();
   }
+}
+
+/** Bids 99.98 (50), 99.99 (40); asks 100.01 (30), 100.02 (60) of the spot instrument, in ticks and lots. */
+export function marketed(bench = new Bench()): Bench {
+  bench.book(SPOT, [
+    [BUY, 9_998, 50],
+    [BUY, 9_999, 40],
+    [SELL, 10_001, 30],
+    [SELL, 10_002, 60],
+  ]);
+  bench.step();
+  return bench;
 }
 
 /** Kind, filled so far and reason of each: what most tests look at. */
