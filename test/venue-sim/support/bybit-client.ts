@@ -84,3 +84,13 @@ export function rowsOf(answer: BybitAnswer): Json[] {
 export function dataOf(messages: readonly Json[], topic: string): Json[] {
   return messages.filter((message) => message['topic'] === topic).flatMap((message) => message['data'] as Json[]);
 }
+
+/** A limit order far below the market. */
+export function far(category: string, more: Json = {}): Json {
+  const symbol = category === 'inverse' ? 'BTCUSD' : 'BTCUSDT';
+  return { category, symbol, side: 'Buy', orderType: 'Limit', qty: category === 'inverse' ? '100' : '0.01', price: '60000', ...more };
+}
+
+export function crossing(category: string, more: Json = {}): Json {
+  return { ...far(category), orderType: 'Market', price: undefined, marketUnit: 'baseCoin', ...more };
+}

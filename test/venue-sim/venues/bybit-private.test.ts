@@ -1,7 +1,8 @@
+/** The simulated Bybit's private REST: keys, orders, batches and limits, funding, and the shapes of what it answers. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { needRecordings } from '../../support/recordings.js';
-import { BybitClient, dataOf, rowsOf, type Json } from '../support/bybit-client.js';
+import { BybitClient, dataOf, rowsOf, type Json, far, crossing } from '../support/bybit-client.js';
 import { expectShape, recorded } from '../support/row-shape.js';
 import { START_US, TestVenue } from '../support/venue-client.js';
 
@@ -12,16 +13,6 @@ beforeEach(() => {
   bybit = new BybitClient();
   bybit.venue.run(0.1);
 });
-
-/** A limit order far below the market. */
-function far(category: string, more: Json = {}): Json {
-  const symbol = category === 'inverse' ? 'BTCUSD' : 'BTCUSDT';
-  return { category, symbol, side: 'Buy', orderType: 'Limit', qty: category === 'inverse' ? '100' : '0.01', price: '60000', ...more };
-}
-
-function crossing(category: string, more: Json = {}): Json {
-  return { ...far(category), orderType: 'Market', price: undefined, marketUnit: 'baseCoin', ...more };
-}
 
 describe('bybit authentication', () => {
   it('refuses keys it does not know, wrong signatures, and requests from another time', () => {
@@ -85,97 +76,6 @@ describe('bybit authentication', () => {
     bybit.apiKey = 'reader';
     expect(bybit.post('order/create', far('linear'))).toMatchObject({ status: 200, retCode: 10_005 });
     expect(bybit.get('user/query-api').result).toMatchObject({ readOnly: 1, permissions: { Spot: [] } });
-  });
-});
-
-describe('bybit refusals', () => {
-  it.each([
-    [{ category: 'equity' }, 10_001, 'Illegal category'],
-    [{ symbol: 'NOPE' }, 10_001, 'params error: symbol invalid'],
-    [{ side: 'buy' }, 10_001, 'params error: side invalid'],
-    [{ orderType: 'Stop' }, 10_001, 'params error: orderType invalid'],
-    [{ timeInForce: 'GTD' }, 10_001, 'params error: timeInForce invalid'],
-    [{ positionIdx: 1 }, 10_001, 'position idx not match position mode'],
-    [{ triggerPrice: '50000' }, 10_001, 'params error: triggerPrice invalid'],
-    [{ orderLinkId: 'a'.repeat(37) }, 10_001, 'params error: orderLinkId invalid'],
-    [{ qty: '0.0105' }, 10_001, 'Qty invalid'],
-    [{ qty: '0' }, 10_001, 'The number of contracts exceeds minimum limit allowed'],
-    [{ qty: '1501' }, 10_001, 'The number of contracts exceeds maximum limit allowed: too large'],
-    [{ price: '60000.05' }, 10_001, 'Price invalid'],
-    [{ price: '0' }, 10_001, 'Price invalid'],
-    [{ price: '70000' }, 110_003, 'Order price exceeds the allowable range.'],
-    [{ qty: '0.001', price: '4000' }, 110_094, 'Order does not meet minimum order value 5USDT'],
-    [{ qty: '1000' }, 110_007, 'ab not enough for new order'],
-    [{ reduceOnly: true }, 110_017, 'current position is zero, cannot fix reduce-only order qty'],
-  ] as const)('linear %j: %d', (more, code, message) => {
-    expect(bybit.post('order/create', far('linear', more))).toMatchObject({
-      status: 200,
-      retCode: code,
-      retMsg: message,
-      result: {},
-      retExtInfo: {},
-    });
-  });
-
-  it.each([
-    [{ symbol: 'NOPE' }, 170_121, 'Invalid symbol.'],
-    [{ side: 'buy' }, 170_117, 'Invalid side.'],
-    [{ orderType: 'Stop' }, 170_116, 'Invalid orderType.'],
-    [{ timeInForce: 'GTD' }, 170_115, 'Invalid timeInForce.'],
-    [{ qty: '' }, 170_105, "Parameter 'qty' was empty."],
-    [{ qty: 'x' }, 170_130, "Data sent for parameter 'qty' is not valid."],
-    [{ qty: '0.0100005' }, 170_137, 'Order quantity has too many decimals.'],
-    [{ qty: '0' }, 170_136, 'Order quantity exceeded lower limit.'],
-    [{ qty: '231' }, 170_135, 'Order quantity exceeded upper limit.'],
-    [{ price: '60000.05' }, 170_134, 'Order price has too many decimals.'],
-    [{ qty: '0.00001' }, 170_140, 'Order value exceeded lower limit.'],
-    [{ qty: '100' }, 170_131, 'Insufficient balance.'],
-    [{ qty: '200' }, 170_124, 'Order amount too large.'],
-    [{ side: 'Sell', qty: '21', price: '80000' }, 170_131, 'Insufficient balance.'],
-  ] as const)('spot %j: %d', (more, code, message) => {
-    expect(bybit.post('order/create', far('spot', more))).toMatchObject({ status: 200, retCode: code, retMsg: message });
-  });
-
-  it('bounds prices that take, not those that wait', () => {
-    expect(bybit.post('order/create', far('spot', { price: '70000' })).retMsg).toMatch(
-      /^Buy order price cannot be higher than 6\d{4}(\.\d)?\.$/,
-    );
-    expect(bybit.post('order/create', far('spot', { side: 'Sell', price: '60000' })).retCode).toBe(170_194);
-    expect(bybit.post('order/create', far('linear', { side: 'Sell', price: '90000' })).retCode).toBe(0);
-  });
-
-  it.each([
-    ['linear', 110_072, 110_001],
-    ['spot', 170_141, 170_213],
-  ] as const)('%s: an order that is twice there, or not there', (category, duplicate, unknown) => {
-    const named = far(category, { orderLinkId: 'twice' });
-    expect(bybit.post('order/create', named).retCode).toBe(0);
-    expect(bybit.post('order/create', named).retCode).toBe(duplicate);
-    const { symbol } = named;
-    expect(bybit.post('order/cancel', { category, symbol })).toMatchObject({ retCode: 10_001 });
-    expect(bybit.post('order/cancel', { category, symbol, orderId: 'nobody' })).toMatchObject({ retCode: unknown });
-    expect(bybit.post('order/amend', { category, symbol, orderLinkId: 'nobody', qty: '1' })).toMatchObject({ retCode: unknown });
-    expect(bybit.post('order/amend', { category, symbol, orderLinkId: 'twice', price: '60000' })).toMatchObject({
-      retCode: 10_001,
-      retMsg: 'order not modified',
-    });
-    expect(bybit.post('order/cancel', { category, symbol, orderLinkId: 'twice' }).retCode).toBe(0);
-    expect(bybit.post('order/cancel', { category, symbol, orderLinkId: 'twice' }).retCode).toBe(unknown);
-    expect(bybit.post('order/create', named).retCode).toBe(0);
-  });
-
-  it('refuses another account’s orders, leverage that is the same, and modes that it does not have', () => {
-    const { orderId } = bybit.post('order/create', far('linear')).result;
-    const other = new BybitClient(bybit.venue, 'spare');
-    expect(other.post('order/cancel', { category: 'linear', symbol: 'BTCUSDT', orderId }).retCode).toBe(110_001);
-    expect(rowsOf(other.get('order/realtime', { category: 'linear', symbol: 'BTCUSDT', orderId: String(orderId) }))).toEqual([]);
-    const leverage = (value: string): number =>
-      bybit.post('position/set-leverage', { category: 'linear', symbol: 'BTCUSDT', buyLeverage: value, sellLeverage: value }).retCode;
-    expect([leverage('25'), leverage('25'), leverage('101'), leverage('0')]).toEqual([0, 110_043, 110_013, 10_001]);
-    const mode = (value: number): number =>
-      bybit.post('position/switch-mode', { category: 'linear', symbol: 'BTCUSDT', mode: value }).retCode;
-    expect([mode(0), mode(3)]).toEqual([110_025, 110_029]);
-    expect(bybit.post('position/switch-isolated', {}).retCode).toBe(100_028);
   });
 });
 
@@ -312,141 +212,6 @@ describe('bybit batches and limits', () => {
     bybit.venue.script.add({ kind: 'status', count: 1, params: { status: 500, code: 10_016 } }, bybit.venue.world.nowUs);
     expect(bybit.get('account/info')).toMatchObject({ status: 500, retCode: 10_016 });
     expect(bybit.get('account/info')).toMatchObject({ status: 200, retCode: 0 });
-  });
-});
-
-describe('bybit private socket', () => {
-  it('wants a login, knows its topics, answers pings', () => {
-    const socket = bybit.venue.open('/v5/private');
-    socket.send({ op: 'subscribe', args: ['order'], req_id: 'q' });
-    socket.send({ op: 'auth', args: [bybit.apiKey, bybit.nowMs() - 1, 'ab'] });
-    socket.send({ op: 'auth', args: ['nobody', bybit.nowMs() + 1_000, 'ab'] });
-    socket.send({ op: 'auth', args: [bybit.apiKey, bybit.nowMs() + 1_000, 'ab'] });
-    socket.send({ op: 'ping', req_id: 'p' });
-    const answers = socket.take();
-    expect(answers.slice(0, 4).map((message) => [message['success'], message['op']])).toEqual([
-      [false, 'subscribe'],
-      [false, 'auth'],
-      [false, 'auth'],
-      [false, 'auth'],
-    ]);
-    expect(answers[4]).toEqual({ req_id: 'p', op: 'pong', args: [String(bybit.nowMs())], conn_id: answers[0]?.['conn_id'] });
-    const known = bybit.socket('/v5/private');
-    known.send({ op: 'subscribe', args: ['order', 'orders'] });
-    known.send({ op: 'subscribe', args: ['order.linear'] });
-    expect(known.take()).toMatchObject([{ success: false, ret_msg: 'error:handler not found,topic:orders' }, { success: true }]);
-  });
-
-  it('tells an account its own orders, by category where asked, and nobody else’s', () => {
-    const all = bybit.socket('/v5/private', 'order', 'execution.fast', 'wallet');
-    const spot = bybit.socket('/v5/private', 'order.spot', 'position');
-    const other = new BybitClient(bybit.venue, 'spare').socket('/v5/private', 'order', 'execution', 'position', 'wallet');
-    bybit.post('order/create', crossing('linear', { orderLinkId: 'x1' }));
-    bybit.post('order/create', far('spot', { orderLinkId: 'x2' }));
-    bybit.venue.run(0.02);
-    const heard = all.take();
-    expect(dataOf(heard, 'order').map((row) => [row['orderLinkId'], row['orderStatus'], row['category']])).toEqual([
-      ['x1', 'New', 'linear'],
-      ['x1', 'Filled', 'linear'],
-      ['x2', 'New', 'spot'],
-    ]);
-    expect(dataOf(heard, 'execution.fast')).toMatchObject([{ orderLinkId: 'x1', execQty: '0.010', isMaker: false }]);
-    expect(dataOf(heard, 'wallet').length).toBeGreaterThan(0);
-    const few = spot.take();
-    expect(dataOf(few, 'order.spot').map((row) => row['orderLinkId'])).toEqual(['x2']);
-    expect(dataOf(few, 'position')).toMatchObject([{ symbol: 'BTCUSDT', side: 'Buy', size: '0.010', category: 'linear' }]);
-    expect(other.take()).toEqual([]);
-  });
-
-  it('lets go of a client that reads too slowly', () => {
-    const slow = bybit.socket('/v5/private', 'order');
-    slow.outcome = 'dropped';
-    bybit.post('order/create', far('linear'));
-    bybit.post('order/create', far('linear'));
-    bybit.venue.run(0.02);
-    expect(bybit.venue.venue.counters.slowClients).toBe(1);
-  });
-
-  it('cancels an account’s orders when its listeners of dcp are gone for the window', () => {
-    expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 2, product: 'DERIVATIVES' }).retCode).toBe(10_001);
-    expect(bybit.post('order/disconnected-cancel-all', { timeWindow: 5, product: 'DERIVATIVES' }).retCode).toBe(0);
-    expect(bybit.get('account/query-dcp-info').result).toEqual({
-      dcpInfos: [{ product: 'DERIVATIVES', dcpStatus: 'ON', timeWindow: '5' }],
-    });
-    bybit.post('order/create', far('linear'));
-    bybit.post('order/create', far('spot'));
-    const open = (category: string): number => rowsOf(bybit.get('order/realtime', { category, symbol: 'BTCUSDT' })).length;
-    const socket = bybit.socket('/v5/private', 'dcp.future');
-    bybit.venue.run(6);
-    expect([open('linear'), open('spot')]).toEqual([1, 1]);
-    socket.leave();
-    bybit.venue.run(4.9);
-    const again = bybit.socket('/v5/private', 'dcp.future');
-    bybit.venue.run(5.5);
-    expect(open('linear')).toBe(1);
-    again.leave();
-    bybit.venue.run(5.1);
-    expect([open('linear'), open('spot')]).toEqual([0, 1]);
-  });
-});
-
-describe('bybit trade socket', () => {
-  const header = (): Json => ({ 'X-BAPI-TIMESTAMP': String(bybit.nowMs()), 'X-BAPI-RECV-WINDOW': '5000' });
-
-  it('trades by request id with the limits and refusals of REST', () => {
-    const stranger = bybit.venue.open('/v5/trade');
-    stranger.send({ reqId: 'r0', header: header(), op: 'order.create', args: [far('linear')] });
-    expect(stranger.take()).toMatchObject([{ reqId: 'r0', retCode: 10_005, op: 'order.create' }]);
-    const trade = bybit.socket('/v5/trade');
-    trade.send({ op: 'ping', reqId: 'p1' });
-    trade.send({ reqId: 'r1', header: header(), op: 'order.create', args: [far('linear', { orderLinkId: 'w1' })] });
-    trade.send({ reqId: 'r1', header: header(), op: 'order.create', args: [far('linear')] });
-    trade.send({ reqId: 'r2', header: {}, op: 'order.create', args: [far('linear')] });
-    trade.send({
-      reqId: 'r3',
-      header: header(),
-      op: 'order.amend',
-      args: [{ category: 'linear', symbol: 'BTCUSDT', orderLinkId: 'w1', price: '60001' }],
-    });
-    trade.send({ reqId: 'r4', header: header(), op: 'order.cancel', args: [{ category: 'linear', symbol: 'BTCUSDT', orderLinkId: 'w2' }] });
-    trade.send({
-      reqId: 'r5',
-      header: header(),
-      op: 'order.create-batch',
-      args: [{ category: 'linear', request: [far('linear'), far('linear', { qty: 'x' })] }],
-    });
-    trade.send({ reqId: 'r6', header: header(), op: 'order.dance', args: [] });
-    expect(trade.take()).toMatchObject([
-      { reqId: 'p1', retCode: 0, op: 'pong' },
-      { reqId: 'r1', retCode: 0, data: { orderLinkId: 'w1' }, header: { 'X-Bapi-Limit': '10', 'X-Bapi-Limit-Status': '9' } },
-      { reqId: 'r1', retCode: 20_006 },
-      { reqId: 'r2', retCode: 10_002 },
-      { reqId: 'r3', retCode: 0, data: { orderLinkId: 'w1' } },
-      { reqId: 'r4', retCode: 110_001, retMsg: 'order not exists or too late to cancel' },
-      {
-        reqId: 'r5',
-        retCode: 0,
-        data: { list: [{ symbol: 'BTCUSDT' }, { orderId: '' }] },
-        retExtInfo: { list: [{ code: 0 }, { code: 10_001 }] },
-      },
-      { reqId: 'r6', retCode: 10_404 },
-    ]);
-    expect(rowsOf(bybit.get('order/realtime', { category: 'linear', symbol: 'BTCUSDT', orderLinkId: 'w1' }))).toMatchObject([
-      { price: '60001.00' },
-    ]);
-    const expires = bybit.nowMs() + 5_000;
-    trade.send({ op: 'auth', args: [bybit.apiKey, expires, bybit.sign(`GET/realtime${expires}`)] });
-    expect(trade.take()).toMatchObject([{ retCode: 20_001, op: 'auth' }]);
-  });
-
-  it('fails one order of a batch when a fault asks for it', () => {
-    bybit.venue.script.add({ kind: 'partial-batch-failure', count: 1 }, bybit.venue.world.nowUs);
-    const trade = bybit.socket('/v5/trade');
-    const request = [far('linear'), far('linear')];
-    trade.send({ reqId: 'f1', header: header(), op: 'order.create-batch', args: [{ category: 'linear', request }] });
-    const [answer] = trade.take() as [{ retExtInfo: { list: { code: number }[] } }];
-    expect(answer.retExtInfo.list.filter(({ code }) => code !== 0)).toHaveLength(1);
-    expect(rowsOf(bybit.get('order/realtime', { category: 'linear', symbol: 'BTCUSDT' }))).toHaveLength(1);
   });
 });
 
