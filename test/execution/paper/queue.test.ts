@@ -7,6 +7,20 @@ import { Reason } from '../../../src/core/orders/reasons.js';
 import { SPOT } from '../../core/ledger/money-fixture.js';
 import { Bench, brief, BUY, INSTANT, marketed, SELL } from './paper-fixture.js';
 
+/** A level grows behind our order and shrinks again; then a trade. */
+function fillsBehindCancels(model: 'queue' | 'queue-proportional'): string[] {
+  const bench = marketed(new Bench({ options: { ...INSTANT, model } }));
+  bench.ask({ orderId: 7, side: BUY, price: 9_999, qty: 10 });
+  bench.step();
+  bench.book(SPOT, [[BUY, 9_999, 400]]);
+  bench.step();
+  bench.book(SPOT, [[BUY, 9_999, 100]]);
+  bench.step(1_000);
+  bench.step(300_000);
+  bench.trade(SPOT, 9_999, 15, SELL);
+  return brief(bench.step());
+}
+
 describe('paper gateway: queue', () => {
   it('a resting order waits behind what was there, then fills partially, then whole', () => {
     const bench = marketed();
@@ -130,20 +144,8 @@ describe('paper gateway: queue', () => {
   });
 
   it('only the proportional model advances by cancels behind a larger level', () => {
-    const fills = (model: 'queue' | 'queue-proportional'): string[] => {
-      const bench = marketed(new Bench({ options: { ...INSTANT, model } }));
-      bench.ask({ orderId: 7, side: BUY, price: 9_999, qty: 10 });
-      bench.step();
-      bench.book(SPOT, [[BUY, 9_999, 400]]);
-      bench.step();
-      bench.book(SPOT, [[BUY, 9_999, 100]]);
-      bench.step(1_000);
-      bench.step(300_000);
-      bench.trade(SPOT, 9_999, 15, SELL);
-      return brief(bench.step());
-    };
-    expect(fills('queue')).toEqual([]);
-    expect(fills('queue-proportional')).toEqual(['FILL 5@9999']);
+    expect(fillsBehindCancels('queue')).toEqual([]);
+    expect(fillsBehindCancels('queue-proportional')).toEqual(['FILL 5@9999']);
   });
 
   it('waits while the book is not live, and fills again after', () => {
