@@ -1,5 +1,5 @@
 /**
- * BitMEX's tables of things that seldom happen: liquidations in progress, settlements, the insurance fund. A liquidation here is over at once, so its row
+ * BitMEX's tables of things that seldom happen: liquidations in progress, settlements, the insurance fund, what the venue says. A liquidation here is over at once, so its row
  * comes and goes in one turn; contracts without an end never settle. Called when somebody subscribes.
  */
 import type { LiquidationEvent } from '../../exchange/contract.js';
@@ -7,9 +7,20 @@ import type { Market } from '../../market/market.js';
 import type { TopicSource } from '../hub.js';
 import { onStep } from '../topic-source.js';
 
-export const EVENT_TABLES: readonly string[] = ['insurance', 'liquidation', 'settlement'];
+export const EVENT_TABLES: readonly string[] = ['announcement', 'chat', 'insurance', 'liquidation', 'publicNotifications', 'settlement'];
+/** Tables of the whole venue: no market is meant. */
+export const VENUE_TABLES: ReadonlySet<string> = new Set(['announcement', 'chat', 'insurance', 'publicNotifications']);
 
 export const EVENT_HEADS: Readonly<Record<string, string>> = {
+  announcement:
+    '"keys":["id"],"types":{"id":"integer","link":"symbol","title":"symbol","content":"symbol","date":"timestamp"},' +
+    '"foreignKeys":{},"attributes":{"id":"sorted"}',
+  chat:
+    '"keys":["id"],"types":{"channelID":"integer","date":"timestamp","fromBot":"boolean","html":"symbol","id":"integer","message":"symbol","user":"symbol"},' +
+    '"foreignKeys":{},"attributes":{"id":"sorted"}',
+  publicNotifications:
+    '"keys":["id"],"types":{"id":"integer","date":"timestamp","title":"symbol","body":"symbol","ttl":"integer","type":"symbol","closable":"boolean",' +
+    '"persist":"boolean","waitForVisibility":"boolean","sound":"symbol"},"foreignKeys":{},"attributes":{"id":"sorted"}',
   liquidation:
     '"keys":["orderID"],"types":{"orderID":"guid","symbol":"symbol","side":"symbol","price":"float","leavesQty":"long"},' +
     '"foreignKeys":{"symbol":"instrument","side":"side"},"attributes":{"orderID":"unique"}',

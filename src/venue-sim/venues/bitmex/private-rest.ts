@@ -11,6 +11,7 @@ import { BitmexQueries } from './queries.js';
 import { BitmexRateLimits } from './rate-limits.js';
 import { ACCESS_DENIED, INVALID_LEVERAGE, NOT_FOUND, invalid, notEnough, rateLimited, type BitmexRefusal } from './refusals.js';
 import type { Answer, BitmexDeadMan, BitmexTrading } from './trading.js';
+import { walletSummary } from './wallet-summary.js';
 
 interface Asked {
   readonly key: ApiKey;
@@ -115,6 +116,19 @@ function routesOf(desk: BitmexDesk): ReadonlyMap<string, Route> {
     ['GET user/margin', get((asked) => wallets(exchange, asked, marginRow))],
     ['GET user/wallet', get((asked) => wallets(exchange, asked, walletRow))],
     ['GET user/walletHistory', get((asked) => history(exchange, asked))],
+    [
+      'GET user/walletSummary',
+      get(({ account, params }) => ({ result: walletSummary(exchange, account, textOf(params, 'currency') || 'XBt') })),
+    ],
+    ['GET user/executionHistory', get(({ account, params }) => queries.ofDay(account, params))],
+    // Nobody counts quotes against fills here, and nothing happens to the account itself.
+    ['GET user/quoteFillRatio', get(() => ({ result: [] }))],
+    ['GET user/quoteValueRatio', get(() => ({ result: [] }))],
+    ['GET userEvent', get(() => ({ result: { userEvents: [] } }))],
+    // Money comes and goes nowhere: the key has no right to.
+    ['GET user/depositAddress', get(() => ({ refusal: ACCESS_DENIED }))],
+    ['POST user/requestWithdrawal', act('withdraw', () => ({ refusal: ACCESS_DENIED }))],
+    ['POST position/riskLimit', act('margin', (asked) => setRiskLimit(exchange, asked))],
     ['GET user/commission', get(() => ({ result: commissions(exchange) }))],
     ['GET apiKey', get(({ account }) => ({ result: exchange.keysOf(account).map(keyRow) }))],
   ]);
@@ -140,6 +154,14 @@ function setIsolated(exchange: Exchange, { account, params, nowUs }: Asked): Ans
   const done = exchange.changeMargining(account, market, isIsolated ? 'isolated' : 'cross', isIsolated ? leverage : 0);
   if (!done.ok && done.refusal.reason !== 'unchanged') return { refusal: marginRefusal(done.refusal) };
   return positionOf(exchange, account, market, nowUs);
+}
+
+/** Every contract has one step of risk: the limit that it has can be set again. */
+function setRiskLimit(exchange: Exchange, { account, params, nowUs }: Asked): Answer {
+  const market = marketOf(exchange, params);
+  if ('message' in market) return { refusal: market };
+  const row = positionRow(exchange, exchange.position(account, market), nowUs);
+  return textOf(params, 'riskLimit') === String(row['riskLimit']) ? { result: row } : { refusal: invalid('riskLimit') };
 }
 
 function transferMargin(exchange: Exchange, { account, params, nowUs }: Asked): Answer {

@@ -7,7 +7,16 @@ import type { Client } from '../hub.js';
 import { marginRow, positionRow, walletRow } from './account-rows.js';
 import { fundingRow, isOpen, orderRow, reportRow, tradeRow, type Row } from './order-rows.js';
 
-export const PRIVATE_TABLES: ReadonlySet<string> = new Set(['execution', 'margin', 'order', 'position', 'transact', 'wallet']);
+export const PRIVATE_TABLES: ReadonlySet<string> = new Set([
+  'affiliate',
+  'execution',
+  'margin',
+  'order',
+  'position',
+  'privateNotifications',
+  'transact',
+  'wallet',
+]);
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   order: ['orderID'],
   execution: ['execID'],
@@ -15,6 +24,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   margin: ['account', 'currency'],
   wallet: ['account', 'currency'],
   transact: ['transactID'],
+  affiliate: ['account', 'currency'],
+  privateNotifications: ['id'],
 };
 /** Columns that updates repeat beside the keys. */
 const REPEATED: Readonly<Record<string, readonly string[]>> = {

@@ -7,11 +7,17 @@ import { BINS_MS, bucketRow } from './bin-tables.js';
 import { statsRows } from './stats.js';
 import { SWAGGER } from './swagger.js';
 import { PUBLIC_TABLES } from './public-streams.js';
+import { PRIVATE_TABLES } from './private-tables.js';
 import type { BitmexAuth } from './auth.js';
 import { bitmexRefusal, type BitmexPrivateRest } from './private-rest.js';
 import { rateLimited } from './refusals.js';
 import { fundingRow, levelRow, quoteRow, tradeRow } from './public-tables.js';
-import { jsonReply, objectOf, paramsOf, type VenueContext } from '../protocol.js';
+import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
+import { columnsOf } from './columns.js';
+import type { Row } from './order-rows.js';
+import { filterOf, textOf } from './params.js';
+import type { PastQuotes } from './past-quotes.js';
+import { matches } from './queries.js';
 import { TokenBuckets } from '../token-bucket.js';
 
 /** Requests per minute without a key (VENUES.md 2). */
@@ -23,18 +29,34 @@ interface Ask {
   readonly nowUs: number;
 }
 
-/** Nobody announces anything here; liquidations are over at once, contracts never settle, the fund is not told day by day. */
-const NOTHING_TO_LIST = ['announcement', 'announcement/urgent', 'globalNotification', 'insurance', 'liquidation', 'settlement'] as const;
+/** Nobody announces, chats or leads here; liquidations are over at once, contracts never settle, indices have no instrument, and days of the past are not told. */
+const NOTHING_TO_LIST = [
+  'announcement',
+  'announcement/urgent',
+  'chat',
+  'chat/channels',
+  'globalNotification',
+  'instrument/compositeIndex',
+  'instrument/indices',
+  'insurance',
+  'leaderboard',
+  'liquidation',
+  'settlement',
+  'stats/history',
+  'stats/historyUSD',
+] as const;
 
 export class BitmexRest {
   readonly #context: VenueContext;
   readonly #signed: BitmexPrivateRest;
   readonly #auth: BitmexAuth;
   readonly #bitcoinPrice: () => number;
+  readonly #pastQuotes: PastQuotes;
   readonly #routes: ReadonlyMap<string, (ask: Ask) => string | HttpReply>;
   readonly #allowance = new TokenBuckets(REQUESTS_PER_MINUTE, REQUESTS_PER_MINUTE / 60);
 
-  constructor(context: VenueContext, signed: BitmexPrivateRest, auth: BitmexAuth, bitcoinPrice: () => number) {
+  constructor(context: VenueContext, signed: BitmexPrivateRest, auth: BitmexAuth, bitcoinPrice: () => number, pastQuotes: PastQuotes) {
+    this.#pastQuotes = pastQuotes;
     this.#context = context;
     this.#signed = signed;
     this.#auth = auth;
@@ -52,6 +74,8 @@ export class BitmexRest {
       ['trade', (ask) => this.#rows(ask, (market) => market.trades(MOST_ROWS).map((trade) => tradeRow(market, trade, bitcoinPrice())))],
       ['quote', (ask) => this.#rows(ask, (market) => [quoteRow(market, ask.nowUs)])],
       ['trade/bucketed', (ask) => this.#bucketed(ask)],
+      ['quote/bucketed', (ask) => this.#bucketedQuotes(ask)],
+      ['instrument/activeIntervals', () => intervals(context.markets)],
       ['stats', (ask) => statsRows(context.markets, bitcoinPrice(), ask.nowUs)],
       ...NOTHING_TO_LIST.map((path): [string, (ask: Ask) => string] => [path, () => '[]']),
       ['funding', (ask) => this.#rows(ask, (market) => fundings(context.exchange, market, ask.nowUs))],
@@ -98,7 +122,7 @@ export class BitmexRest {
 
   /** A symbol, a root (`XBT`: its first market) or nothing for all; null for one that does not exist. */
   #markets(ask: Ask): readonly Market[] {
-    const filter = objectOf(ask.params.get('filter') ?? '{}') ?? {};
+    const filter = filterOf(Object.fromEntries(ask.params)) ?? {};
     const symbol = ask.params.get('symbol') ?? (typeof filter['symbol'] === 'string' ? filter['symbol'] : undefined);
     if (symbol === undefined) return this.#context.markets;
     const [name = ''] = symbol.split(':');
@@ -106,7 +130,10 @@ export class BitmexRest {
     return exact.length > 0 ? exact : this.#context.markets.filter((market) => market.spec.base === name).slice(0, 1);
   }
 
-  /** Oldest first unless `reverse`; `start` skips, `count` bounds, `startTime` and `endTime` cut by the row's timestamp; `columns` picks. */
+  /**
+   * Oldest first unless `reverse`; `start` skips, `count` bounds, `startTime` and `endTime` cut by the row's timestamp, `filter` by its columns; `columns` picks.
+   * Rows are texts, read again only where a filter or columns ask for it.
+   */
   #rows(ask: Ask, rowsOf: (market: Market) => readonly string[]): string | HttpReply {
     const { params } = ask;
     const count = Number(params.get('count') ?? 100);
@@ -114,12 +141,21 @@ export class BitmexRest {
     if (!Number.isInteger(count) || count < 1) return bitmexError(400, 'count must be a positive integer.');
     if (count > MOST_ROWS) return bitmexError(400, `count must be less than or equal to ${MOST_ROWS}.`);
     if (!Number.isInteger(start) || start < 0) return bitmexError(400, 'start must be a non-negative integer.');
-    if (params.has('filter') && objectOf(params.get('filter') ?? '') === null) return bitmexError(400, 'filter must be a JSON object.');
-    const rows = this.#markets(ask)
+    const given = Object.fromEntries(params);
+    const filter = filterOf(given);
+    if (filter === null) return bitmexError(400, 'filter must be a JSON object.');
+    const { symbol: _, ...columns } = filter;
+    const from = Date.parse(params.get('startTime') ?? textOf(filter, 'startTime'));
+    const to = Date.parse(params.get('endTime') ?? textOf(filter, 'endTime'));
+    const isAll = Object.keys(columns).length === 0;
+    const texts = this.#markets(ask)
       .flatMap((market) => [...rowsOf(market)])
-      .filter((row) => isWithin(row, params));
-    if (params.get('reverse') === 'true') rows.reverse();
-    return `[${rows.slice(start, start + count).join(',')}]`;
+      .filter((text) => isWithin(text, from, to) && (isAll || matches(JSON.parse(text) as Row, columns)));
+    if (params.get('reverse') === 'true') texts.reverse();
+    const page = texts.slice(start, start + count);
+    if (!params.has('columns')) return `[${page.join(',')}]`;
+    const picked = columnsOf(given, 'public');
+    return JSON.stringify(page.map((text) => picked(JSON.parse(text) as Row)));
   }
 
   #orderBook(ask: Ask): string | HttpReply {
@@ -136,6 +172,13 @@ export class BitmexRest {
     for (const level of market.engine.bids.levels(most))
       rows.push(levelRow(market, 'buy', level.ticks, level.lots, { size: true, price: true }));
     return `[${rows.join(',')}]`;
+  }
+
+  #bucketedQuotes(ask: Ask): string | HttpReply {
+    const binSize = ask.params.get('binSize') ?? '1m';
+    if (BINS_MS[binSize] === undefined) return bitmexError(400, 'binSize must be one of 1m, 5m, 1h, 1d.');
+    const isPartialWanted = ask.params.get('partial') === 'true';
+    return this.#rows(ask, (market) => this.#pastQuotes.rows(market, binSize, isPartialWanted ? ask.nowUs : undefined));
   }
 
   #bucketed(ask: Ask): string | HttpReply {
@@ -160,12 +203,20 @@ function fundings(exchange: Exchange, market: Market, nowUs: number): string[] {
   return paid.length > 0 ? paid : [fundingRow(market, market.nextFundingMs(Math.floor(nowUs / 1_000)) - 8 * 3_600_000)];
 }
 
-function isWithin(row: string, params: Map<string, string>): boolean {
-  const from = params.get('startTime');
-  const to = params.get('endTime');
-  if (from === undefined && to === undefined) return true;
+/** Bounds that were not given are not numbers. */
+function isWithin(row: string, from: number, to: number): boolean {
+  if (Number.isNaN(from) && Number.isNaN(to)) return true;
   const stamp = Date.parse(/"timestamp":"([^"]+)"/.exec(row)?.[1] ?? '');
-  return !(stamp < Date.parse(from ?? '')) && !(stamp > Date.parse(to ?? ''));
+  return !(stamp < from) && !(stamp > to);
+}
+
+/** Each market without an end is its root's perpetual one. */
+function intervals(markets: readonly Market[]): string {
+  const perpetuals = markets.filter(({ spec }, index) => markets.findIndex((other) => other.spec.base === spec.base) === index);
+  return JSON.stringify({
+    intervals: perpetuals.map(({ spec }) => `${spec.base}:perpetual`),
+    symbols: perpetuals.map(({ spec }) => spec.symbol),
+  });
 }
 
 const HELP = JSON.stringify({
@@ -174,7 +225,7 @@ const HELP = JSON.stringify({
   ops: ['authKeyExpires', 'cancelAllAfter', 'help', 'ping', 'subscribe', 'unsubscribe'],
   subscribe: 'To subscribe, send: {"op": "subscribe", "args": [subscriptionTopic, ...]}.',
   subscriptionSubjects: {
-    authenticationRequired: ['execution', 'margin', 'order', 'position', 'transact', 'wallet'],
+    authenticationRequired: [...PRIVATE_TABLES],
     public: [...PUBLIC_TABLES],
   },
 });

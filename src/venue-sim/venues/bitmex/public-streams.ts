@@ -4,7 +4,7 @@ import { DepthHeld, DepthWindow, topOf, type LevelChange, type WindowChange } fr
 import type { Market } from '../../market/market.js';
 import type { LiquidationEvent } from '../../exchange/contract.js';
 import { BIN_TABLES, TRADE_BIN_HEAD, bins } from './bin-tables.js';
-import { EVENT_HEADS, EVENT_TABLES, events } from './event-tables.js';
+import { EVENT_HEADS, EVENT_TABLES, VENUE_TABLES, events } from './event-tables.js';
 import { instrumentRow, liveFields, type LiveFields } from './instrument.js';
 import { TABLE_HEADS, fundingRow, levelRow, quoteRow, tradeRow } from './public-tables.js';
 import { every, onStep } from '../topic-source.js';
@@ -40,8 +40,8 @@ export function bitmexStream(
   forced: readonly LiquidationEvent[] = [],
 ): TopicSource | null {
   const wanted = symbol === undefined ? markets : markets.filter((market) => market.spec.symbol === symbol);
-  // The insurance fund is told by currency.
-  if (wanted.length === 0 && table !== 'insurance') return null;
+  // The insurance fund is told by currency, chat by channel.
+  if (wanted.length === 0 && !VENUE_TABLES.has(table)) return null;
   const filter = symbol === undefined ? '{}' : `{"symbol":"${symbol}"}`;
   const partial = (rows: readonly string[]): string =>
     `{"table":"${table}","action":"partial",${headOf(table, wanted)},"filter":${filter},"data":[${rows.join(',')}]}`;

@@ -3,11 +3,13 @@ import type { Account, Exchange, Order } from '../../exchange/contract.js';
 import { positionRow } from './account-rows.js';
 import { fundingRow, isOpen, orderRow, reportRow, tradeRow, type Row } from './order-rows.js';
 import { filterOf, textOf, type Params } from './params.js';
-import { invalid, type BitmexRefusal } from './refusals.js';
+import { invalid, required, type BitmexRefusal } from './refusals.js';
+import { columnsOf } from './columns.js';
 import type { Answer } from './trading.js';
 
 const USUAL_COUNT = 100;
 const MOST_COUNT = 500;
+const DAY_MS = 86_400_000;
 
 interface Listed {
   readonly timeUs: number;
@@ -29,7 +31,7 @@ export class BitmexQueries {
     const listed = orders
       .filter((order) => isNamed(filter, order.id, order.clientId) && (isOpenWanted === null || isOpen(order) === isOpenWanted))
       .map((order) => ({ timeUs: order.createdUs, row: () => orderRow(order) }));
-    return pageOf(listed, params, filter);
+    return pageOf(listed, params, filter, 'order');
   }
 
   /** Every report of every order: new, replaced, trade, canceled, and funding. */
@@ -38,14 +40,14 @@ export class BitmexQueries {
     if (filter === null) return { refusal: invalid('filter') };
     const orders = this.#exchange.orders(account).filter((order) => isNamed(filter, order.id, order.clientId));
     const reports = orders.flatMap((order) => reportsOf(order));
-    return pageOf(byTime([...reports, ...this.#trades(account, filter)]), params, filter);
+    return pageOf(byTime([...reports, ...this.#trades(account, filter)]), params, filter, 'execution');
   }
 
   /** Executions that moved money. */
   tradeHistory(account: Account, params: Params): Answer {
     const filter = filterOf(params);
     if (filter === null) return { refusal: invalid('filter') };
-    return pageOf(byTime(this.#trades(account, filter)), params, filter);
+    return pageOf(byTime(this.#trades(account, filter)), params, filter, 'execution');
   }
 
   /** Markets that were ever traded; the others have no row. */
@@ -61,7 +63,17 @@ export class BitmexQueries {
       )
       .map((position) => positionRow(this.#exchange, position, nowUs))
       .filter((row) => (symbol === '' || row['symbol'] === symbol) && matches(row, filter));
-    return { result: rows };
+    const count = Number(textOf(params, 'count') || rows.length);
+    return { result: rows.slice(0, count).map(columnsOf(params, 'position')) };
+  }
+
+  /** Executions of one day of one contract that moved money; both must be named. */
+  ofDay(account: Account, params: Params): Answer {
+    for (const name of ['symbol', 'timestamp']) if (textOf(params, name) === '') return { refusal: required(name) };
+    const dayMs = Date.parse(textOf(params, 'timestamp').slice(0, 10));
+    if (Number.isNaN(dayMs)) return { refusal: invalid('timestamp') };
+    const bounds = { startTime: new Date(dayMs).toISOString(), endTime: new Date(dayMs + DAY_MS - 1).toISOString(), count: MOST_COUNT };
+    return this.tradeHistory(account, { symbol: params['symbol'], ...bounds });
   }
 
   #trades(account: Account, filter: Params): Listed[] {
@@ -117,13 +129,14 @@ export function matches(row: Row, filter: Params): boolean {
   });
 }
 
-function pageOf(listed: readonly Listed[], params: Params, filter: Params): Answer {
+function pageOf(listed: readonly Listed[], params: Params, filter: Params, table: string): Answer {
   const bounds = boundsOf(params);
   if ('message' in bounds) return { refusal: bounds };
   const { count, start } = bounds;
   const fromUs = timeOf(textOf(params, 'startTime') || textOf(filter, 'startTime'), Number.NEGATIVE_INFINITY);
   const toUs = timeOf(textOf(params, 'endTime') || textOf(filter, 'endTime'), Number.POSITIVE_INFINITY);
   const symbol = textOf(params, 'symbol');
+  const picked = columnsOf(params, table);
   const rows: Row[] = [];
   let skipped = 0;
   for (const entry of textOf(params, 'reverse') === 'true' ? listed.toReversed() : listed) {
@@ -131,7 +144,7 @@ function pageOf(listed: readonly Listed[], params: Params, filter: Params): Answ
     const row = entry.row();
     if ((symbol !== '' && row['symbol'] !== symbol) || !matches(row, filter)) continue;
     if (skipped++ < start) continue;
-    rows.push(row);
+    rows.push(picked(row));
     if (rows.length === count) break;
   }
   return { result: rows };

@@ -11,6 +11,7 @@ import type { FaultRefusal, LiquidationEvent, Operation } from '../../exchange/c
 import { BitmexAuth, type Signer } from './auth.js';
 import { BitmexPrivateRest, bitmexRefusal } from './private-rest.js';
 import { BitmexPrivateTables, PRIVATE_TABLES } from './private-tables.js';
+import { PastQuotes } from './past-quotes.js';
 import { OVERLOADED, rateLimited } from './refusals.js';
 import { BitmexDeadMan, BitmexTrading } from './trading.js';
 import { Hub, type Client } from '../hub.js';
@@ -32,6 +33,7 @@ export class BitmexServer implements VenueProtocol {
   readonly #signed: BitmexPrivateRest;
   readonly #tables: BitmexPrivateTables;
   readonly #deadMan: BitmexDeadMan;
+  readonly #pastQuotes: PastQuotes;
   /** Liquidations of the step, for their public table. */
   readonly #forced: LiquidationEvent[] = [];
   readonly #connections = new TokenBuckets(CONNECTIONS, CONNECTIONS_PER_SECOND);
@@ -47,7 +49,8 @@ export class BitmexServer implements VenueProtocol {
     this.#deadMan = new BitmexDeadMan(exchange);
     const trading = new BitmexTrading(exchange, faults);
     this.#signed = new BitmexPrivateRest({ exchange, trading, deadMan: this.#deadMan, auth: this.#auth });
-    this.#rest = new BitmexRest(context, this.#signed, this.#auth, bitcoinPrice);
+    this.#pastQuotes = new PastQuotes(context.markets);
+    this.#rest = new BitmexRest(context, this.#signed, this.#auth, bitcoinPrice, this.#pastQuotes);
     this.#hub = new Hub(context.counters, (topic) => {
       const [table = '', symbol] = topic.split(':');
       return bitmexStream(context.markets, table, symbol, bitcoinPrice, this.#forced);
@@ -88,6 +91,7 @@ export class BitmexServer implements VenueProtocol {
   }
 
   publish(nowUs: number): void {
+    this.#pastQuotes.step(nowUs);
     this.#hub.publish(nowUs);
     this.#forced.length = 0;
     this.#tables.step(nowUs);

@@ -115,6 +115,7 @@ const DESCRIBED: readonly Described[] = [
     required: ['symbol', 'amount'],
   },
   { method: 'get', path: '/quote', operation: 'Quote.get', params: LIST },
+  { method: 'get', path: '/quote/bucketed', operation: 'Quote.getBucketed', params: BINNED },
   { method: 'get', path: '/schema/websocketHelp', operation: 'Schema.websocketHelp', params: NONE },
   { method: 'get', path: '/settlement', operation: 'Settlement.get', params: LIST },
   { method: 'get', path: '/stats', operation: 'Stats.get', params: NONE },
@@ -122,6 +123,13 @@ const DESCRIBED: readonly Described[] = [
   { method: 'get', path: '/trade/bucketed', operation: 'Trade.getBucketed', params: BINNED },
   { method: 'get', path: '/user', operation: 'User.get', params: NONE },
   { method: 'get', path: '/user/commission', operation: 'User.getCommission', params: NONE },
+  {
+    method: 'get',
+    path: '/user/executionHistory',
+    operation: 'User.getExecutionHistory',
+    params: { symbol: 'text', timestamp: 'time' },
+    required: ['symbol', 'timestamp'],
+  },
   { method: 'get', path: '/user/margin', operation: 'User.getMargin', params: { currency: 'text' } },
   { method: 'get', path: '/user/wallet', operation: 'User.getWallet', params: { currency: 'text' } },
   {
@@ -130,6 +138,7 @@ const DESCRIBED: readonly Described[] = [
     operation: 'User.getWalletHistory',
     params: { currency: 'text', count: 'decimal', start: 'decimal' },
   },
+  { method: 'get', path: '/user/walletSummary', operation: 'User.getWalletSummary', params: { currency: 'text' } },
 ];
 
 export const SWAGGER = JSON.stringify({
@@ -182,6 +191,6 @@ function operationOf(one: Described): object {
 /** Lists of rows; everything else answers with one object. */
 function isList({ method, path }: Described): boolean {
   if (path === '/order') return method === 'get' || method === 'delete';
-  if (path === '/order/all' || path === '/user/walletHistory') return true;
+  if (['/order/all', '/user/executionHistory', '/user/walletHistory', '/user/walletSummary'].includes(path)) return true;
   return method === 'get' && !/^\/(user|schema\/)/.test(path);
 }
