@@ -19,13 +19,18 @@ function run(script, args) {
 /** The shapes that the venue files declare, as code for the kernel: source text that stands in the place of assembly/shapes.ts. */
 async function compiledShapes(folder) {
   const load = (path) => import(pathToFileURL(join(ROOT, folder, path)).href);
-  const [{ VENUES }, { compileShapes }, { ASSEMBLY_SCRIPT, compileToSource, PARTS }] = await Promise.all([
+  const [{ VENUES }, { compileShapes }, { ASSEMBLY_SCRIPT, compiledName, compileToSource, PARTS, runName, runSource }] = await Promise.all([
     load('feeds/registry.js'),
     load('feeds/shape.js'),
     load('core/kernel/shape-compiler.js'),
   ]);
-  const functions = VENUES.map((venue) => compileToSource(compileShapes(venue.shapes), ASSEMBLY_SCRIPT));
-  return [PARTS, ...new Set(functions)].join('\n');
+  const functions = VENUES.map(({ shapes }) => {
+    const program = compileShapes(shapes);
+    const apply = compiledName(program);
+    const source = compileToSource(program, ASSEMBLY_SCRIPT);
+    return source === '' ? '' : source + runSource(apply, runName(apply));
+  });
+  return [PARTS, ...new Set(functions), runSource('applyShapes', 'run')].join('\n');
 }
 
 /** Static data would overwrite the engine's shared memory, and an abort would have to come from outside: the kernel has neither. */

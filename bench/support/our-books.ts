@@ -20,13 +20,26 @@ import { hashOfBooks, SHOWN_LEVELS, type ShownBook } from './shown-book.js';
 const ROOM_BYTES = 2 ** 29;
 /** As in a receive buffer, something follows each frame. */
 const SLACK_BYTES = 128;
+/** As much as a TLS record gives at once. */
+const READ_BYTES = 16 * 1024;
+/** Before a payload of up to 64 KiB. */
+const HEADER_BYTES = 4;
 
 const NOTHING = (): void => undefined;
 const SILENT: FeedSink = { bookChanged: NOTHING, state: NOTHING, trade: NOTHING, quote: NOTHING, mark: NOTHING };
 
+interface Landed {
+  readonly start: number;
+  readonly end: number;
+  readonly reader: FrameReader;
+}
+
 export interface LandedFrames {
   readonly receive: Uint8Array;
-  readonly frames: readonly { readonly start: number; readonly end: number; readonly conn: string; readonly reader: FrameReader }[];
+  /** What the socket gives at once: whole frames, headers included, of one connection. */
+  readonly reads: readonly Landed[];
+  /** The payloads in them. */
+  readonly frames: readonly (Landed & { readonly conn: string })[];
 }
 
 export class OurBooks {
@@ -45,8 +58,11 @@ export class OurBooks {
   readonly #bases: number[] = [];
   readonly #contexts = new Map<string, number>();
 
+  readonly #sink: FeedSink;
+
   /** @param roomBytes of shared memory; untouched pages cost nothing */
-  constructor(venue: Venue, kernel: KernelName, roomBytes = ROOM_BYTES) {
+  constructor(venue: Venue, kernel: KernelName, roomBytes = ROOM_BYTES, sink = SILENT) {
+    this.#sink = sink;
     this.room = KernelRoom.alone(roomBytes);
     this.#venue = venue;
     this.#kernel = kernel;
@@ -89,17 +105,43 @@ export class OurBooks {
 
   /** Frames one behind the other in a receive buffer, as a socket would have put them. */
   land(frames: readonly CorpusFrame[]): LandedFrames {
-    const receive = this.receive(frames.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    const receive = this.receive(frames.reduce((sum, { bytes }) => sum + HEADER_BYTES + bytes.length, 0));
+    const reads: { start: number; end: number; reader: FrameReader }[] = [];
     let landed = 0;
-    return {
-      receive,
-      frames: frames.map(({ bytes, conn }) => {
-        const start = landed;
-        receive.set(bytes, start);
-        landed += bytes.length;
-        return { start, end: landed, conn, reader: this.reader(conn) };
-      }),
-    };
+    const placed = frames.map(({ bytes, conn }) => {
+      const { length } = bytes;
+      if (length > 0xffff) throw new Error(`a frame of ${length} bytes has a longer header`);
+      const reader = this.reader(conn);
+      const at = landed;
+      const start = at + (length < 126 ? 2 : HEADER_BYTES);
+      receive.set(length < 126 ? [0x81, length] : [0x81, 126, length >> 8, length & 255], at);
+      receive.set(bytes, start);
+      landed = start + length;
+      const last = reads.at(-1);
+      if (last?.reader === reader && landed - last.start <= READ_BYTES) last.end = landed;
+      else reads.push({ start: at, end: landed, reader });
+      return { start, end: landed, conn, reader };
+    });
+    return { receive, reads, frames: placed };
+  }
+
+  /** Reads what has landed: as a session does it, where a kernel writes books. */
+  read({ receive, reads, frames }: LandedFrames): void {
+    if (this.#kernel !== 'wasm') {
+      for (let i = 0; i < frames.length; i++) {
+        const { reader, start, end } = frames[i]!;
+        reader.read(receive, start, end, i);
+      }
+      return;
+    }
+    for (let i = 0; i < reads.length; i++) {
+      const { reader, start, end } = reads[i]!;
+      for (let at = start; at < end;) {
+        const next = reader.readRun(receive, at, end, i);
+        if (next === at) throw new Error(`the frame at byte ${at} was not taken`);
+        at = next;
+      }
+    }
   }
 
   /** One connection's reader; keep it. */
@@ -114,7 +156,7 @@ export class OurBooks {
         kernel,
         symbols,
         slots: this.#slots,
-        sink: SILENT,
+        sink: this.#sink,
         stats: this.stats,
         reply: NOTHING,
         onUnknownSymbol: (text) => this.#learn(conn, text, symbols),

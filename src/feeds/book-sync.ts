@@ -148,15 +148,14 @@ export class BookSync {
     return this.#finish(result, venueTime(fields), recvUs, SYNC_DELTA);
   }
 
-  /** The kernel applied and published the next message in order. */
-  applied(last: number): void {
-    this.#last = last;
-    this.shownSequence = last;
+  /** The kernel applied and published what was next in order. */
+  applied(): void {
+    this.#caughtUp(this.#book.lastSequence);
   }
 
   /** The kernel applied the next message in order, but did not publish: the verdict is ours. @returns SYNC_* */
   finishApplied(last: number, time: number, recvUs: number): number {
-    this.applied(last);
+    this.#caughtUp(last);
     return this.#finish(RESULT_OK, venueUsOf(time), recvUs, SYNC_DELTA);
   }
 
@@ -385,6 +384,11 @@ export class BookSync {
     this.shownSequence = this.#last;
     this.#book.begin();
     return this.#finish(result, shownUs, recvUs, SYNC_SNAPSHOT);
+  }
+
+  #caughtUp(last: number): void {
+    this.#last = last;
+    this.shownSequence = last;
   }
 
   /** Between `begin` and here the readers wait. */

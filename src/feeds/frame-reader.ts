@@ -3,7 +3,15 @@
  * and `verify` all read through it. Feed's thread. It never throws on what a venue sends; an exception here is a mistake of ours.
  */
 import type { BookKernel, Kernel } from '../core/kernel/kernel.js';
-import { APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART, SCAN_DONE, SCAN_UNKNOWN_SYMBOL } from '../core/kernel/kernel.js';
+import {
+  APPLY_NOT_MINE,
+  APPLY_UNKNOWN_SYMBOL,
+  DONE_BOOK,
+  DONE_PART,
+  RUN_OVER,
+  SCAN_DONE,
+  SCAN_UNKNOWN_SYMBOL,
+} from '../core/kernel/kernel.js';
 import {
   ABSENT,
   FIELD_FLAGS,
@@ -82,6 +90,10 @@ export class FrameReader implements MapperOut {
   readonly #venue: Venue;
   readonly #kernel: Kernel | null;
   readonly #books: BookKernel | null;
+  /** The same where nobody wants to hear of each message. */
+  readonly #runs: BookKernel | null;
+  /** READ_* of the last frame that was read by itself. */
+  lastRead = READ_OK;
   readonly #symbols: SymbolTable;
   readonly #slots: readonly (InstrumentSlot | undefined)[];
   readonly #sink: FeedSink;
@@ -120,6 +132,7 @@ export class FrameReader implements MapperOut {
     this.#venue = options.venue;
     this.#kernel = options.kernel;
     this.#books = bookKernelOf(options.kernel);
+    this.#runs = options.sink.bookMessage === undefined ? this.#books : null;
     this.#symbols = options.symbols;
     this.#slots = options.slots;
     this.#sink = options.sink;
@@ -130,19 +143,62 @@ export class FrameReader implements MapperOut {
 
   /** One frame of the socket. @returns READ_* */
   read(bytes: Uint8Array, start: number, end: number, recvUs: number): number {
-    const stats = this.#stats;
-    stats.frames++;
-    stats.bytes += end - start;
     this.#recvUs = recvUs;
     this.#isRest = false;
     const books = this.#books;
+    return this.#readOne(books === null ? APPLY_NOT_MINE : books.apply(bytes, start, end, recvUs), bytes, start, end);
+  }
+
+  /**
+   * Waiting bytes of the socket, from the beginning of a frame: the whole text frames that the kernel takes by itself, some microseconds of work at most, and the
+   * first that it does not (`lastRead` says how that went). Books that changed are told of once. @returns where the next frame begins, `start` when none was taken
+   */
+  readRun(bytes: Uint8Array, start: number, end: number, recvUs: number): number {
+    this.lastRead = READ_OK;
+    const books = this.#runs;
+    if (books === null) return start;
+    this.#recvUs = recvUs;
+    this.#isRest = false;
+    const done = books.applyRun(bytes, start, end, recvUs);
+    const taken = books.runFrames;
+    if (taken > 0) this.#tellRun(books, taken);
+    else if (done === RUN_OVER) return start;
+    const next = books.runTo;
+    if (done !== RUN_OVER) this.lastRead = this.#readOne(done, bytes, books.runFrom, next);
+    return next;
+  }
+
+  #tellRun(books: BookKernel, taken: number): void {
+    const stats = this.#stats;
+    stats.frames += taken;
+    stats.bytes += books.runBytes;
+    stats.kernel += taken;
+    stats.fast += taken;
+    stats.depthKernel += taken;
+    // The last frame of each book is counted with its telling.
+    const changed = books.changedCount;
+    stats.bookMessages += taken - changed;
+    for (let i = 0; i < changed; i++) this.#tellApplied(this.#slots[books.changedAt(i)]!);
+  }
+
+  /** The kernel applied and published a message of this book. */
+  #tellApplied(slot: InstrumentSlot): void {
+    slot.sync.applied();
+    this.#tellBook(slot, SYNC_DELTA);
+  }
+
+  /** @param done what the kernel said of it */
+  #readOne(done: number, bytes: Uint8Array, start: number, end: number): number {
+    const stats = this.#stats;
+    stats.frames++;
+    stats.bytes += end - start;
+    const books = this.#books;
     if (books !== null) {
-      let done = books.apply(bytes, start, end, recvUs);
-      if (done === APPLY_UNKNOWN_SYMBOL && this.#admit(books)) done = books.apply(bytes, start, end, recvUs);
-      if (done >= 0) {
+      const answer = done === APPLY_UNKNOWN_SYMBOL && this.#admit(books) ? books.apply(bytes, start, end, this.#recvUs ?? 0) : done;
+      if (answer >= 0) {
         stats.kernel++;
         stats.fast++;
-        this.#finishFast(books, done, bytes, start, end);
+        this.#finishFast(books, answer, bytes, start, end);
         return READ_OK;
       }
     }
@@ -177,10 +233,8 @@ export class FrameReader implements MapperOut {
     if (what === DONE_BOOK || what === DONE_PART) {
       const slot = this.#slots[instrument]!;
       this.#stats.depthKernel++;
-      if (what === DONE_BOOK) {
-        slot.sync.applied(books.field(FIELD_LAST));
-        this.#tellBook(slot, SYNC_DELTA);
-      } else {
+      if (what === DONE_BOOK) this.#tellApplied(slot);
+      else {
         books.goOn(slot.book);
         const from = books.rowsLeft;
         if (from >= 0) {

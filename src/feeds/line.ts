@@ -20,6 +20,8 @@ const PLANNED_SPREAD = 0.05;
 export interface LineHooks {
   onOpen(nowUs: number): void;
   onFrame(bytes: Uint8Array, start: number, end: number, recvUs: number): void;
+  /** As `onRun` of a frame handler. */
+  onRun?(bytes: Uint8Array, start: number, end: number, recvUs: number): number;
   /** Twice a second while open, behind the line's own deadlines: a reason to open anew, or null. */
   onWatch(nowUs: number): string | null;
   /** The connection, or the attempt at one, is over. Another follows unless the line was stopped. */
@@ -137,6 +139,12 @@ export class Line {
         if (epoch !== this.#epoch) return;
         this.#heardUs = recvUs;
         hooks.onFrame(bytes, start, end, recvUs);
+      },
+      onRun: (bytes, start, end, recvUs) => {
+        if (epoch !== this.#epoch || hooks.onRun === undefined) return start;
+        const next = hooks.onRun(bytes, start, end, recvUs);
+        if (next !== start) this.#heardUs = recvUs;
+        return next;
       },
       onLife: (recvUs) => {
         if (epoch === this.#epoch && this.#options.provenBy === 'any-sign') this.#heardUs = recvUs;

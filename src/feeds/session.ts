@@ -81,7 +81,14 @@ export class Session {
       random: options.random,
       hooks: {
         onOpen: () => this.#opened(),
-        onFrame: (bytes, start, end, recvUs) => this.#frame(bytes, start, end, recvUs),
+        onFrame: (bytes, start, end, recvUs) => {
+          if (this.reader.read(bytes, start, end, recvUs) === READ_BAD) this.#badFrame();
+        },
+        onRun: (bytes, start, end, recvUs) => {
+          const next = this.reader.readRun(bytes, start, end, recvUs);
+          if (this.reader.lastRead === READ_BAD) this.#badFrame();
+          return next;
+        },
         onWatch: (nowUs) => this.#watch(nowUs),
         onEnded: (reason) => this.#ended(reason),
       },
@@ -152,8 +159,7 @@ export class Session {
     this.#line.say(this.plan.subscribe, () => this.#hooks.onSubscribed(this));
   }
 
-  #frame(bytes: Uint8Array, start: number, end: number, recvUs: number): void {
-    if (this.reader.read(bytes, start, end, recvUs) !== READ_BAD) return;
+  #badFrame(): void {
     // Without sequence numbers nothing else would tell what this frame took away.
     if (this.#venue.sequence === 'none') {
       for (const watch of this.#watches) {

@@ -68,7 +68,14 @@ export interface FeedWarmUp {
   readonly rounds: number;
   readonly isOver: () => boolean;
   /** The payload's way to the reader, which may be the socket's own. */
-  readonly deliver: (payload: Uint8Array, read: (bytes: Uint8Array, start: number, end: number) => void) => void;
+  readonly deliver: (payload: Uint8Array, to: WarmReader) => void;
+}
+
+/** A connection's reader, as a frame handler has it. */
+export interface WarmReader {
+  read(bytes: Uint8Array, start: number, end: number): void;
+  /** @returns where the first frame begins that was not taken */
+  readRun(bytes: Uint8Array, start: number, end: number): number;
 }
 
 export interface WarmedFeed {
@@ -156,13 +163,14 @@ class Line {
     const { venue, nowUs, deliver } = this.#options;
     const isSlow = round % SLOW_EVERY === SLOW_EVERY - 1;
     const reader = isSlow ? this.#slow : this.#fast;
-    const read = (bytes: Uint8Array, start: number, end: number): void => {
-      reader.read(bytes, start, end, nowUs());
+    const to: WarmReader = {
+      read: (bytes, start, end) => void reader.read(bytes, start, end, nowUs()),
+      readRun: (bytes, start, end) => reader.readRun(bytes, start, end, nowUs()),
     };
     for (const market of this.#markets) {
       for (const shape of this.#shapes) {
         const text = frameOf(shape, market, round);
-        if (text !== null) deliver(this.#encoder.encode(text), read);
+        if (text !== null) deliver(this.#encoder.encode(text), to);
       }
       if (isSlow && this.#carriesBooks && venue.mapSnapshot !== undefined)
         reader.readSnapshot(market.text, snapshotOf(market, round), nowUs());

@@ -26,10 +26,14 @@ const FRONT_STEP = 64;
 /** A spill buffer up to this size is kept for the next large message; a larger one is given back. */
 const SPILL_KEPT_BYTES = 4 * 1024 * 1024;
 const SPILL_FIRST_BYTES = 64 * 1024;
+/** The longest payload whose length stands in two bytes. */
+const RUN_FRAME_BYTES = 0xffff;
 
 /** What the parser finds. Each callback says whether parsing may go on: false once the connection is closing. */
 export interface FrameSink {
   onMessage(bytes: Uint8Array, start: number, end: number, isText: boolean): boolean;
+  /** Bytes that wait, from the beginning of a frame: takes whole unmasked text frames of up to 64 KiB. @returns where the first begins that it left */
+  onRun?(bytes: Uint8Array, start: number, end: number): number;
   /** Ping or pong; the payload is valid during the call. */
   onControl(opcode: number, bytes: Uint8Array, start: number, end: number): boolean;
   /** The peer's close frame; `CLOSE_NO_CODE` when it was empty. Nothing is parsed after it. */
@@ -50,6 +54,8 @@ export class FrameParser {
   readonly #rooms: (Uint8Array | undefined)[];
   readonly #sink: FrameSink;
   readonly #mustCheckText: boolean;
+  /** Somebody takes runs, and nothing that they skip has to be looked at. */
+  readonly #givesRuns: boolean;
   #readAt = 0;
   #writeAt = 0;
 
@@ -72,6 +78,7 @@ export class FrameParser {
     this.#rooms = Array.from({ length: Math.ceil(this.#frontBytes / FRONT_STEP) + 1 });
     this.#sink = sink;
     this.#mustCheckText = mustCheckText;
+    this.#givesRuns = sink.onRun !== undefined && !mustCheckText && maxMessageBytes >= RUN_FRAME_BYTES;
   }
 
   /** Where the next read must land: the whole buffer while nothing waits, else what is behind a frame that was cut short. Never empty. */
@@ -128,6 +135,13 @@ export class FrameParser {
       const at = this.#readAt;
       const waiting = this.#writeAt - at;
       if (waiting < 2) return 0;
+      if (this.#givesRuns && this.#openOpcode === 0) {
+        const next = this.#sink.onRun?.(bytes, at, this.#writeAt) ?? at;
+        if (next !== at) {
+          this.#readAt = next;
+          continue;
+        }
+      }
       const first = bytes[at] as number;
       const second = bytes[at + 1] as number;
       const opcode = first & 0x0f;

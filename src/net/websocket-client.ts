@@ -185,6 +185,16 @@ class ClientConnection implements FrameConnection, FrameSink {
     return this.#state < CLOSED;
   }
 
+  onRun(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#state !== OPEN || this.#handler.onRun === undefined) return start;
+    try {
+      return this.#handler.onRun(bytes, start, end, this.#recvUs ?? 0);
+    } catch (error) {
+      this.#handlerThrew(error);
+      return start;
+    }
+  }
+
   onControl(opcode: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (opcode === OP_PING && this.#state === OPEN) this.#control(OP_PONG, bytes.subarray(start, end));
     if (this.#state === OPEN && this.#handler.onLife !== undefined) {

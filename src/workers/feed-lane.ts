@@ -34,7 +34,7 @@ export interface FeedLaneParts {
   readonly wallTimers: Timers;
   /** Doorbells of the lanes that wait for changes. */
   readonly bells: readonly Doorbell[];
-  /** Called after each frame, where strategies share this thread. */
+  /** Called after each frame or short run of frames, where strategies share this thread. */
   readonly afterFrame?: () => void;
   note(source: string, text: string): void;
   error(source: string, error: unknown): void;
@@ -91,7 +91,7 @@ function receiveBuffer(room: KernelRoom): Uint8Array | undefined {
   return at === 0 ? undefined : room.views.u8.subarray(at, at + RECEIVE_BYTES);
 }
 
-/** Turns the roles of this thread after each frame: socket to order without a hop. */
+/** Turns the roles of this thread after each frame or run: socket to order without a hop. */
 class PumpingSource implements FrameSource {
   readonly #source: FrameSource;
   readonly #afterFrame: () => void;
@@ -108,6 +108,11 @@ class PumpingSource implements FrameSource {
       onFrame: (bytes, start, end, isText, recvUs) => {
         handler.onFrame(bytes, start, end, isText, recvUs);
         afterFrame();
+      },
+      onRun: (bytes, start, end, recvUs) => {
+        const next = handler.onRun?.(bytes, start, end, recvUs) ?? start;
+        if (next !== start) afterFrame();
+        return next;
       },
       onLife: (recvUs) => handler.onLife?.(recvUs),
       onClose: (code, reason) => handler.onClose(code, reason),

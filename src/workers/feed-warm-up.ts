@@ -7,8 +7,8 @@ import { Doorbell } from '../core/memory/doorbell.js';
 import { bookBase, ROOM_BYTES, roomBase } from '../core/memory/layout.js';
 import { allocateShared, viewsOf } from '../core/memory/shared-memory.js';
 import { messageOf } from '../core/numbers/errors.js';
-import { warmUpFeed } from '../feeds/warm-up.js';
-import { FrameParser } from '../net/frame-parser.js';
+import { warmUpFeed, type WarmReader } from '../feeds/warm-up.js';
+import { FrameParser, type FrameSink } from '../net/frame-parser.js';
 import { endpointsOf, venueAt } from './instruments.js';
 import type { LaneData } from './lane-data.js';
 import { venuesOfFeedLane } from './lanes.js';
@@ -60,7 +60,7 @@ function run(data: LaneData, feedLane: number, clock: LaneClock, startedMs: numb
       nowUs: () => clock.nowUs(),
       rounds: ROUNDS,
       isOver: () => performance.now() >= untilMs,
-      deliver: (payload, read) => pipe.deliver(payload, read),
+      deliver: (payload, to) => pipe.deliver(payload, to),
     });
     frames += warmed.frames;
     bad += warmed.bad;
@@ -71,21 +71,24 @@ function run(data: LaneData, feedLane: number, clock: LaneClock, startedMs: numb
 /** A socket's receive buffer and parser without the socket. */
 class Pipe {
   readonly #parser: FrameParser;
-  #read: (bytes: Uint8Array, start: number, end: number) => void = () => undefined;
+  #to: WarmReader | null = null;
 
   constructor(room: KernelRoom) {
     const at = room.take(RECEIVE_BYTES);
-    this.#parser = new FrameParser(room.views.u8.subarray(at, at + RECEIVE_BYTES), RECEIVE_BYTES, {
+    const receive = room.views.u8.subarray(at, at + RECEIVE_BYTES);
+    const sink: FrameSink = {
       onMessage: (bytes, start, end) => {
-        this.#read(bytes, start, end);
+        this.#to?.read(bytes, start, end);
         return true;
       },
+      onRun: (bytes, start, end) => this.#to?.readRun(bytes, start, end) ?? start,
       onControl: () => true,
       onPeerClose: () => undefined,
-    });
+    };
+    this.#parser = new FrameParser(receive, RECEIVE_BYTES, sink, false);
   }
 
-  deliver(payload: Uint8Array, read: (bytes: Uint8Array, start: number, end: number) => void): void {
+  deliver(payload: Uint8Array, to: WarmReader): void {
     const { length } = payload;
     const isShort = length < 126;
     const header = isShort ? 2 : 4;
@@ -97,7 +100,7 @@ class Pipe {
       room[3] = length & 255;
     }
     room.set(payload, header);
-    this.#read = read;
+    this.#to = to;
     this.#parser.landed(header + length);
     this.#parser.parse();
   }

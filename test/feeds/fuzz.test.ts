@@ -1,6 +1,7 @@
 /**
  * 200,000 damaged frames: flipped bits, cut, doubled, reordered, stuffed. After each the book equals that of JSON.parse and a plain book fed the same bytes,
- * or it is not live; and it is never crossed while live. The bytes behind a cut frame are those of the frame as it was, so reading on would show.
+ * or it is not live; and it is never crossed while live. The bytes behind a cut frame are those of the frame as it was, so reading on would show. Some come one
+ * by one, some several in one read.
  */
 import { describe, expect, it } from 'vitest';
 import { OneBook } from './one-book.js';
@@ -9,6 +10,8 @@ import { chance, protocols, type Protocol } from './protocols.js';
 
 const FRAMES = times(200_000, 10_000_000);
 const LEVELS = 5;
+/** Messages of one read at most. */
+const AT_ONCE = 4;
 
 /** One damage; several may follow each other. */
 function damage(bytes: Uint8Array, next: () => number): Uint8Array {
@@ -63,9 +66,27 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
   const one = new OneBook(protocol.venue, protocol.symbol, protocol.text, 'wasm');
   const { reference } = protocol;
   const seen = { live: 0, damaged: 0, hidden: 0, fast: 0 };
+  let waiting: Uint8Array[] = [];
+  let wanted = 1;
   const give = (bytes: Uint8Array): void => {
-    one.socket.sayBytes(bytes);
-    reference.frame(Buffer.from(bytes).toString('utf8'));
+    waiting.push(bytes);
+    if (waiting.length >= wanted) flush();
+  };
+  const flush = (): void => {
+    const messages = waiting;
+    waiting = [];
+    wanted = 1 + Math.floor(next() * AT_ONCE);
+    if (messages.length === 0) return;
+    let heard = 0;
+    const took = (count: number): void => {
+      for (const bytes of messages.slice(heard, heard + count)) reference.frame(Buffer.from(bytes).toString('utf8'));
+      heard += count;
+    };
+    if (messages.length > 1) one.sayAtOnce(messages, took);
+    else {
+      one.socket.sayBytes(messages[0]!);
+      took(1);
+    }
     if (one.socket.isClosed) {
       // Too many bad frames: the session wants a new connection.
       reference.disconnected();
@@ -77,7 +98,7 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
       return;
     }
     seen.live++;
-    const where = (): string => `${protocol.name} seed ${seed}: ${Buffer.from(bytes).toString('utf8')}`;
+    const where = (): string => `${protocol.name} seed ${seed}: ${messages.map((bytes) => Buffer.from(bytes).toString('utf8')).join('\n')}`;
     if (!reference.isLive()) throw new Error(`live against the rules: ${where()}`);
     for (const side of [0, 1]) {
       const ours = one.best(side, LEVELS).join();
@@ -89,6 +110,7 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
     if (reference.book.isCrossed()) throw new Error(`crossed while live: ${where()}`);
   };
   const recover = (): void => {
+    flush();
     const snapshot = protocol.snapshot();
     if ('frame' in snapshot) give(Buffer.from(snapshot.frame));
     else {
@@ -122,6 +144,7 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
     }
     if (!one.isLive() && next() < 0.5) recover();
   }
+  flush();
   seen.fast = one.stats.fast;
   return seen;
 }

@@ -13,6 +13,7 @@ import { Session } from '../../src/feeds/session.js';
 import { compileShapes } from '../../src/feeds/shape.js';
 import type { FeedSink } from '../../src/feeds/sink.js';
 import { observed } from '../../src/feeds/verify.js';
+import { frame } from '../net/raw-server.js';
 import { ManualSource, ManualTime, halfRandom, type ManualSocket } from '../support/manual-host.js';
 
 export const quietSink: FeedSink = {
@@ -23,7 +24,8 @@ export const quietSink: FeedSink = {
   mark: () => undefined,
 };
 
-const ROOM_BYTES = 2 ** 24;
+const ROOM_BYTES = 2 ** 25;
+const RECEIVE_BYTES = 2 ** 18;
 
 export class OneBook {
   readonly time = new ManualTime();
@@ -34,12 +36,15 @@ export class OneBook {
   readonly reader: BookReader;
   readonly gaps: string[] = [];
   readonly #view = new DepthView(12);
+  /** Where a socket's bytes would land. */
+  readonly #receive: Uint8Array;
 
   constructor(venueId: string, symbol: string, text: string, kernel: KernelName = 'ts', sink: FeedSink = quietSink) {
     const venue = findVenue(venueId)!;
     const room = KernelRoom.alone(ROOM_BYTES);
     const { views } = room;
     const place = room.take(BOOK_BYTES);
+    this.#receive = views.u8.subarray(room.take(RECEIVE_BYTES + 128)).subarray(0, RECEIVE_BYTES);
     const instrument = observed(venueId, symbol, 0);
     this.slot = new InstrumentSlot(instrument, views, place, venue, (_instrument, reason) => this.gaps.push(reason), room);
     this.reader = new BookReader(views, place);
@@ -72,6 +77,33 @@ export class OneBook {
 
   get socket(): ManualSocket {
     return this.source.last;
+  }
+
+  /** Several messages as one read of the socket gives them. `took` hears how many more have been read; what follows a close is lost. */
+  sayAtOnce(messages: readonly Uint8Array[], took: (count: number) => void): void {
+    const frames = messages.map((bytes) => frame(1, bytes));
+    const bytes = this.#receive;
+    bytes.set(Buffer.concat(frames));
+    const ends = frames.map(
+      (
+        (end) => (one: Buffer) =>
+          (end += one.length)
+      )(0),
+    );
+    const { handler } = this.socket;
+    let done = 0;
+    while (done < frames.length && !this.socket.isClosed) {
+      const at = done === 0 ? 0 : ends[done - 1]!;
+      const next = handler.onRun?.(bytes, at, ends.at(-1)!, this.time.nowUs()) ?? at;
+      const before = done;
+      if (next !== at) done = ends.indexOf(next) + 1;
+      else {
+        const end = ends[done++]!;
+        handler.onFrame(bytes, end - messages[before]!.length, end, true, this.time.nowUs());
+      }
+      if (done <= before) throw new Error(`byte ${next} is the end of no frame`);
+      took(done - before);
+    }
   }
 
   isLive(): boolean {

@@ -45,7 +45,7 @@ function warm(venue: Venue, kernel: KernelName, isOver = (): boolean => false): 
     nowUs: () => ++nowUs,
     rounds: ROUNDS,
     isOver,
-    deliver: (payload, read) => read(payload, 0, payload.length),
+    deliver: (payload, to) => to.read(payload, 0, payload.length),
   });
   return { ...warmed, changes };
 }

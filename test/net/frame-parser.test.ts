@@ -40,6 +40,21 @@ class Sink implements FrameSink {
   }
 }
 
+/** Takes up to `most` whole text frames of up to 64 KiB, as a kernel does. */
+function takeRun(sink: Sink, bytes: Uint8Array, start: number, end: number, most: number): number {
+  let at = start;
+  for (let taken = 0; taken < most && end - at >= 2 && bytes[at] === 0x81; taken++) {
+    const short = bytes[at + 1]!;
+    if (short > 126 || (short === 126 && end - at < 4)) break;
+    const length = short < 126 ? short : bytes[at + 2]! * 256 + bytes[at + 3]!;
+    const from = at + (short < 126 ? 2 : 4);
+    if ((short === 126 && length < 126) || from + length > end) break;
+    sink.onMessage(bytes, from, from + length, true);
+    at = from + length;
+  }
+  return at;
+}
+
 /** A receive buffer somewhere inside a larger shared memory, at any alignment. */
 function receiveOf(size: number, offset: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(size + offset + 8), offset, size);
@@ -90,6 +105,69 @@ describe('frame parser', () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  it('hands on the same when somebody takes whole frames in runs, and offers only what need not be looked at', () => {
+    const message = fc.record({
+      opcode: fc.constantFrom(1, 1, 1, 2, 9, 10),
+      size: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 0, max: 300 }) }, fc.integer({ min: 60_000, max: 70_000 })),
+      isCut: fc.boolean(),
+    });
+    const damage = fc.option(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }));
+    fc.assert(
+      fc.property(
+        fc.array(message, { minLength: 1, maxLength: 20 }),
+        damage,
+        fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat(5), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1024, max: 200_000 }),
+        (messages, hurt, pieces, most, capacity) => {
+          const wire = Buffer.concat(
+            messages.flatMap(({ opcode, size, isCut }, index) => {
+              const payload = Buffer.alloc(opcode > 2 ? size % 126 : size, index + 97);
+              if (!isCut || opcode > 2 || size === 0) return [frame(opcode, payload)];
+              return [frame(opcode, payload.subarray(0, size >> 1), { fin: false }), frame(0, payload.subarray(size >> 1))];
+            }),
+          );
+          if (hurt !== null) wire[hurt.at % wire.length] = hurt.byte;
+          const runs = new Sink();
+          const answers = [runs, new Sink()].map((sink, index) => {
+            let turn = 0;
+            let offer = 0;
+            const given: FrameSink =
+              index === 1
+                ? sink
+                : {
+                    onMessage: (...args) => sink.onMessage(...args),
+                    onControl: (...args) => sink.onControl(...args),
+                    onPeerClose: (...args) => sink.onPeerClose(...args),
+                    onRun: (bytes, start, end) => takeRun(sink, bytes, start, end, most[offer++ % most.length] ?? 0),
+                  };
+            const parser = new FrameParser(receiveOf(capacity, 0), 1 << 20, given, false);
+            const code = feed(parser, wire, () => pieces[turn++ % pieces.length] ?? 1);
+            return { code, seen: sink.seen };
+          });
+          expect(answers[0]).toEqual(answers[1]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    for (const [maxMessageBytes, checksText] of [
+      [1 << 20, true],
+      [65_534, false],
+    ] as const) {
+      const sink = new Sink();
+      const given: FrameSink = {
+        onMessage: (...args) => sink.onMessage(...args),
+        onControl: () => true,
+        onPeerClose: () => undefined,
+        onRun: () => {
+          throw new Error('offered');
+        },
+      };
+      expect(feed(new FrameParser(receiveOf(1024, 0), maxMessageBytes, given, checksText), frame(1, 'whole'), () => 100)).toBe(0);
+      expect(sink.seen).toHaveLength(1);
+    }
   });
 
   it('survives floods of random bytes: it ends with a close code or goes on, and never throws or reads past its bytes', () => {

@@ -39,6 +39,14 @@
  *        224  mantissas   f64   NUMBER_*
  *        296  decimals    i32   NUMBER_*
  *        336  guesses     u8    of shapes compiled to code: how long each integer was the last time
+ *   what the last run of frames left
+ *        384  runFrames   i32   frames that were applied and published
+ *        388  runBytes    i32   of their payloads
+ *        392  runFrom     i32   byte offsets of the payload that followed them and was not a published book, 0 when there was no whole text frame
+ *        396  runTo       i32
+ *        400  changed     i32   how many instruments
+ *        404  -
+ *        408  changedAt   i32   the instruments, each once
  */
 export const CTX_CODE = 0;
 export const CTX_STARTS = 4;
@@ -76,7 +84,19 @@ export const CTX_FIELDS = 128;
 export const CTX_MANTISSAS = 224;
 export const CTX_DECIMALS = 296;
 export const CTX_GUESSES = 336;
-export const CTX_BYTES = 384;
+export const CTX_GUESSES_END = 384;
+export const CTX_RUN_FRAMES = 384;
+export const CTX_RUN_BYTES = 388;
+export const CTX_RUN_FROM = 392;
+export const CTX_RUN_TO = 396;
+export const CTX_CHANGED = 400;
+export const CTX_CHANGED_AT = 408;
+/** Instruments of one run; it ends when so many have changed. */
+export const MOST_CHANGED = 16;
+export const CTX_BYTES = 512;
+
+/** A run ends behind this many bytes, some 3 us of work: its books are told of when it has ended. */
+export const RUN_BYTES = 4096;
 
 /** A row of the scratch list: id f64, price f64 (mantissa), qty f64 (mantissa), decimals of both (i32, ABSENT where it has none), side i32. */
 export const ROW_BYTES = 48;
@@ -113,6 +133,8 @@ export const DONE_BOOK = 0;
 export const DONE_PART = 1;
 /** A trade, quote or mark stands in the fields and numbers. */
 export const DONE_MESSAGE = 2;
+/** Of a run: what follows is no whole text frame, or enough was done. */
+export const RUN_OVER = -3;
 
 /**
  * Digit tables, one set a memory (digit-tables.ts): vectors that stay in registers, then for each scale of 0 to 8 decimals the forms of a price and those of a

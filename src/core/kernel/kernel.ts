@@ -2,7 +2,7 @@
 import type { BookWriter } from '../book/book-writer.js';
 import type { Message } from './message.js';
 
-export { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_MESSAGE, DONE_PART } from './context.js';
+export { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_MESSAGE, DONE_PART, RUN_OVER } from './context.js';
 
 /** The message is filled and may be applied. */
 export const SCAN_DONE = 0;
@@ -27,6 +27,20 @@ export interface BookKernel extends Kernel {
   readonly memory: WebAssembly.Memory;
   /** Reads `bytes[start, end)`; nothing is touched when it is not the kernel's. @returns APPLY_*, or instrument x 4 + DONE_* */
   apply(bytes: Uint8Array, start: number, end: number, recvUs: number): number;
+  /**
+   * Applies whole text frames of a socket, headers included, for as long as each is a published book; about 4 KiB of them at most. @returns RUN_OVER, or what
+   * `apply` says of the frame that followed them: `runFrom` to `runTo`
+   */
+  applyRun(bytes: Uint8Array, start: number, end: number, recvUs: number): number;
+  /** Frames that the last run published, and the bytes of their payloads. */
+  readonly runFrames: number;
+  readonly runBytes: number;
+  /** Payload of the frame at which it stopped; after RUN_OVER only `runTo`, where the next frame begins, and nothing when no frame was taken. */
+  readonly runFrom: number;
+  readonly runTo: number;
+  /** Instruments whose books it published, each once. */
+  readonly changedCount: number;
+  changedAt(place: number): number;
   /** The name at which `apply` stopped with APPLY_UNKNOWN_SYMBOL. */
   unknownSymbol(): string;
   /** Makes a name known. @param book byte offset, 0 where its book is not in the memory @returns false when it cannot be kept */

@@ -3,7 +3,7 @@
  * (scripts/build.mjs), which puts the functions into the kernel, and by benchmarks, which put the same into C++. A frame that leaves the path goes to the
  * interpreter from its beginning; nothing but scratch was touched until then.
  */
-import { CTX_BYTES, CTX_GUESSES, SLACK_BYTES } from './context.js';
+import { CTX_GUESSES, CTX_GUESSES_END, SLACK_BYTES } from './context.js';
 import { FIELD_COUNT, FIELD_UNUSED, MESSAGE_DEPTH, MESSAGE_ROWS } from './message.js';
 import {
   OP_CHOICE,
@@ -42,7 +42,26 @@ export const PARTS = `import {
   isNowhere, isRowSymbol, knownSymbol, left, levelsOfSide, nowhere, pair, quoteAfter, rowPrice, rowQty, setRowId, setRowSide, textLength, timeAt, word,
 } from './parts';
 import { applyDepthFields, applyRowFields, applyShapes } from './apply';
+import { endRun, frameEnd, noteFrame, openRun, payloadOf, stopRun } from './run';
 `;
+
+/** AssemblyScript of the function that takes frames from a socket's bytes for as long as `apply` publishes books. */
+export function runSource(apply: string, run: string): string {
+  return `export function ${run}(ctx: usize, from: usize, end: usize, recvUs: f64): i32 {
+let at = from;
+openRun(ctx);
+while (true) {
+const to = frameEnd(at, end);
+if (to == 0) return endRun(ctx, at);
+const payload = payloadOf(at);
+const done = ${apply}(ctx, payload, to, recvUs);
+if ((done & 3) != 0) return stopRun(ctx, payload, to, done);
+at = to;
+if (noteFrame(ctx, done >> 2, to - payload)) return endRun(ctx, at);
+}
+}
+`;
+}
 
 export const ASSEMBLY_SCRIPT: Dialect = {
   constant: 'const',
@@ -92,6 +111,9 @@ export function compiledName({ code, starts, pool }: Program): `apply_${string}`
   }
   return `apply_${hex(high)}${hex(low)}`;
 }
+
+/** The same of the function that takes a run of frames. */
+export const runName = (apply: string): `run_${string}` => `run_${apply.slice('apply_'.length)}`;
 
 /** Functions of the program's book messages, '' when it has none that can be compiled. */
 export function compileToSource(program: Program, dialect: Dialect): string {
@@ -342,7 +364,7 @@ class Writer {
   #integer(keep: ((value: string) => string) | null, no: string): void {
     const { constant, variable } = this.#dialect;
     const guess = CTX_GUESSES + this.#guesses++;
-    if (guess >= CTX_BYTES) throw new Error(`${this.#name}: more integers than guesses`);
+    if (guess >= CTX_GUESSES_END) throw new Error(`${this.#name}: more integers than guesses`);
     const [digits, count, length] = [this.#variable(), this.#variable(), this.#variable()];
     this.#lines.push(
       `${constant} ${digits} = digitsAt(ctx, at);`,

@@ -11,6 +11,8 @@ import {
   CTX_ASK_TO,
   CTX_BID_TO,
   CTX_BYTES,
+  CTX_CHANGED,
+  CTX_CHANGED_AT,
   CTX_CODE,
   CTX_DECIMALS,
   CTX_FIELDS,
@@ -25,6 +27,10 @@ import {
   CTX_ROWS_END,
   CTX_ROW_AT,
   CTX_ROW_COUNT,
+  CTX_RUN_BYTES,
+  CTX_RUN_FRAMES,
+  CTX_RUN_FROM,
+  CTX_RUN_TO,
   CTX_SHAPES,
   CTX_SHARED,
   CTX_STARTS,
@@ -35,6 +41,7 @@ import {
   CTX_TABLES,
   LEVEL_BYTES,
   ROW_BYTES,
+  RUN_OVER,
   SLACK_BYTES,
   SYMBOL_MOST,
   SYMBOL_PLACE_BYTES,
@@ -46,7 +53,7 @@ import type { KernelRoom } from './kernel-room.js';
 import { FIELD_COUNT, NUMBER_COUNT, type Message } from './message.js';
 import type { Program } from './program.js';
 import { ScanKernel } from './scanner.js';
-import { compiledName } from './shape-compiler.js';
+import { compiledName, runName } from './shape-compiler.js';
 import type { SymbolTable } from './symbol-table.js';
 
 /** Levels of one message; larger ones are read in TypeScript. The largest recorded change has some 1,600. */
@@ -62,8 +69,9 @@ type Apply = (ctx: number, at: number, end: number, recvUs: number) => number;
 interface Exports {
   /** Any shapes, by the interpreter. */
   readonly apply: Apply;
+  readonly run: Apply;
   /** Shapes that the build knew. */
-  readonly [compiled: `apply_${string}`]: Apply | undefined;
+  readonly [compiled: `apply_${string}` | `run_${string}`]: Apply | undefined;
   readonly admit: (ctx: number, from: number, length: number, instrument: number, book: number) => number;
 }
 
@@ -132,6 +140,7 @@ export class WasmKernel implements BookKernel {
   readonly memory: WebAssembly.Memory;
   readonly #scanner: ScanKernel;
   readonly #apply: Apply;
+  readonly #run: Apply;
   readonly #admit: Exports['admit'];
   readonly #room: KernelRoom;
   readonly #u8: Uint8Array;
@@ -151,7 +160,9 @@ export class WasmKernel implements BookKernel {
     const { u8, i32, f64, buffer } = room.views;
     this.memory = room.memory;
     this.#scanner = new ScanKernel(program, symbols);
-    this.#apply = exports[compiledName(program)] ?? exports.apply;
+    const name = compiledName(program);
+    this.#apply = exports[name] ?? exports.apply;
+    this.#run = exports[runName(name)] ?? exports.run;
     this.#admit = exports.admit;
     this.#room = room;
     this.#u8 = u8;
@@ -207,6 +218,35 @@ export class WasmKernel implements BookKernel {
     const base = this.#bytesAt;
     if (base < 0) return this.#applyCopy(bytes, start, end, recvUs);
     return this.#apply(this.#ctx, base + start, base + end, recvUs);
+  }
+
+  applyRun(bytes: Uint8Array, start: number, end: number, recvUs: number): number {
+    if (bytes !== this.#bytes) this.#find(bytes);
+    const base = this.#bytesAt;
+    if (base >= 0) return this.#run(this.#ctx, base + start, base + end, recvUs);
+    // Frames that landed elsewhere are copied one by one.
+    this.#set(CTX_RUN_FRAMES, 0);
+    this.#set(CTX_CHANGED, 0);
+    return RUN_OVER;
+  }
+
+  get runFrames(): number {
+    return this.#get(CTX_RUN_FRAMES);
+  }
+  get runBytes(): number {
+    return this.#get(CTX_RUN_BYTES);
+  }
+  get runFrom(): number {
+    return this.#get(CTX_RUN_FROM) - this.#bytesAt;
+  }
+  get runTo(): number {
+    return this.#get(CTX_RUN_TO) - this.#bytesAt;
+  }
+  get changedCount(): number {
+    return this.#get(CTX_CHANGED);
+  }
+  changedAt(place: number): number {
+    return this.#get(CTX_CHANGED_AT + (place << 2));
   }
 
   /** Text of the symbol at which `apply` stopped: APPLY_UNKNOWN_SYMBOL. */

@@ -3,6 +3,11 @@ export interface FrameHandler {
   onOpen(): void;
   /** `bytes[start, end)` is one whole message (UTF-8 when `isText`), valid only during the call. `recvUs`: monotonic, one reading per socket read. */
   onFrame(bytes: Uint8Array, start: number, end: number, isText: boolean, recvUs: number): void;
+  /**
+   * Offered where a frame begins, headers included, if the handler checks texts itself: it takes as many whole text frames as it will. @returns where the next
+   * one begins, `start` when it took none: that frame then comes by `onFrame`
+   */
+  onRun?(bytes: Uint8Array, start: number, end: number, recvUs: number): number;
   /** The peer's ping or pong arrived: proof of life. */
   onLife?(recvUs: number): void;
   /** Called exactly once, last, also when connecting failed (code 1006). */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { BookReader, DepthView } from '../../../src/core/book/book-reader.js';
 import { BookWriter } from '../../../src/core/book/book-writer.js';
 import { gridOf } from '../../../src/core/book/grid.js';
-import { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART } from '../../../src/core/kernel/kernel.js';
+import { APPLY_NOT_MINE, APPLY_UNKNOWN_SYMBOL, DONE_BOOK, DONE_PART, RUN_OVER } from '../../../src/core/kernel/kernel.js';
 import { KernelRoom } from '../../../src/core/kernel/kernel-room.js';
 import { ASK, BID, FIELD_LAST, LevelList, MESSAGE_DEPTH } from '../../../src/core/kernel/message.js';
 import { SymbolTable } from '../../../src/core/kernel/symbol-table.js';
@@ -15,6 +15,8 @@ import { BOOK_BYTES, BOOK_LIVE, GATE_PLUS_ONE, GATE_PREV_CHAIN, WINDOW_KEYS } fr
 import { times } from '../../support/torture.js';
 import { VENUES } from '../../../src/feeds/registry.js';
 import { binanceUsdm } from '../../../src/feeds/venues/binance-usdm.js';
+import { FrameParser } from '../../../src/net/frame-parser.js';
+import { frame } from '../../net/raw-server.js';
 import { compileShapes, int, levels, symbol, text } from '../../../src/feeds/shape.js';
 
 const PROGRAM = compileShapes([
@@ -26,10 +28,11 @@ const PROGRAM = compileShapes([
 ]);
 const GRID = gridOf('0.01', '0.001');
 const DEPTH = 60;
+const START = 64;
 type Pair = readonly [price: string, qty: string];
 
 class Twins {
-  readonly room = KernelRoom.alone(2 ** 25);
+  readonly room: KernelRoom;
   readonly kernel: WasmKernel;
   readonly fast: BookWriter;
   readonly fastAt: number;
@@ -38,7 +41,8 @@ class Twins {
   readonly #receive: Uint8Array;
   #last = 1;
 
-  constructor() {
+  constructor(roomBytes = 2 ** 25) {
+    this.room = KernelRoom.alone(roomBytes);
     const [a, b] = [this.room.take(BOOK_BYTES), this.room.take(BOOK_BYTES)];
     this.fastAt = a;
     this.fast = new BookWriter(this.room.views, a, GRID);
@@ -67,6 +71,14 @@ class Twins {
     const bytes = Buffer.from(frame + behind);
     this.#receive.set(bytes, 64);
     return kernel.apply(this.#receive, 64, 64 + Buffer.byteLength(frame), 5);
+  }
+
+  /** Bytes of a socket, from the beginning of a frame. @param behind what stands in the buffer after them */
+  run(bytes: Uint8Array, behind: Uint8Array = Buffer.alloc(0)): number {
+    this.#receive.fill(0);
+    this.#receive.set(bytes, START);
+    this.#receive.set(behind, START + bytes.length);
+    return this.kernel.applyRun(this.#receive, START, START + bytes.length, 5);
   }
 
   /** The same message through both. */
@@ -107,6 +119,8 @@ const copyOf = (ticks: Float64Array, lots: Float64Array, count: number): number[
   [...ticks.subarray(0, count)],
   [...lots.subarray(0, count)],
 ];
+/** Mostly one of these. */
+const byteOf = (...values: number[]): fc.Arbitrary<number> => fc.oneof(fc.constantFrom(...values), fc.integer({ min: 0, max: 255 }));
 const money = (ticks: number): string => (ticks / 100).toFixed(2);
 /** Near, at the window's edge, and far; in the forms that venues use. */
 const ticksOf = fc.oneof(
@@ -201,6 +215,91 @@ describe('WasmKernel', () => {
     expect(one.apply(whole, '', kernel)).toBe((7 << 2) | DONE_BOOK);
     expect(JSON.stringify(one.shown(0))).not.toBe(before);
     expect(one.apply(event.replace('"u":3,"pu":1', '"u":4,"pu":3'), '', kernel)).toBe((7 << 2) | DONE_BOOK);
+  });
+
+  it('takes whole text frames one behind the other, a few kilobytes at once, and says where it stopped', () => {
+    const one = new Twins();
+    const text = (n: number): string => one.frame([['999.99', String(n)]], [], 1 + n);
+    const frames = Array.from({ length: 200 }, (_, i) => frame(1, text(i + 1)));
+    const wire = Buffer.concat(frames);
+    expect(one.run(wire)).toBe(RUN_OVER);
+    const { runFrames, runBytes, runTo } = one.kernel;
+    expect(runTo - START).toBe(Buffer.concat(frames.slice(0, runFrames)).length);
+    expect(runBytes).toBe(runTo - START - 2 * runFrames);
+    expect(runBytes).toBeGreaterThanOrEqual(4096);
+    expect(runBytes).toBeLessThan(4096 + 100);
+    expect([one.kernel.changedCount, one.kernel.changedAt(0)]).toEqual([1, 7]);
+    const other = frame(1, '{"s":"X","u":other}');
+    const rest = Buffer.concat([...frames.slice(runFrames, runFrames + 2), other, frames[runFrames + 2]!]);
+    expect(one.run(rest)).toBe(APPLY_NOT_MINE);
+    expect(one.kernel.runFrames).toBe(2);
+    expect(rest.subarray(one.kernel.runFrom - START, one.kernel.runTo - START).toString()).toBe('{"s":"X","u":other}');
+    expect(one.run(frame(1, one.frame([], [], runFrames + 4).replace('"X"', '"Z"')))).toBe(APPLY_UNKNOWN_SYMBOL);
+    expect(one.kernel.unknownSymbol()).toBe('Z');
+    expect([one.kernel.runFrames, one.kernel.changedCount]).toEqual([0, 0]);
+  });
+
+  it('ends a run when many books have changed', () => {
+    const one = new Twins(2 ** 28);
+    const names = Array.from({ length: 40 }, (_, i) => `S${i}`);
+    for (const [index, name] of names.entries()) {
+      const at = one.room.take(BOOK_BYTES);
+      const book = new BookWriter(one.room.views, at, GRID);
+      book.begin();
+      book.setKey(0, -100_000, 1);
+      book.setKey(1, 100_001, 1);
+      book.publish(BOOK_LIVE, 1, 0, 0);
+      book.setGate(GATE_PLUS_ONE);
+      one.kernel.admit(name, index, at);
+    }
+    const wire = Buffer.concat(
+      names.flatMap((name) => [2, 3].map((last) => frame(1, one.frame([], [['1000.05', '1']], last).replace('X', name)))),
+    );
+    const told: number[] = [];
+    for (let from = 0; from < wire.length; from = one.kernel.runTo - START + from) {
+      expect(one.run(wire.subarray(from))).toBe(RUN_OVER);
+      expect(one.kernel.changedCount).toBeLessThanOrEqual(16);
+      for (let i = 0; i < one.kernel.changedCount; i++) told.push(one.kernel.changedAt(i));
+    }
+    // The sixteenth may be told of twice: its second message is the next run's.
+    expect([...new Set(told)]).toEqual(names.map((_, index) => index));
+    expect(told.length).toBeLessThan(names.length + 4);
+  });
+
+  it('G2: takes a frame as whole exactly when the parser of the socket does', () => {
+    fc.assert(
+      fc.property(
+        byteOf(0x81, 0x81, 0x81, 0x01, 0x80, 0x82, 0xc1, 0x89),
+        byteOf(126, 126, 127, 125, 254),
+        fc.integer({ min: 0, max: 2 }),
+        byteOf(0, 1, 125, 126, 127),
+        fc.integer({ min: 0, max: 400 }),
+        (first, second, high, low, size) => {
+          const one = new Twins();
+          const isLong = (second & 127) >= 126;
+          const head = Buffer.from(isLong ? [first, second, high, low] : [first, second]);
+          const whole = Buffer.concat([head, Buffer.alloc(size, 'a')]);
+          const seen: number[] = [];
+          const receive = Buffer.alloc(2048);
+          const parser = new FrameParser(receive, 1 << 20, {
+            onMessage: (_bytes, start, end, isText) => {
+              if (isText) seen.push(start, end);
+              return false;
+            },
+            onControl: () => false,
+            onPeerClose: () => undefined,
+          });
+          parser.room().set(whole);
+          parser.landed(whole.length);
+          parser.parse();
+          // Whole frames of zeros behind what has landed would show a look beyond the end.
+          const done = one.run(whole, Buffer.alloc(64, 0x81));
+          if (seen.length === 0) expect([done, one.kernel.runFrames, one.kernel.runTo]).toEqual([RUN_OVER, 0, START]);
+          else expect([done, one.kernel.runFrom - START, one.kernel.runTo - START]).toEqual([APPLY_NOT_MINE, ...seen]);
+        },
+      ),
+      { numRuns: times(400, 20_000) },
+    );
   });
 
   it('makes the same books as TypeScript, window moves, spills and empty sides included', () => {
