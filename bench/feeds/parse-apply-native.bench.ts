@@ -52,13 +52,9 @@ function shownOf(path: string): string {
 
 function rowsOf(corpus: Corpus, workshop: Workshop, programs: Programs, options: BenchOptions): BenchRow[] {
   const books = new OurBooks(corpus.venue, DEFAULT_KERNEL);
-  const { receive, frames } = books.land(corpus.frames);
-  const pass = (): void => {
-    for (let i = 0; i < frames.length; i++) {
-      const frame = frames[i]!;
-      frame.reader.read(receive, frame.start, frame.end, i);
-    }
-  };
+  const landed = books.land(corpus.frames);
+  const { receive, frames } = landed;
+  const pass = (): void => books.read(landed);
   const { u8 } = books.room.views;
   books.prepare(corpus.before);
   pass();

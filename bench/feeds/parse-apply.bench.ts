@@ -12,17 +12,12 @@ const TARGET = { required: 13, goal: 25 };
 
 function ours(corpus: Corpus, kernel: KernelName): PassVariant & { readonly books: OurBooks } {
   const books = new OurBooks(corpus.venue, kernel);
-  const { receive, frames } = books.land(corpus.frames);
+  const landed = books.land(corpus.frames);
   return {
     name: kernel,
     books,
     prepare: () => books.prepare(corpus.before),
-    pass() {
-      for (let i = 0; i < frames.length; i++) {
-        const frame = frames[i]!;
-        frame.reader.read(receive, frame.start, frame.end, i);
-      }
-    },
+    pass: () => books.read(landed),
     result: () => books.result(),
   };
 }

@@ -6,6 +6,7 @@ import WebSocket from 'ws';
 import { TEST_CERT } from '../../test/net/certificate.js';
 import type { KernelName } from '../../src/core/kernel/kernel.js';
 import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
+import type { FrameHandler } from '../../src/core/ports/frame-source.js';
 import { createFrameSource } from '../../src/net/frame-source.js';
 import { realWallUs, SystemTimers } from '../../src/workers/clock.js';
 import { CcxtBooks } from '../alternatives/ccxt-books.js';
@@ -33,17 +34,26 @@ export interface ReceiveAnswer {
 interface Reader {
   /** Books as they were before the first message. */
   prepare(): void;
-  /** Connects; calls `frame` for each message after it was applied. */
-  connect(url: string, opened: () => void, before: () => void, after: () => void, failed: (text: string) => void): () => void;
+  /** Connects; calls `before` and `after` around messages, `after` with how many they were: all of one repetition. @returns how to close */
+  connect(
+    url: string,
+    opened: () => void,
+    before: () => void,
+    after: (messages: number) => void,
+    failed: (text: string) => void,
+  ): () => void;
   result(): string;
 }
 
 const RECEIVE_BYTES = 2 * 1024 * 1024;
+/** Of a payload below 64 KiB, its header included. */
+const frameBytes = (payload: number): number => payload + (payload < 126 ? 2 : 4);
 
 function ours(corpus: Corpus, kernel: KernelName): Reader {
   const books = new OurBooks(corpus.venue, kernel);
   const reader = books.reader(corpus.frames[0]?.conn ?? '');
   const receive = books.receive(RECEIVE_BYTES);
+  const loopBytes = corpus.frames.reduce((sum, { bytes }) => sum + frameBytes(bytes.length), 0);
   const clock = { nowUs: () => performance.now() * 1000, wallUs: realWallUs };
   const source = createFrameSource({
     clock,
@@ -62,19 +72,33 @@ function ours(corpus: Corpus, kernel: KernelName): Reader {
       }
     },
     connect(url, opened, before, after, failed) {
-      const connection = source.connect(
-        // As the feeds' sessions say it.
-        { url, receive, ca: TEST_CERT, checksText: true },
-        {
-          onOpen: opened,
-          onFrame(bytes, start, end, _isText, recvUs) {
-            before();
-            reader.read(bytes, start, end, recvUs);
-            after();
-          },
-          onClose: (code, reason) => failed(`closed ${code} ${reason}`),
+      // A run may not reach into the next repetition, for which the books start anew.
+      let leftBytes = loopBytes;
+      const took = (bytes: number, messages: number): void => {
+        leftBytes -= bytes;
+        if (leftBytes === 0) leftBytes = loopBytes;
+        after(messages);
+      };
+      const handler: FrameHandler = {
+        onOpen: opened,
+        onFrame(bytes, start, end, _isText, recvUs) {
+          before();
+          reader.read(bytes, start, end, recvUs);
+          took(frameBytes(end - start), 1);
         },
-      );
+        onClose: (code, reason) => failed(`closed ${code} ${reason}`),
+      };
+      if (kernel === 'wasm') {
+        handler.onRun = (bytes, start, end, recvUs) => {
+          before();
+          const known = books.stats.frames;
+          const next = reader.readRun(bytes, start, Math.min(end, start + leftBytes), recvUs);
+          if (next !== start) took(next - start, books.stats.frames - known);
+          return next;
+        };
+      }
+      // As the feeds' sessions say it.
+      const connection = source.connect({ url, receive, ca: TEST_CERT, checksText: true }, handler);
       return () => connection.close();
     },
     result: () => books.result(),
@@ -97,7 +121,7 @@ function arrays(corpus: Corpus): Reader {
       socket.on('message', (bytes: Buffer) => {
         before();
         books.frame(bytes, '');
-        after();
+        after(1);
       });
       socket.on('error', (error) => failed(error.message));
       socket.on('close', () => failed('closed'));
@@ -111,7 +135,7 @@ async function ccxt(corpus: Corpus): Promise<Reader> {
   const books = await CcxtBooks.of(corpus);
   return {
     prepare: () => books.prepare(),
-    connect: (url, opened, before, after, failed) => books.connect(url, TEST_CERT, { opened, before, after, failed }),
+    connect: (url, opened, before, after, failed) => books.connect(url, TEST_CERT, { opened, before, after: () => after(1), failed }),
     result: () => books.result(),
   };
 }
@@ -161,8 +185,9 @@ answerQuestions(async (asked) => {
         reader.prepare();
         preparingUs += cpuUs() - from;
       },
-      () => {
-        if (++seen < wanted) return;
+      (messages) => {
+        seen += messages;
+        if (seen < wanted) return;
         const spent = cpuUs() - startUs - preparingUs;
         isDone = true;
         close();

@@ -2,35 +2,10 @@
 import { BOOK_BYTES } from '../../src/core/memory/book-layout.js';
 import { planMemory } from '../../src/core/memory/layout.js';
 import { allocateShared } from '../../src/core/memory/shared-memory.js';
-import type { Instrument } from '../../src/core/orders/instrument.js';
 import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
 import { marketTimeNow } from '../../src/workers/clock.js';
 import type { LaneData } from '../../src/workers/lane-data.js';
-
-function instrumentOf(symbol: string, index: number): Instrument {
-  return {
-    index,
-    id: `bybit:linear:${symbol}`,
-    venue: 'bybit',
-    symbol: `linear:${symbol}`,
-    kind: 'linear',
-    base: symbol.replace(/USDT$/, ''),
-    quote: 'USDT',
-    settle: 'USDT',
-    tickSize: '0.1',
-    lotSize: '0.001',
-    multiplier: '1',
-    minQty: '0.001',
-    maxQty: '1000',
-    minNotional: '5',
-    maxOpenOrders: 200,
-    makerFee: '0.0002',
-    takerFee: '0.0005',
-    feeAssetBuy: 'USDT',
-    feeAssetSell: 'USDT',
-    source: 'venue',
-  };
-}
+import { instrumentOf } from '../../test/support/instruments.js';
 
 /** @param address where the venue's socket is, e.g. `wss://127.0.0.1:1234` */
 export function feedLaneData(symbols: readonly string[], address: string): LaneData {
@@ -62,7 +37,15 @@ export function feedLaneData(symbols: readonly string[], address: string): LaneD
       simulated: false,
       venues: ['bybit'],
       assets: ['BTC', 'USDT'],
-      instruments: symbols.map(instrumentOf),
+      instruments: symbols.map((symbol, index) =>
+        instrumentOf({
+          index,
+          id: `bybit:linear:${symbol}`,
+          venue: 'bybit',
+          symbol: `linear:${symbol}`,
+          base: symbol.replace(/USDT$/, ''),
+        }),
+      ),
       strategies: [],
     },
     recovered: { runs: 0, orders: [], fills: [], levels: [], notes: [] },
