@@ -4,7 +4,8 @@ import { CONTROL_CLOSED, RUN_CLOSING, RUN_STOPPING } from '../../src/core/memory
 import { FLAG_HEDGE, FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../src/core/memory/record.js';
 import arb, { ArbStrategy } from '../../src/strategies/arb.js';
 import grid, { type GridStrategy } from '../../src/strategies/grid.js';
-import { instrumentOf, World, type WorldOptions } from './harness.js';
+import { instrumentOf } from '../support/instruments.js';
+import { World, type WorldOptions } from './harness.js';
 
 const MID = 600_000;
 const GRID = { step: '300', count: 3, size: '0.01', anchor: 'mid' };

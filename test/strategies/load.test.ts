@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/numbers/errors.js';
 import { loadStrategy } from '../../src/strategies/load.js';
-import { instrumentOf, World } from './harness.js';
+import { instrumentOf } from '../support/instruments.js';
+import { World } from './harness.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/strategies', import.meta.url));
 

@@ -6,7 +6,8 @@ import { RESULT_FULL, RESULT_OK } from '../../src/core/numbers/errors.js';
 import { Reason } from '../../src/core/orders/reasons.js';
 import type { OrderDraft, Strategy, StrategyContext, StrategyDefinition } from '../../src/core/ports/strategy.js';
 import template from '../../src/strategies/template.js';
-import { instrumentOf, World } from './harness.js';
+import { instrumentOf } from '../support/instruments.js';
+import { World } from './harness.js';
 
 function definitionOf(strategy: Strategy, kind = 'probe'): StrategyDefinition {
   return { kind, pnlKind: 'other', description: '', params: [], instruments: { min: 1, max: 4 }, create: () => strategy };

@@ -5,7 +5,8 @@ import { FLAG_HEDGE, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../src/
 import { Reason } from '../../src/core/orders/reasons.js';
 import triangle, { type TriangleStrategy } from '../../src/strategies/triangle.js';
 import { triangleOf } from '../../src/strategies/triangle/cycle.js';
-import { instrumentOf, World, type WorldOptions } from './harness.js';
+import { instrumentOf } from '../support/instruments.js';
+import { World, type WorldOptions } from './harness.js';
 
 const spot = (index: number, base: string, quote: string, tickSize: string, lotSize: string, minNotional: string) =>
   instrumentOf({

@@ -9,31 +9,11 @@ import { checkParams } from '../../src/strategies/params.js';
 import { STRATEGIES } from '../../src/strategies/registry.js';
 import type { LaneData } from '../../src/workers/lane-data.js';
 import type { StrategyPlan } from '../../src/workers/run-config.js';
+import { instrumentOf } from '../support/instruments.js';
 
 export function instrument(id: string, index: number, more: Partial<Instrument> = {}): Instrument {
-  return {
-    index,
-    id,
-    venue: id.slice(0, id.indexOf(':')),
-    symbol: id.slice(id.indexOf(':') + 1),
-    kind: 'linear',
-    base: 'BTC',
-    quote: 'USDT',
-    settle: 'USDT',
-    tickSize: '0.1',
-    lotSize: '0.001',
-    multiplier: '1',
-    minQty: '0.001',
-    maxQty: '1000',
-    minNotional: '5',
-    maxOpenOrders: 200,
-    makerFee: '0.0002',
-    takerFee: '0.0005',
-    feeAssetBuy: 'USDT',
-    feeAssetSell: 'USDT',
-    source: 'venue',
-    ...more,
-  };
+  const colon = id.indexOf(':');
+  return instrumentOf({ index, id, venue: id.slice(0, colon), symbol: id.slice(colon + 1), ...more });
 }
 
 export const USDM = 'binance-usdm:BTCUSDT';

@@ -1,6 +1,7 @@
 /** Instruments and books for tests of arbitrage: two contracts of one coin at two venues, a spot market, an inverse contract. */
 import arb, { ArbStrategy } from '../../../src/strategies/arb.js';
-import { instrumentOf, World, type LiveOrder, type WorldOptions } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
+import { World, type LiveOrder, type WorldOptions } from '../harness.js';
 
 export const A = instrumentOf({ index: 0, venue: 'binance-usdm', id: 'binance-usdm:BTCUSDT', takerFee: '0.0005' });
 export const B = instrumentOf({ index: 1, venue: 'bybit', id: 'bybit:linear:BTCUSDT', symbol: 'linear:BTCUSDT', takerFee: '0.00055' });

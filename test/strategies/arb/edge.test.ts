@@ -12,7 +12,7 @@ import {
   Walk,
   type LegTerms,
 } from '../../../src/strategies/arb/edge.js';
-import { instrumentOf } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
 
 const free: LegTerms = { ...legTerms(instrumentOf()), tick: 1, lot: 1, fee: 0, minLots: 1, minNotional: 0 };
 

@@ -5,7 +5,8 @@ import { RUN_STOPPING } from '../../../src/core/memory/layout.js';
 import { Reason } from '../../../src/core/orders/reasons.js';
 import arb, { type ArbStrategy } from '../../../src/strategies/arb.js';
 import { PairState } from '../../../src/strategies/arb/pair.js';
-import { instrumentOf, World, type WorldOptions } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
+import { World, type WorldOptions } from '../harness.js';
 
 const MAKER = instrumentOf({ makerFee: '0.0002' });
 const TAKER = instrumentOf({ index: 1, venue: 'bybit', id: 'bybit:linear:BTCUSDT', symbol: 'linear:BTCUSDT', takerFee: '0.0005' });

@@ -6,7 +6,8 @@ import { Reason } from '../../../src/core/orders/reasons.js';
 import grid, { type GridStrategy } from '../../../src/strategies/grid.js';
 import { checkParams } from '../../../src/strategies/params.js';
 import { LevelState } from '../../../src/strategies/grid/level-state.js';
-import { instrumentOf, World, type WorldOptions } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
+import { World, type WorldOptions } from '../harness.js';
 
 const PARAMS = { step: '300', count: 3, size: '0.01', anchor: 'mid' };
 const MID = 600_000; // 60,000.0

@@ -7,7 +7,8 @@ import grid from '../../../src/strategies/grid.js';
 import { roundTrip } from '../../../src/strategies/grid/cost.js';
 import { leastLots, makeLadder, type Ladder } from '../../../src/strategies/grid/ladder.js';
 import { gridSettings } from '../../../src/strategies/grid/params.js';
-import { instrumentOf, paramsOf } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
+import { paramsOf } from '../harness.js';
 
 function ladder(given: Record<string, unknown>, anchorTicks = 600_000, over: Partial<Instrument> = {}): Ladder {
   return makeLadder('g', gridSettings('g', paramsOf(grid, given)), instrumentOf(over), anchorTicks);

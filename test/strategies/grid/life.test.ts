@@ -4,7 +4,8 @@ import { FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../.
 import { Reason } from '../../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../../src/core/orders/recovered.js';
 import grid, { type GridStrategy } from '../../../src/strategies/grid.js';
-import { instrumentOf, World, type WorldOptions } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
+import { World, type WorldOptions } from '../harness.js';
 
 const PARAMS = { step: '300', count: 3, size: '0.01', anchor: 'mid' };
 const MID = 600_000; // 60,000.0

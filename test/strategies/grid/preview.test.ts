@@ -5,7 +5,8 @@ import grid from '../../../src/strategies/grid.js';
 import { makeLadder } from '../../../src/strategies/grid/ladder.js';
 import { gridSettings } from '../../../src/strategies/grid/params.js';
 import { previewGrid, type GridPreview } from '../../../src/strategies/grid/preview.js';
-import { instrumentOf, paramsOf } from '../harness.js';
+import { instrumentOf } from '../../support/instruments.js';
+import { paramsOf } from '../harness.js';
 
 function preview(given: Record<string, unknown>, over: Partial<Instrument> = {}): GridPreview {
   const instrument = instrumentOf(over);
