@@ -1,65 +1,29 @@
 /** An engine's shared memory and journal with plausible content, from a seed: for tests and screenshots of monitoring only. No thread, no socket, no wall clock. */
-import { BookWriter } from '../../src/core/book/book-writer.js';
-import { gridOf } from '../../src/core/book/grid.js';
-import { BOOK_BYTES, BOOK_GAP, BOOK_LIVE, BOOK_SYNCING } from '../../src/core/memory/book-layout.js';
 import {
   balanceBase,
   BALANCE_FREE,
   BALANCE_TOTAL,
-  bookBase,
-  CONTROL_RUN,
   histogramBase,
-  MARK_BYTES,
-  MARK_TICKS,
-  planMemory,
   positionBase,
   POSITION_ENTRY_TICKS,
   POSITION_FILLS,
   POSITION_NET_LOTS,
-  RUN_TRADING,
   STAGES,
-  type MemoryPlan,
 } from '../../src/core/memory/layout.js';
 import { Histogram } from '../../src/core/memory/histogram.js';
-import * as R from '../../src/core/memory/record.js';
-import { allocateShared, viewsOf, type SharedViews } from '../../src/core/memory/shared-memory.js';
 import { makeOrderId } from '../../src/core/numbers/ids.js';
-import type { Instrument } from '../../src/core/orders/instrument.js';
 import { Reason } from '../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../src/core/orders/recovered.js';
-import type { RunTables } from '../../src/core/orders/tables.js';
 import type { MonitoringDeps } from '../../src/monitoring/deps.js';
 import type { JudgementRow, PnlRow } from '../../src/monitoring/payload.js';
 import type { StrategyPnlRow } from '../../src/monitoring/payload-rows.js';
 import { EngineView } from '../../src/monitoring/state.js';
+import * as R from '../../src/core/memory/record.js';
+import { DemoMarket, SHAPES, START_WALL_US } from './demo-market.js';
 
-export const START_WALL_US = Date.UTC(2026, 10, 23, 6, 0, 0) * 1000;
-const START_MONO_US = 5_000_000;
 const RESTING = 2;
 const EMPTY_STORE = { lagBytes: 0, lagRecords: 0, behindUs: 0, records: 0, failures: 0, error: '' };
 const LEVEL_NAMES = ['idle', 'placing', 'open', 'amending', 'cancelling', 'unknown', 'backoff', 'parked'];
-
-interface Shape {
-  readonly venue: string;
-  readonly symbol: string;
-  readonly kind: Instrument['kind'];
-  readonly base: string;
-  readonly quote: string;
-  readonly tick: string;
-  readonly lot: string;
-  readonly price: number;
-}
-
-const SHAPES: readonly Shape[] = [
-  { venue: 'binance-spot', symbol: 'BTCUSDT', kind: 'spot', base: 'BTC', quote: 'USDT', tick: '0.01', lot: '0.00001', price: 61_804.2 },
-  { venue: 'binance-spot', symbol: 'ETHUSDT', kind: 'spot', base: 'ETH', quote: 'USDT', tick: '0.01', lot: '0.0001', price: 2_688.4 },
-  { venue: 'binance-usdm', symbol: 'BTCUSDT', kind: 'linear', base: 'BTC', quote: 'USDT', tick: '0.1', lot: '0.001', price: 61_811 },
-  { venue: 'binance-coinm', symbol: 'BTCUSD_PERP', kind: 'inverse', base: 'BTC', quote: 'USD', tick: '0.1', lot: '1', price: 61_808 },
-  { venue: 'bybit', symbol: 'linear:BTCUSDT', kind: 'linear', base: 'BTC', quote: 'USDT', tick: '0.1', lot: '0.001', price: 61_806 },
-  { venue: 'bybit', symbol: 'spot:BTCUSDT', kind: 'spot', base: 'BTC', quote: 'USDT', tick: '0.01', lot: '0.000001', price: 61_802 },
-  { venue: 'bybit', symbol: 'inverse:BTCUSD', kind: 'inverse', base: 'BTC', quote: 'USD', tick: '0.5', lot: '1', price: 61_809 },
-  { venue: 'bitmex', symbol: 'XBTUSD', kind: 'inverse', base: 'XBT', quote: 'USD', tick: '0.5', lot: '100', price: 61_807 },
-];
 
 export interface DemoOptions {
   readonly seed?: number;
@@ -102,17 +66,8 @@ interface GridPlace {
   state: number;
 }
 
-export class DemoEngine {
-  readonly tables: RunTables;
-  readonly plan: MemoryPlan;
-  readonly views: SharedViews;
+export class DemoEngine extends DemoMarket {
   readonly view: EngineView;
-  /** Market time since the start. */
-  elapsedUs = 0;
-  readonly #random: () => number;
-  readonly #writers: BookWriter[];
-  readonly #midTicks: number[];
-  readonly #sequences: number[];
   readonly #u8 = new Uint8Array(R.RECORD_BYTES);
   readonly #dv: DataView;
   readonly #f64: Float64Array;
@@ -124,116 +79,26 @@ export class DemoEngine {
   #tradeId = 1_000;
 
   constructor({ seed = 1, simulated = true, recovered = null, judgement = null }: DemoOptions = {}) {
-    this.#random = randomOf(seed);
-    const assets = ['USDT', 'BTC', 'ETH', 'XBT', 'USD'];
-    const venues = ['binance-spot', 'binance-usdm', 'binance-coinm', 'bybit', 'bitmex'];
-    const instruments = SHAPES.map((shape, index) => instrumentOf(shape, index));
-    this.tables = {
-      run: 3,
-      tag: 'demo',
-      mode: simulated ? 'sim' : 'paper',
-      simulated,
-      venues,
-      assets,
-      instruments,
-      strategies: [
-        { index: 0, name: 'btc-grid', kind: 'grid', pnlKind: 'grid', instruments: [0] },
-        { index: 1, name: 'perp-grid', kind: 'grid', pnlKind: 'grid', instruments: [4] },
-        { index: 2, name: 'btc-cross', kind: 'arb', pnlKind: 'arb', instruments: [0, 5] },
-        { index: 3, name: 'btc-basis', kind: 'arb', pnlKind: 'arb', instruments: [0, 2, 4] },
-      ],
-    };
-    this.plan = planMemory({
-      instruments: instruments.length,
-      bookBytes: BOOK_BYTES,
-      strategies: this.tables.strategies.length,
-      levelsPerStrategy: 64,
-      venues: venues.length,
-      gateways: venues.length,
-      assets: assets.length,
-      feedLanes: 1,
-      lanes: 3,
-      producers: 2,
-      orderSlots: 256,
-      ringRecords: 256,
-      journalRecords: 1024,
-    });
-    this.views = viewsOf(allocateShared(this.plan.bytes).buffer);
+    super(seed, simulated);
     this.#f64 = new Float64Array(this.#u8.buffer);
     this.#dv = new DataView(this.#u8.buffer);
-    this.#writers = instruments.map(
-      ({ tickSize, lotSize }, index) => new BookWriter(this.views, bookBase(this.plan, index), gridOf(tickSize, lotSize)),
-    );
-    this.#midTicks = SHAPES.map(({ price, tick }) => Math.round(price / Number(tick)));
-    this.#sequences = SHAPES.map((_, i) => 40_000_000 + i * 1_000_000);
     this.view = new EngineView(this.#deps(recovered, judgement));
-    Atomics.store(this.views.i32, (this.plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
     for (const gateway of this.view.shared.gateways) gateway.set('up', 1);
-    for (const venue of this.view.shared.venues) venue.set('connected', 1);
     this.#fillBalances();
   }
 
   /** One step of market time: prices move, books are published, grids fill, arb looks. */
   step(us = 100_000): void {
-    this.elapsedUs += us;
-    const pull = (this.#midTicks[0] ?? 0) * 0.01 - (SHAPES[0]?.price ?? 0); // prices come back, so that grids fill again and again
-    const shock = (this.#random() - 0.5) * 1.1e-4 - (pull / 61_804) * 0.01;
-    SHAPES.forEach((_, index) => {
-      const noise = (this.#random() - 0.5) * 1.5e-5;
-      this.#midTicks[index] = (this.#midTicks[index] ?? 0) * (1 + shock + noise);
-      this.publishBook(index);
-      this.#countVenue(index);
-    });
+    this.move(us);
     if (this.#grids.length === 0) this.#openGrids();
     this.#fillGrids();
     this.#arb();
     this.#latencies();
     for (const lane of this.view.shared.lanes) {
       lane.add('turns', 20_000);
-      lane.add('idleTurns', 19_000 + this.#random() * 900);
+      lane.add('idleTurns', 19_000 + this.random() * 900);
       lane.set('heartbeatUs', this.nowUs());
     }
-  }
-
-  nowUs(): number {
-    return START_MONO_US + this.elapsedUs;
-  }
-
-  wallUs(): number {
-    return START_WALL_US + this.elapsedUs;
-  }
-
-  publishBook(index: number, state: number = BOOK_LIVE): void {
-    const writer = this.#writers[index];
-    const shape = SHAPES[index];
-    if (writer === undefined || shape === undefined) throw new Error(`no instrument ${index}`);
-    const mid = this.#midTicks[index] ?? 0;
-    const tick = Number(shape.tick);
-    const spread = Math.max(1, Math.round((0.2 + this.#random() * 0.6) / tick));
-    const bid = Math.floor(mid - spread / 2);
-    writer.begin();
-    writer.clear();
-    for (let level = 0; level < 20; level++) {
-      const gap = Math.round(level * (0.4 / tick) * (0.6 + this.#random() * 0.8)) + level;
-      const lots = Math.max(
-        1,
-        Math.round(((0.05 + this.#random() * 1.4 + level * 0.05) / Number(shape.lot)) * (shape.quote === 'USD' ? 9000 : 1)),
-      );
-      this.#setLevel(writer, 0, bid - gap, lots, shape);
-      this.#setLevel(writer, 1, bid + spread + gap, lots + Math.round(lots * (this.#random() - 0.5)), shape);
-    }
-    const sequence = (this.#sequences[index] ?? 0) + 1 + Math.floor(this.#random() * 40);
-    this.#sequences[index] = sequence;
-    writer.publish(state, sequence, this.wallUs() - 1_500 - this.#random() * 4_000, this.nowUs() - this.#random() * 30);
-    this.views.f64[(this.plan.marks + MARK_BYTES * index + MARK_TICKS) >> 3] = shape.kind === 'spot' ? 0 : mid;
-  }
-
-  hideBook(index: number, state: number = BOOK_GAP): void {
-    this.#writers[index]?.setState(state);
-  }
-
-  syncBook(index: number): void {
-    this.hideBook(index, BOOK_SYNCING);
   }
 
   /** A record as the journal writer hands it to its sinks. */
@@ -338,12 +203,6 @@ export class DemoEngine {
     };
   }
 
-  #setLevel(writer: BookWriter, side: number, ticks: number, lots: number, shape: Shape): void {
-    const price = Math.round(ticks * Number(shape.tick) * 10 ** decimals(shape.tick));
-    const qty = Math.round(lots * Number(shape.lot) * 10 ** decimals(shape.lot));
-    writer.setLevel(side, price, decimals(shape.tick), Math.max(1, qty), decimals(shape.lot));
-  }
-
   #openGrids(): void {
     for (const [strategy, instrument, step] of [
       [0, 0, 14],
@@ -351,7 +210,7 @@ export class DemoEngine {
     ] as const) {
       const shape = SHAPES[instrument];
       if (shape === undefined) continue;
-      const mid = this.#midTicks[instrument] ?? 0;
+      const mid = this.midTicks[instrument] ?? 0;
       const places: GridPlace[] = [];
       for (let i = 0; i < 24; i++) {
         const offset = i - 11.5;
@@ -393,7 +252,7 @@ export class DemoEngine {
   #fillGrids(): void {
     this.#grids.forEach((places, strategy) => {
       const instrument = strategy === 0 ? 0 : 4;
-      const mid = this.#midTicks[instrument] ?? 0;
+      const mid = this.midTicks[instrument] ?? 0;
       for (const place of places) {
         const isHit = place.side === R.SIDE_BUY ? mid <= place.ticks : mid >= place.ticks;
         if (place.state !== RESTING || !isHit) continue;
@@ -419,7 +278,7 @@ export class DemoEngine {
 
   #arb(): void {
     const strategy = this.view.shared.strategies[2];
-    if (this.#random() < 0.3) {
+    if (this.random() < 0.3) {
       const reasons = [
         Reason.EDGE_TOO_SMALL,
         Reason.EDGE_TOO_SMALL,
@@ -428,24 +287,24 @@ export class DemoEngine {
         Reason.NO_BALANCE,
         Reason.LEG_PENDING,
       ];
-      const reason = reasons[Math.floor(this.#random() * reasons.length)] ?? Reason.EDGE_TOO_SMALL;
-      const who = this.#random() < 0.7 ? 2 : 3;
+      const reason = reasons[Math.floor(this.random() * reasons.length)] ?? Reason.EDGE_TOO_SMALL;
+      const who = this.random() < 0.7 ? 2 : 3;
       this.view.shared.strategies[who]?.add('refused', 1);
       this.#reason(this.plan.refusalReasons, who, reason);
       this.journal(R.RecordKind.REFUSED, { strategy: who, instrument: 0, reason });
     }
-    if (this.#random() < 0.01) {
+    if (this.random() < 0.01) {
       this.#reason(this.plan.riskReasons, 1, Reason.SELF_TRADE);
       this.journal(R.RecordKind.DENIED, {
         strategy: 1,
         instrument: 4,
         level: 4,
-        priceTicks: this.#mid(4),
+        priceTicks: this.mid(4),
         qtyLots: 12,
         reason: Reason.SELF_TRADE,
       });
     }
-    if (this.#random() >= 0.02) return;
+    if (this.random() >= 0.02) return;
     strategy?.add('taken', 1);
     this.journal(R.RecordKind.TAKEN, { strategy: 2, instrument: 0, group: 7 });
     for (const [instrument, side] of [
@@ -460,7 +319,7 @@ export class DemoEngine {
         level: instrument,
         side,
         orderId,
-        priceTicks: this.#mid(instrument),
+        priceTicks: this.mid(instrument),
         qtyLots,
         pnlKind: R.PNL_ARB,
       };
@@ -476,31 +335,12 @@ export class DemoEngine {
       });
       this.#fees += fee / 1e8 / 10;
     }
-    this.#arbProfit += 0.4 + this.#random() * 1.5;
-  }
-
-  #mid(instrument: number): number {
-    return Math.round(this.#midTicks[instrument] ?? 0);
+    this.#arbProfit += 0.4 + this.random() * 1.5;
   }
 
   #reason(base: number, strategy: number, reason: number): void {
     const word = (base + 1024 * strategy) / 8 + reason;
     this.views.f64[word] = (this.views.f64[word] ?? 0) + 1;
-  }
-
-  #countVenue(instrument: number): void {
-    const venue = this.tables.venues.indexOf(SHAPES[instrument]?.venue ?? '');
-    const counters = this.view.shared.venues[venue];
-    const messages = 2 + Math.floor(this.#random() * 9);
-    counters?.add('messages', messages);
-    counters?.add('framesKernel', messages);
-    counters?.add('bytes', messages * 640);
-    counters?.add('bookUpdates', messages - 1);
-    counters?.add('trades', 1);
-    if (this.#random() < 0.001) {
-      counters?.add('gaps', 1);
-      counters?.add('resyncs', 1);
-    }
   }
 
   #latencies(): void {
@@ -509,7 +349,7 @@ export class DemoEngine {
       const lane = stage === 'frameToBook' ? 1 : stage === 'tickToOrder' ? 2 : 0;
       const histogram = new Histogram(this.views, histogramBase(this.plan, lane, stage));
       const count = stage === 'frameToBook' ? 40 : 1;
-      for (let i = 0; i < count; i++) histogram.record(typical[stage] * Math.exp((this.#random() + this.#random() - 1) * 1.4));
+      for (let i = 0; i < count; i++) histogram.record(typical[stage] * Math.exp((this.random() + this.random() - 1) * 1.4));
     });
   }
 
@@ -528,46 +368,4 @@ export class DemoEngine {
       this.views.f64[base + (BALANCE_FREE >> 3)] = 91_250.5;
     });
   }
-}
-
-function instrumentOf(shape: Shape, index: number): Instrument {
-  const { venue, symbol, kind, base, quote, tick, lot } = shape;
-  return {
-    index,
-    id: `${venue}:${symbol}`,
-    venue,
-    symbol,
-    kind,
-    base,
-    quote,
-    settle: kind === 'inverse' ? base : quote,
-    tickSize: tick,
-    lotSize: lot,
-    multiplier: '1',
-    minQty: lot,
-    maxQty: '1000000',
-    minNotional: '5',
-    maxOpenOrders: 200,
-    makerFee: '0.0002',
-    takerFee: '0.0005',
-    feeAssetBuy: quote,
-    feeAssetSell: quote,
-    source: 'venue',
-  };
-}
-
-function decimals(text: string): number {
-  return text.split('.')[1]?.length ?? 0;
-}
-
-/** mulberry32: small, seeded, good enough for pictures. */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
