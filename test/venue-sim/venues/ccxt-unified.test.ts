@@ -37,8 +37,8 @@ const TABLES: readonly Table[] = [
     coin: 'BTC',
     refused: ['fetchFundingInterval', 'fetchLongShortRatioHistory', 'fetchOpenInterestHistory'],
   },
-  { id: 'bybit', name: 'bybit', symbol: 'BTC/USDT:USDT', amount: 0.01, coin: 'USDT', refused: ['fetchLongShortRatioHistory'] },
-  { id: 'bybit', name: 'bybit', symbol: 'BTC/USD:BTC', amount: 100, coin: 'BTC', refused: ['fetchLongShortRatioHistory'] },
+  { id: 'bybit', name: 'bybit', symbol: 'BTC/USDT:USDT', amount: 0.01, coin: 'USDT', refused: [] },
+  { id: 'bybit', name: 'bybit', symbol: 'BTC/USD:BTC', amount: 100, coin: 'BTC', refused: [] },
   {
     id: 'bybit',
     name: 'bybit',
