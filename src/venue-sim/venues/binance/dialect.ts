@@ -29,7 +29,8 @@ export interface BinanceDialect {
   readonly depthPeriodsMs: Readonly<Record<string, number>>;
   /** The path groups of sockets: which streams a connection of this path may carry. Null: there is no such path. */
   groupOf(path: string): ((stream: string) => boolean) | null;
-  exchangeInfo(markets: readonly Market[], nowMs: number): string;
+  /** `showsPermissions` is spot's alone. */
+  exchangeInfo(markets: readonly Market[], nowMs: number, showsPermissions?: boolean): string;
   /** Whether a connection of this path may carry an account's events. */
   carriesPrivate(path: string): boolean;
 }
@@ -39,6 +40,7 @@ export function binanceError(status: number, code: number, message: string): Htt
 }
 
 export const INVALID_SYMBOL = binanceError(400, -1121, 'Invalid symbol.');
+export const INVALID_TIME_UNIT = binanceError(400, -1194, 'Invalid value for time unit; expected either MICROSECOND or MILLISECOND.');
 export const INVALID_INTERVAL = binanceError(400, -1120, 'Invalid interval.');
 
 export function missingParameter(name: string): HttpReply {

@@ -5,6 +5,7 @@ import { fixedText } from '../../market/decimal-text.js';
 import type { Market } from '../../market/market.js';
 import {
   INVALID_SYMBOL,
+  INVALID_TIME_UNIT,
   binanceError,
   limitOf,
   malformedParameter,
@@ -29,6 +30,8 @@ import {
   windowMsOf,
   type TickerKind,
 } from './tickers.js';
+import { inMicroseconds, isMicroseconds } from './time-unit.js';
+import { spotMarkets, symbolsOf } from './spot-info.js';
 import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
 
 /** What one request asked for, after the parameters every market endpoint shares were checked. */
@@ -63,6 +66,14 @@ export class BinanceRest {
   }
 
   onRequest(request: HttpRequest): HttpReply {
+    const unit = this.#dialect.family === 'spot' ? request.headers['x-mbx-time-unit'] : undefined;
+    const isMicro = isMicroseconds(unit);
+    if (isMicro === undefined) return INVALID_TIME_UNIT;
+    const reply = this.#reply(request);
+    return isMicro ? { ...reply, body: inMicroseconds(String(reply.body)) } : reply;
+  }
+
+  #reply(request: HttpRequest): HttpReply {
     const name = this.#nameOf(request.path);
     const route = name === null ? undefined : this.#routes.get(name);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -136,12 +147,11 @@ export class BinanceRest {
   }
 
   #spotRoutes(): [string, Route][] {
-    const windows = (params: Map<string, string>): number => Math.min(200, 4 * (symbolsOf(params.get('symbols'))?.length ?? 1));
     return [
       ['avgPrice', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => averagePrice(market, ask.nowMs)) }],
       ['uiKlines', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => this.#klines(market, ask)) }],
-      ['ticker/tradingDay', { weight: windows, answer: (ask) => this.#tradingDay(ask) }],
-      ['ticker', { weight: windows, answer: (ask) => this.#rolling(ask) }],
+      ['ticker/tradingDay', { weight: windowsWeight, answer: (ask) => this.#tradingDay(ask) }],
+      ['ticker', { weight: windowsWeight, answer: (ask) => this.#rolling(ask) }],
     ];
   }
 
@@ -252,16 +262,9 @@ export class BinanceRest {
 
   #exchangeInfo(ask: Ask): Answer {
     if (this.#dialect.family !== 'spot') return this.#dialect.exchangeInfo(this.#context.markets, ask.nowMs);
-    const single = ask.params.get('symbol');
-    const names = single === undefined ? symbolsOf(ask.params.get('symbols')) : [single];
-    if (names === null) return malformedParameter('symbols');
-    if (names === undefined) return this.#dialect.exchangeInfo(this.#context.markets, ask.nowMs);
-    const markets = names.map((name) => this.#context.markets.find((market) => market.spec.symbol === name));
-    if (markets.some((market) => market === undefined)) return INVALID_SYMBOL;
-    return this.#dialect.exchangeInfo(
-      markets.filter((market) => market !== undefined),
-      ask.nowMs,
-    );
+    const chosen = spotMarkets(this.#context.markets, ask.params);
+    if ('status' in chosen) return chosen;
+    return this.#dialect.exchangeInfo(chosen.markets, ask.nowMs, chosen.showsPermissions);
   }
 
   #depth(market: Market, ask: Ask): Answer {
@@ -373,10 +376,9 @@ function futuresDepthWeight(params: Map<string, string>): number {
   return limit <= 500 ? 10 : 20;
 }
 
-/** `["BTCUSDT","ETHUSDT"]`: undefined when absent, null when it cannot be read. */
-function symbolsOf(text: string | undefined): readonly string[] | null | undefined {
-  if (text === undefined) return undefined;
-  return /^\[("[A-Z0-9_-]{1,20}")(,"[A-Z0-9_-]{1,20}")*\]$/.test(text) ? (JSON.parse(text) as string[]) : null;
+/** By the symbol that is named. */
+function windowsWeight(params: Map<string, string>): number {
+  return Math.min(200, 4 * (symbolsOf(params.get('symbols'))?.length ?? 1));
 }
 
 function withHeaders(reply: HttpReply, headers: Readonly<Record<string, string>>): HttpReply {

@@ -47,5 +47,6 @@ export const refusals = {
   badData: (name: string) => new BinanceRefusal(-1130, `Data sent for parameter '${name}' is not valid.`),
   unknownOrder: () => new BinanceRefusal(-2011, 'Unknown order sent.'),
   noSuchOrder: () => new BinanceRefusal(-2013, 'Order does not exist.'),
+  wrongClientId: () => new BinanceRefusal(-2039, 'Client order ID is not correct for this order ID.'),
   filter: (name: string) => new BinanceRefusal(-1013, `Filter failure: ${name}`),
 } as const;

@@ -9,6 +9,7 @@ import { BinanceRest } from './public-rest.js';
 import { binanceStream } from './public-streams.js';
 import { RateLimits } from './rate-limits.js';
 import { BinanceTrading, faultReply } from './trading.js';
+import { MicrosecondSocket, isMicroseconds } from './time-unit.js';
 import { UserStreams } from './user-streams.js';
 import { WS_API_NAMES } from './ws-api-names.js';
 import { WsApi } from './ws-api.js';
@@ -138,8 +139,9 @@ export class BinanceServer implements VenueProtocol {
   }
 
   #onOpen(socket: ServerSocket): void {
-    const client = this.#hub.open(socket, this.#context.nowUs());
     const { path, query } = socket.request;
+    const isMicro = this.#dialect.family === 'spot' && isMicroseconds(new URLSearchParams(query).get('timeUnit')) === true;
+    const client = this.#hub.open(isMicro ? new MicrosecondSocket(socket) : socket, this.#context.nowUs());
     client.isWrapped = path.endsWith('/stream');
     const raw = /\/ws\/(.+)$/.exec(path)?.[1];
     const params = new URLSearchParams(query);

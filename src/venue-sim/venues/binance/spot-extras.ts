@@ -4,13 +4,24 @@
  */
 import type { Amendments } from './amendments.js';
 import { milliseconds, moneyText } from './amounts.js';
-import { refusals } from './refusal.js';
+import { BinanceRefusal, refusals } from './refusal.js';
 import { fixed, marketOf, type Call, type Route, type TradingRoom } from './route.js';
 
 const ROOT = '/api/v3';
 const SAPI = '/sapi/v1';
 const READ = { security: 'read', op: 'query' } as const;
 const STRETCH = ['startTime', 'endTime', 'fromId', 'limit'] as const;
+
+/** Order lists by the end of their path; `exchangeInfo` says that no symbol has them. */
+const ORDER_LISTS = [
+  ['order/oco', 'OCO'],
+  ['orderList/oco', 'OCO'],
+  ['orderList/oto', 'OTO'],
+  ['orderList/otoco', 'OTO'],
+  ['orderList/opo', 'OPO'],
+  ['orderList/opoco', 'OPO'],
+] as const;
+const TRADE = { security: 'trade', weight: fixed(1) } as const;
 
 export function spotExtras(room: TradingRoom, amendments: Amendments): [string, Route][] {
   const ofSymbol = (call: Call): unknown[] => {
@@ -27,6 +38,42 @@ export function spotExtras(room: TradingRoom, amendments: Amendments): [string, 
         answer: (call) => amended(room, amendments, call),
       },
     ],
+    ...ORDER_LISTS.flatMap(([path, kind]): [string, Route][] => [
+      [
+        `POST ${ROOT}/${path}`,
+        { ...TRADE, op: 'place', answer: (call) => notSupported(room, call, `${kind} orders are not supported for this symbol`) },
+      ],
+    ]),
+    ...['sor/order', 'sor/order/test'].map((path): [string, Route] => [
+      `POST ${ROOT}/${path}`,
+      { ...TRADE, op: 'place', answer: (call) => notSupported(room, call, 'SOR is not supported for this symbol.') },
+    ]),
+    [
+      `GET ${ROOT}/orderList`,
+      {
+        ...READ,
+        weight: fixed(4),
+        reads: ['orderListId', 'origClientOrderId'],
+        answer: (call) => {
+          oneOfLists(call, 'origClientOrderId', 'orderListId');
+          throw refusals.noSuchOrder();
+        },
+      },
+    ],
+    [
+      `DELETE ${ROOT}/orderList`,
+      {
+        ...TRADE,
+        reads: ['symbol', 'orderListId', 'listClientOrderId', 'newClientOrderId'],
+        op: 'cancel',
+        answer: (call) => {
+          marketOf(room, call.params);
+          oneOfLists(call, 'orderListId', 'listClientOrderId');
+          throw new BinanceRefusal(-2011, 'Unknown order list sent.');
+        },
+      },
+    ],
+    [`GET ${ROOT}/myFilters`, { ...READ, weight: fixed(40), reads: ['symbol'], answer: (call) => ownFilters(room, call) }],
     [`GET ${ROOT}/openOrderList`, { ...READ, weight: fixed(6), reads: [], answer: () => [] }],
     [`GET ${ROOT}/allOrderList`, { ...READ, weight: fixed(20), reads: STRETCH, answer: () => [] }],
     [
@@ -56,6 +103,21 @@ export function sapiExtras(room: TradingRoom): [string, Route][] {
     [`GET ${SAPI}/capital/deposit/hisrec`, read(1, () => [])],
     [`GET ${SAPI}/capital/withdraw/history`, read(1, () => [])],
   ];
+}
+
+function notSupported(room: TradingRoom, { params }: Call, text: string): never {
+  marketOf(room, params);
+  throw new BinanceRefusal(-1013, text);
+}
+
+function oneOfLists({ params }: Call, one: string, other: string): void {
+  if (params.optional(one) === undefined && params.optional(other) === undefined) throw refusals.oneOf(one, other);
+}
+
+/** Filters that hold for this account beyond those of `exchangeInfo`: none. */
+function ownFilters(room: TradingRoom, { params }: Call): unknown {
+  marketOf(room, params);
+  return { exchangeFilters: [], symbolFilters: [], assetFilters: [] };
 }
 
 function amended(room: TradingRoom, amendments: Amendments, { account, params }: Call): unknown {

@@ -29,6 +29,8 @@ const USUAL_SELF_TRADE_MODE = 'EXPIRE_MAKER';
 /** Prices and quantities of any spot asset have at most this many decimals. */
 const MOST_DECIMALS = 8;
 const MOST_PRICE = 1_000_000;
+/** Lower ones are the venue's own (document "New order", `strategyType`). */
+const LEAST_STRATEGY_TYPE = 1_000_000;
 
 export const ANSWER_KINDS = ['ACK', 'RESULT', 'FULL'] as const;
 export type AnswerKind = (typeof ANSWER_KINDS)[number];
@@ -52,12 +54,18 @@ export function readSpotOrder(room: TradingRoom, market: Market, params: Binance
   if (unsupported !== undefined) throw new BinanceRefusal(-1013, `${unsupported} orders are not supported for this symbol.`);
   if (params.has('icebergQty')) throw new BinanceRefusal(-1013, 'Iceberg orders are not supported for this symbol.');
   if (params.has('trailingDelta')) throw new BinanceRefusal(-1013, 'Trailing stop orders are not supported for this symbol.');
+  if (params.has('pegPriceType')) throw new BinanceRefusal(-1013, 'Pegged orders are not supported for this symbol.');
   if (params.has('stopPrice')) throw refusals.notRequired('stopPrice');
 
+  const strategy = strategyOf(params);
   const terms = room.exchange.terms(market);
   const common = { market, side: side === 'BUY' ? 'buy' : 'sell', clientId, selfTrade } as const;
   if (type === 'MARKET') {
-    const request = { ...common, ...marketTerms(room, market, terms, params), extra: { type, tif: 'GTC', stp: selfTradeText } };
+    const request = {
+      ...common,
+      ...marketTerms(room, market, terms, params),
+      extra: { type, tif: 'GTC', stp: selfTradeText, ...strategy },
+    };
     return { request, answerKind };
   }
   const timeInForce = type === 'LIMIT' ? params.word('timeInForce', TIMES_IN_FORCE, refusals.badTimeInForce) : 'GTC';
@@ -74,9 +82,18 @@ export function readSpotOrder(room: TradingRoom, market: Market, params: Binance
     lots,
     timeInForce: timeInForce === 'GTC' ? 'gtc' : timeInForce === 'IOC' ? 'ioc' : 'fok',
     postOnly: type === 'LIMIT_MAKER',
-    extra: { type, tif: timeInForce, stp: selfTradeText },
+    extra: { type, tif: timeInForce, stp: selfTradeText, ...strategy },
   };
   return { request, answerKind };
+}
+
+/** A client's own numbers, told back with the order. */
+function strategyOf(params: BinanceParams): Readonly<Record<string, string>> {
+  const id = params.optionalInteger('strategyId');
+  const type = params.optionalInteger('strategyType');
+  if (type !== undefined && type < LEAST_STRATEGY_TYPE)
+    throw new BinanceRefusal(-1134, `strategyType was less than ${LEAST_STRATEGY_TYPE}.`);
+  return { ...(id === undefined ? {} : { strategyId: String(id) }), ...(type === undefined ? {} : { strategyType: String(type) }) };
 }
 
 /** Market orders are valued at the last price (the filter's average over `avgPriceMins` differs little). */

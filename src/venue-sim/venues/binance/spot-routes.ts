@@ -27,6 +27,9 @@ const NEW = [
   'newClientOrderId',
   'strategyId',
   'strategyType',
+  'pegPriceType',
+  'pegOffsetType',
+  'pegOffsetValue',
   'stopPrice',
   'trailingDelta',
   'icebergQty',
@@ -240,7 +243,7 @@ export class SpotOrders {
     return (isFromStart ? fills.slice(0, limit) : fills.slice(-limit)).map(ownTrade);
   }
 
-  /** By either id; with both, both must agree. */
+  /** By either id; with both, the venue's own counts, and the client's must be right for it. */
   #named({ account, params }: Call, market: Market, idName: string, clientName: string): Order | undefined {
     const number = params.optionalInteger(idName);
     const clientId = params.optionalClientId(clientName);
@@ -248,7 +251,8 @@ export class SpotOrders {
     const { exchange } = this.#room;
     if (number === undefined) return clientId === undefined ? undefined : exchange.find(account, { clientId }, market);
     const order = exchange.find(account, { number }, market);
-    return clientId === undefined || order?.clientId === clientId ? order : undefined;
+    if (order !== undefined && clientId !== undefined && order.clientId !== clientId) throw refusals.wrongClientId();
+    return order;
   }
 
   #open(call: Call, market: Market, idName: string, clientName: string): Order {

@@ -13,6 +13,15 @@ function quoteOrderText(order: Order): string {
   return order.quoteUnits === null ? ZERO : unitsText(order.quoteUnits, 8);
 }
 
+/** A client's own numbers of its strategy, where it gave them. */
+function strategy(order: Order, idName: string, typeName: string): Record<string, number> {
+  const { strategyId, strategyType } = order.extra;
+  return {
+    ...(strategyId === undefined ? {} : { [idName]: Number(strategyId) }),
+    ...(strategyType === undefined ? {} : { [typeName]: Number(strategyType) }),
+  };
+}
+
 /** Terms that answers to new orders, cancels and queries share. */
 function terms(order: Order): Record<string, unknown> {
   const { market } = order;
@@ -38,7 +47,13 @@ export function placedAnswer(order: Order, fills: readonly Fill[], kind: AnswerK
     transactTime: milliseconds(order.updatedUs),
   };
   if (kind === 'ACK') return ack;
-  const result = { ...ack, ...terms(order), workingTime: milliseconds(order.createdUs), selfTradePreventionMode: selfTradeWord(order) };
+  const result = {
+    ...ack,
+    ...terms(order),
+    workingTime: milliseconds(order.createdUs),
+    selfTradePreventionMode: selfTradeWord(order),
+    ...strategy(order, 'strategyId', 'strategyType'),
+  };
   return kind === 'RESULT' ? result : { ...result, fills: fills.map(fillInAnswer) };
 }
 
@@ -63,6 +78,7 @@ export function cancelledAnswer(order: Order, cancelId: string): Record<string, 
     transactTime: milliseconds(order.updatedUs),
     ...terms(order),
     selfTradePreventionMode: selfTradeWord(order),
+    ...strategy(order, 'strategyId', 'strategyType'),
   };
 }
 
@@ -89,6 +105,7 @@ export function queriedOrder(order: Order): Record<string, unknown> {
     workingTime: milliseconds(order.createdUs),
     origQuoteOrderQty: quoteOrderText(order),
     selfTradePreventionMode: selfTradeWord(order),
+    ...strategy(order, 'strategyId', 'strategyType'),
   };
 }
 
@@ -202,6 +219,7 @@ export function executionReport(
     Q: quoteOrderText(order),
     W: milliseconds(order.createdUs),
     V: selfTradeWord(order),
+    ...strategy(order, 'j', 'J'),
   };
 }
 

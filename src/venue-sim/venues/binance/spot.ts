@@ -33,7 +33,7 @@ export function createBinanceSpot(context: VenueContext): VenueProtocol {
   return new BinanceServer(BINANCE_SPOT_DIALECT, context);
 }
 
-function exchangeInfo(markets: readonly Market[], nowMs: number): string {
+function exchangeInfo(markets: readonly Market[], nowMs: number, showsPermissions = true): string {
   return JSON.stringify({
     timezone: 'UTC',
     serverTime: nowMs,
@@ -43,11 +43,11 @@ function exchangeInfo(markets: readonly Market[], nowMs: number): string {
       { rateLimitType: 'RAW_REQUESTS', interval: 'MINUTE', intervalNum: 5, limit: 61_000 },
     ],
     exchangeFilters: [],
-    symbols: markets.map(symbolOf),
+    symbols: markets.map((market) => symbolOf(market, showsPermissions)),
   });
 }
 
-function symbolOf(market: Market): object {
+function symbolOf(market: Market, showsPermissions: boolean): object {
   const { spec } = market;
   const terms = termsOf(market);
   const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
@@ -66,10 +66,12 @@ function symbolOf(market: Market): object {
     icebergAllowed: false,
     ocoAllowed: false,
     otoAllowed: false,
+    opoAllowed: false,
     quoteOrderQtyMarketAllowed: true,
     allowTrailingStop: false,
     cancelReplaceAllowed: true,
     amendAllowed: true,
+    pegInstructionsAllowed: false,
     isSpotTradingAllowed: true,
     isMarginTradingAllowed: false,
     filters: [
@@ -101,7 +103,7 @@ function symbolOf(market: Market): object {
       { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: 5 },
     ],
     permissions: [],
-    permissionSets: [['SPOT']],
+    permissionSets: showsPermissions ? [['SPOT']] : [],
     defaultSelfTradePreventionMode: 'EXPIRE_MAKER',
     allowedSelfTradePreventionModes: ['EXPIRE_TAKER', 'EXPIRE_MAKER', 'EXPIRE_BOTH'],
   };
