@@ -3,29 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { CONTROL_CLOSED, RUN_CLOSING, RUN_STOPPING } from '../../src/core/memory/layout.js';
 import { FLAG_HEDGE, FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../src/core/memory/record.js';
 import arb, { ArbStrategy } from '../../src/strategies/arb.js';
-import grid, { type GridStrategy } from '../../src/strategies/grid.js';
+import type { GridStrategy } from '../../src/strategies/grid.js';
 import { instrumentOf } from '../support/instruments.js';
-import { World, type WorldOptions } from './harness.js';
+import { World } from './harness.js';
+import { MID, gridWorld, to } from './grid/grid-world.js';
 
-const MID = 600_000;
-const GRID = { step: '300', count: 3, size: '0.01', anchor: 'mid' };
 const A = instrumentOf({ index: 0, venue: 'binance-usdm', id: 'binance-usdm:BTCUSDT' });
 const B = instrumentOf({ index: 1, venue: 'bybit', id: 'bybit:linear:BTCUSDT', symbol: 'linear:BTCUSDT' });
 
 const isClosed = (w: World): boolean => w.views.i32[(w.plan.control + CONTROL_CLOSED) >> 2] === 1;
 const placed = (w: World) => w.wishes.filter((wish) => wish.kind === RecordKind.INTENT_PLACE);
-
-function gridWorld(params: Record<string, unknown>, more: Partial<WorldOptions> = {}): World {
-  const entries = [{ name: 'g', definition: grid, instruments: [0], params: { ...GRID, ...params } }];
-  return new World({ instruments: [instrumentOf()], entries, ...more });
-}
-
-/** The market goes there, what it crosses fills, and strategies have time to answer. */
-function to(w: World, mid: number): void {
-  w.quote(0, mid - 5, mid + 5);
-  w.match();
-  w.step(40, 100_000);
-}
 
 /** A grid that bought twice: long 20 lots. */
 function longGrid(params: Record<string, unknown>): World {

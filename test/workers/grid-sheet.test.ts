@@ -15,26 +15,13 @@ import { PaperGateway } from '../../src/execution/gateways/paper.js';
 import { PAPER_DEFAULTS } from '../../src/execution/paper/options.js';
 import grid from '../../src/strategies/grid.js';
 import { checkParams } from '../../src/strategies/params.js';
-import type { Recovery } from '../../src/storage/recover.js';
 import { buildHotLane } from '../../src/workers/hot-lane.js';
 import { PRODUCER_HOT } from '../../src/workers/lanes.js';
 import { MarketSink } from '../../src/workers/market-sink.js';
 import { Money } from '../../src/workers/money.js';
 import { SeededRandom } from '../../src/workers/random.js';
-import { entry, instrument, laneData, memoryOf } from './lane-fixture.js';
+import { entry, instrument, laneData, memoryOf, FIRST_RUN } from './lane-fixture.js';
 
-const NOTHING: Recovery = {
-  runs: 0,
-  orders: [],
-  fills: [],
-  levels: [],
-  notes: [],
-  fundings: [],
-  last: null,
-  isClean: true,
-  aside: { orders: [], fills: 0, levels: 0, records: 0 },
-  end: { segment: 0, offset: 0 },
-};
 const TURN_US = 5_000;
 /** Time that the grid and the venue have after each move of the market. */
 const TURNS = 400;
@@ -94,12 +81,12 @@ function trade(traded: Instrument, params: Readonly<Record<string, string | numb
     durability: 'none',
     options: { ...PAPER_DEFAULTS, orderLatencyMs: 5, answerLatencyMs: 5 },
     random: new SeededRandom(1),
-    recovered: NOTHING,
+    recovered: FIRST_RUN,
     nowUs: () => clock.now,
     wallUs: (at) => at,
     wakeExecutor: () => undefined,
   });
-  const money = new Money(views, plan, tables, NOTHING, [gateway.account]);
+  const money = new Money(views, plan, tables, FIRST_RUN, [gateway.account]);
   const journal = new SpscRing(views, plan.journals + plan.journalStride * PRODUCER_HOT, RECORD_BYTES, plan.counts.journalRecords);
   const market = new MarketSink(views, plan, { lane: 0, feedLane: 0 }, clock, []);
   const book = new BookWriter(views, bookBase(plan, 0), gridOf(traded.tickSize, traded.lotSize));

@@ -5,6 +5,7 @@ import { viewsOf, type SharedViews } from '../../src/core/memory/shared-memory.j
 import type { Instrument } from '../../src/core/orders/instrument.js';
 import type { RunTables } from '../../src/core/orders/tables.js';
 import type { Params } from '../../src/core/ports/strategy.js';
+import type { Recovery } from '../../src/storage/recover.js';
 import { checkParams } from '../../src/strategies/params.js';
 import { STRATEGIES } from '../../src/strategies/registry.js';
 import type { LaneData } from '../../src/workers/lane-data.js';
@@ -15,6 +16,20 @@ export function instrument(id: string, index: number, more: Partial<Instrument> 
   const colon = id.indexOf(':');
   return instrumentOf({ index, id, venue: id.slice(0, colon), symbol: id.slice(colon + 1), ...more });
 }
+
+/** Of a first run. */
+export const FIRST_RUN: Recovery = {
+  runs: 0,
+  orders: [],
+  fills: [],
+  levels: [],
+  notes: [],
+  fundings: [],
+  last: null,
+  isClean: true,
+  aside: { orders: [], fills: 0, levels: 0, records: 0 },
+  end: { segment: 0, offset: 0 },
+};
 
 export const USDM = 'binance-usdm:BTCUSDT';
 export const BYBIT = 'bybit:linear:BTCUSDT';

@@ -31,7 +31,7 @@ import { MarketSink } from '../../src/workers/market-sink.js';
 import { Money } from '../../src/workers/money.js';
 import { ManualTime } from '../support/manual-host.js';
 import { fillOf } from '../core/ledger/money-fixture.js';
-import { instrument, memoryOf } from './lane-fixture.js';
+import { instrument, memoryOf, FIRST_RUN } from './lane-fixture.js';
 
 const SPOT = 0;
 const PERP = 1;
@@ -53,18 +53,6 @@ const TABLES: RunTables = {
 };
 const BTC = 0;
 const USDT = 1;
-const NOTHING: Recovery = {
-  runs: 0,
-  orders: [],
-  fills: [],
-  levels: [],
-  notes: [],
-  fundings: [],
-  last: null,
-  isClean: true,
-  aside: { orders: [], fills: 0, levels: 0, records: 0 },
-  end: { segment: 0, offset: 0 },
-};
 
 interface FillBrief {
   readonly strategy: number;
@@ -84,7 +72,7 @@ class World {
   readonly sink: MarketSink;
   #trades = 0;
 
-  constructor(recovered: Recovery = NOTHING) {
+  constructor(recovered: Recovery = FIRST_RUN) {
     const { views, plan } = this.memory;
     this.money = new Money(views, plan, TABLES, recovered, this.accounts);
     this.sink = new MarketSink(views, plan, { lane: 0, feedLane: 0 }, new ManualTime(), []);
@@ -233,7 +221,7 @@ describe('Money', () => {
       fillTicks: 600_000,
       fillLots: 100,
     };
-    const world = new World({ ...NOTHING, runs: 1, fills: [{ ...earlier, feeAsset: USDT, fee: 0 }] });
+    const world = new World({ ...FIRST_RUN, runs: 1, fills: [{ ...earlier, feeAsset: USDT, fee: 0 }] });
     expect(world.money.pnl(null).map((row) => row.equityChange)).toEqual([]);
     world.mark(600_100);
     expect(world.money.pnl(null)[0]).toMatchObject({ trend: '1', equityChange: '1', unexplained: '0' });

@@ -1,40 +1,18 @@
 /** New parameters for a grid that runs: what stays, what gives way, what a crash in between leaves. Over real rings and books. */
 import { describe, expect, it } from 'vitest';
-import { RecordKind, SIDE_BUY } from '../../../src/core/memory/record.js';
+import { RecordKind } from '../../../src/core/memory/record.js';
 import { UsageError } from '../../../src/core/numbers/errors.js';
 import { Reason } from '../../../src/core/orders/reasons.js';
-import grid, { type GridStrategy } from '../../../src/strategies/grid.js';
+import grid from '../../../src/strategies/grid.js';
 import { checkParams } from '../../../src/strategies/params.js';
 import { LevelState } from '../../../src/strategies/grid/level-state.js';
-import { instrumentOf } from '../../support/instruments.js';
-import { World, type WorldOptions } from '../harness.js';
-
-const PARAMS = { step: '300', count: 3, size: '0.01', anchor: 'mid' };
-const MID = 600_000; // 60,000.0
-
-function world(params: Record<string, unknown> = {}, more: Partial<WorldOptions> = {}): World {
-  const w = new World({
-    instruments: [instrumentOf()],
-    entries: [{ name: 'g', definition: grid, instruments: [0], params: { ...PARAMS, ...params } }],
-    ...more,
-  });
-  to(w, MID);
-  return w;
-}
-
-function to(w: World, mid: number): void {
-  w.quote(0, mid - 5, mid + 5);
-  w.match();
-  w.step(40, 100_000);
-}
+import { World } from '../harness.js';
+import { PARAMS, world, to, shown, levelsOf } from './grid-world.js';
 
 function change(w: World, params: Record<string, unknown>): void {
   w.runner.setParams(0, checkParams('g', grid, { ...PARAMS, ...params }));
 }
 
-const shown = (w: World): string[] =>
-  w.orders().map((order) => `${order.side === SIDE_BUY ? 'buy' : 'sell'} ${order.qtyLots - order.cumLots} @ ${order.priceTicks}`);
-const levelsOf = (w: World) => (w.strategy as GridStrategy).levels!;
 const ids = (w: World): number[] => w.orders().map((order) => order.orderId);
 const kinds = (w: World, from: number): number[] => w.wishes.slice(from).map((wish) => wish.kind);
 /** Last journaled record of each level. */

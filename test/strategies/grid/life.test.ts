@@ -3,38 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../../src/core/memory/record.js';
 import { Reason } from '../../../src/core/orders/reasons.js';
 import type { RecoveredState } from '../../../src/core/orders/recovered.js';
-import grid, { type GridStrategy } from '../../../src/strategies/grid.js';
+import grid from '../../../src/strategies/grid.js';
 import { instrumentOf } from '../../support/instruments.js';
-import { World, type WorldOptions } from '../harness.js';
-
-const PARAMS = { step: '300', count: 3, size: '0.01', anchor: 'mid' };
-const MID = 600_000; // 60,000.0
-
-function world(params: Record<string, unknown>, more: Partial<WorldOptions> = {}): World {
-  const w = new World({
-    instruments: [instrumentOf()],
-    entries: [{ name: 'g', definition: grid, instruments: [0], params: { ...PARAMS, ...params } }],
-    ...more,
-  });
-  to(w, MID);
-  return w;
-}
-
-/** The market goes there, what it crosses fills, and the grid has time to answer. */
-function to(w: World, mid: number): void {
-  w.quote(0, mid - 5, mid + 5);
-  w.match();
-  w.step(40, 100_000);
-}
+import { World } from '../harness.js';
+import { PARAMS, MID, world, to, shown, levelsOf } from './grid-world.js';
 
 function resumed(w: World, params: Record<string, unknown>): World {
   const recovered: RecoveredState = w.crash();
   return world(params, { recovered, run: 2, startUs: w.nowUs + 1_000_000 });
 }
 
-const shown = (w: World): string[] =>
-  w.orders().map((order) => `${order.side === SIDE_BUY ? 'buy' : 'sell'} ${order.qtyLots - order.cumLots} @ ${order.priceTicks}`);
-const levelsOf = (w: World) => (w.strategy as GridStrategy).levels!;
 const placed = (w: World) => w.wishes.filter((wish) => wish.kind === RecordKind.INTENT_PLACE);
 
 describe('a grid that ends', () => {
