@@ -9,8 +9,6 @@ import { FLAG_HEDGE, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../core/memory/record.
 import { isTerminal } from '../core/orders/order-state.js';
 import { Reason } from '../core/orders/reasons.js';
 import type {
-  LevelRecord,
-  OrderDraft,
   OrderEvent,
   ParamSpec,
   RecoveredStrategy,
@@ -19,6 +17,7 @@ import type {
   StrategyDefinition,
   StrategySetup,
 } from '../core/ports/strategy.js';
+import { levelRecord, orderDraft } from './drafts.js';
 import { limitBehind, widened, WIDEST } from './arb/edge.js';
 import { Leg, LegState } from './arb/leg.js';
 import { namesByCode } from './level-names.js';
@@ -94,30 +93,8 @@ export class TriangleStrategy implements Strategy {
   };
   readonly #free = new Float64Array(3);
   readonly #plan = new TurnPlan();
-  readonly #draft: OrderDraft = {
-    level: 0,
-    slot: 0,
-    side: SIDE_BUY,
-    priceTicks: 0,
-    qtyLots: 0,
-    flags: 0,
-    timeInForce: TIF_IOC,
-    group: 0,
-    groupLegs: 0,
-  };
-  readonly #record: LevelRecord = {
-    level: 0,
-    state: 0,
-    side: 0,
-    slot: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    cumLots: 0,
-    auxTicks: 0,
-    auxLots: 0,
-    orderId: 0,
-    reason: Reason.NONE,
-  };
+  readonly #draft = orderDraft(TIF_IOC);
+  readonly #record = levelRecord();
   readonly #owed = new Uint8Array(LEVELS);
   #state: number = State.IDLE;
   #endedUs = -Infinity;

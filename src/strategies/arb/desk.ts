@@ -2,7 +2,8 @@
 import { assert, RESULT_OK } from '../../core/numbers/errors.js';
 import { TIF_IOC } from '../../core/memory/record.js';
 import type { Instrument } from '../../core/orders/instrument.js';
-import type { OrderDraft, StrategyContext, StrategySetup } from '../../core/ports/strategy.js';
+import type { StrategyContext, StrategySetup } from '../../core/ports/strategy.js';
+import { orderDraft } from '../drafts.js';
 import { legTerms, type LegTerms } from './edge.js';
 import { Hedges } from './hedges.js';
 import { LegState, type Leg } from './leg.js';
@@ -22,17 +23,7 @@ export class ArbDesk {
   readonly pairs: PairTable;
   readonly records: PairRecords;
   readonly hedges: Hedges;
-  readonly #draft: OrderDraft = {
-    level: 0,
-    slot: 0,
-    side: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    flags: 0,
-    timeInForce: TIF_IOC,
-    group: 0,
-    groupLegs: 0,
-  };
+  readonly #draft = orderDraft(TIF_IOC);
 
   constructor(setup: StrategySetup, settings: ArbSettings) {
     this.#settings = settings;

@@ -1,7 +1,7 @@
 /** What an arbitrage publishes of its pairs: one record for each order place, whole in itself, and one for screens. Hot lane. */
 import { RESULT_OK } from '../../core/numbers/errors.js';
-import { Reason } from '../../core/orders/reasons.js';
-import type { LevelRecord, StrategyContext } from '../../core/ports/strategy.js';
+import type { StrategyContext } from '../../core/ports/strategy.js';
+import { levelRecord } from '../drafts.js';
 import { PAIR_STATE, type Leg } from './leg.js';
 import type { Pair } from './pair.js';
 import type { PairTable } from './pair-table.js';
@@ -14,19 +14,7 @@ export class PairRecords {
   readonly #pairs: PairTable;
   /** Levels whose record the journal had no room for. */
   readonly #owed: Uint8Array;
-  readonly #record: LevelRecord = {
-    level: 0,
-    state: 0,
-    side: 0,
-    slot: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    cumLots: 0,
-    auxTicks: 0,
-    auxLots: 0,
-    orderId: 0,
-    reason: Reason.NONE,
-  };
+  readonly #record = levelRecord();
 
   constructor(pairs: PairTable) {
     this.#pairs = pairs;

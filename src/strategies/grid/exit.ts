@@ -10,7 +10,8 @@ import { toTicksDown, toTicksUp } from '../../core/numbers/decimal.js';
 import { FLAG_HEDGE, FLAG_REDUCE_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../core/memory/record.js';
 import type { Instrument } from '../../core/orders/instrument.js';
 import { Reason } from '../../core/orders/reasons.js';
-import type { BookView, OrderDraft, OrderEvent, StrategyContext } from '../../core/ports/strategy.js';
+import type { BookView, OrderEvent, StrategyContext } from '../../core/ports/strategy.js';
+import { orderDraft } from '../drafts.js';
 import { leastLots } from './ladder.js';
 import type { GridSettings } from './params.js';
 
@@ -36,17 +37,7 @@ export class GridExit {
   #cancelUs = 0;
   #notBeforeUs = 0;
   #attempts = 0;
-  readonly #draft: OrderDraft = {
-    level: 0,
-    slot: 0,
-    side: SIDE_SELL,
-    priceTicks: 0,
-    qtyLots: 0,
-    flags: 0,
-    timeInForce: TIF_IOC,
-    group: 0,
-    groupLegs: 0,
-  };
+  readonly #draft = orderDraft(TIF_IOC);
 
   constructor(settings: GridSettings, instrument: Instrument) {
     this.#settings = settings;

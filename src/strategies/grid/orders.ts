@@ -6,7 +6,8 @@ import { RESULT_OK } from '../../core/numbers/errors.js';
 import { FLAG_POST_ONLY, SIDE_BUY, TIF_GTC } from '../../core/memory/record.js';
 import type { Instrument } from '../../core/orders/instrument.js';
 import { Reason } from '../../core/orders/reasons.js';
-import type { BookView, OrderDraft, StrategyContext } from '../../core/ports/strategy.js';
+import type { BookView, StrategyContext } from '../../core/ports/strategy.js';
+import { orderDraft } from '../drafts.js';
 import { leastLots, lotValue } from './ladder.js';
 import { isLiveLevel, LevelState } from './level-state.js';
 import type { GridLevels } from './levels.js';
@@ -30,17 +31,7 @@ export class GridOrders {
   /** Spot funds promised in the running pass, which the account does not show yet. */
   #spentQuote = 0;
   #spentBase = 0;
-  readonly #draft: OrderDraft = {
-    level: 0,
-    slot: 0,
-    side: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    flags: 0,
-    timeInForce: TIF_GTC,
-    group: 0,
-    groupLegs: 0,
-  };
+  readonly #draft = orderDraft(TIF_GTC);
 
   constructor(settings: GridSettings, instrument: Instrument, levels: GridLevels, records: GridRecords) {
     this.#settings = settings;

@@ -1,7 +1,8 @@
 /** What a grid publishes of itself: a record for each place, and one of the ladder behind them; a restart goes on from these. Driven by GridStrategy, hot lane. */
 import { RESULT_OK } from '../../core/numbers/errors.js';
 import { Reason } from '../../core/orders/reasons.js';
-import type { LevelRecord, StrategyContext } from '../../core/ports/strategy.js';
+import type { StrategyContext } from '../../core/ports/strategy.js';
+import { levelRecord } from '../drafts.js';
 import type { GridExit } from './exit.js';
 import type { Ladder } from './ladder.js';
 import { LevelState } from './level-state.js';
@@ -18,19 +19,7 @@ export class GridRecords {
   #isLadderOwed = true;
   /** Level records above the ladder's own up to this one are a larger ladder's: to be emptied. */
   #eraseTo = -1;
-  readonly #record: LevelRecord = {
-    level: 0,
-    state: 0,
-    side: 0,
-    slot: 0,
-    priceTicks: 0,
-    qtyLots: 0,
-    cumLots: 0,
-    auxTicks: 0,
-    auxLots: 0,
-    orderId: 0,
-    reason: 0,
-  };
+  readonly #record = levelRecord();
 
   /** @param hash of what the ladder was made from */
   use(ladder: Ladder, levels: GridLevels, hash: number): void {
