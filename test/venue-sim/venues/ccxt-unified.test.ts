@@ -27,7 +27,7 @@ const TABLES: readonly Table[] = [
     symbol: 'BTC/USDT:USDT',
     amount: 0.01,
     coin: 'USDT',
-    refused: ['fetchFundingInterval', 'fetchLongShortRatioHistory', 'fetchOpenInterestHistory'],
+    refused: ['fetchFundingInterval'],
   },
   {
     id: 'binance-coinm',
@@ -35,7 +35,8 @@ const TABLES: readonly Table[] = [
     symbol: 'BTC/USD:BTC',
     amount: 5,
     coin: 'BTC',
-    refused: ['fetchFundingInterval', 'fetchLongShortRatioHistory', 'fetchOpenInterestHistory'],
+    // The class names the contract where the venue asks for its pair.
+    refused: ['fetchFundingInterval', 'fetchOpenInterestHistory'],
   },
   { id: 'bybit', name: 'bybit', symbol: 'BTC/USDT:USDT', amount: 0.01, coin: 'USDT', refused: [] },
   { id: 'bybit', name: 'bybit', symbol: 'BTC/USD:BTC', amount: 100, coin: 'BTC', refused: [] },

@@ -7,7 +7,7 @@ import type { Market } from '../../market/market.js';
 import { moneyText } from './amounts.js';
 import { futuresRefusal } from './futures-orders.js';
 import { assetLine, balanceLine, positionInAccount, positionRisk } from './futures-position-texts.js';
-import { INCOME_TYPES, incomeLine, type FuturesFamily } from './futures-texts.js';
+import { INCOME_TYPES, incomeLine, queriedFuturesOrder, type FuturesFamily } from './futures-texts.js';
 import { unitsOf } from './order-steps.js';
 import type { RateLimits } from './rate-limits.js';
 import { pairOf } from './dialect.js';
@@ -61,7 +61,7 @@ export class FuturesAccount {
         { ...read, weight: fixed(1), answer: (call) => this.#brackets(call, root === '/dapi' ? 'pair' : 'symbol') },
       ],
       [`GET ${root}/v1/positionMargin/history`, { ...read, weight: fixed(1), answer: (call) => this.#marginHistory(call) }],
-      [`GET ${root}/v1/forceOrders`, { ...read, weight: bySymbol(20, 50), answer: () => [] }],
+      [`GET ${root}/v1/forceOrders`, { ...read, weight: bySymbol(20, 50), answer: (call) => this.#forceOrders(call) }],
       [`GET ${root}/v1/adlQuantile`, { ...read, weight: fixed(5), answer: (call) => this.#quantiles(call) }],
       [`GET ${root}/v1/rateLimit/order`, { ...read, weight: fixed(1), answer: (call) => this.#orderLimits(call) }],
     ];
@@ -232,6 +232,19 @@ export class FuturesAccount {
         const head = { symbol: market.spec.symbol, type: changeType, deltaType: 'USER_ADJUST', amount, asset: settle.asset };
         return { ...head, time: timeMs, positionSide: 'BOTH' };
       });
+  }
+
+  /** Orders that the venue sent to close positions; nobody is ever deleveraged. */
+  #forceOrders({ account, params }: Call): unknown {
+    const market = optionalMarket(this.#room, params);
+    const type = params.optionalWord('autoCloseType', ['LIQUIDATION', 'ADL']);
+    const limit = params.limit(50, 100);
+    if (type === 'ADL') return [];
+    return this.#room.exchange
+      .orders(account, { ...times(params), ...(market === undefined ? {} : { market }) })
+      .filter((order) => order.extra['forced'] === 'liquidation')
+      .slice(-limit)
+      .map((order) => queriedFuturesOrder(this.#family, order));
   }
 
   #commissionRate({ params }: Call): unknown {

@@ -127,11 +127,13 @@ export class FuturesMessages implements PrivateMessages {
       bc: event.cause === 'trade' ? '0' : moneyText(event.changes.get(terms.asset) ?? 0n, terms),
     }));
     const [first] = waiting;
+    // A margin type can be changed without a position only, a margin moved only with one.
+    const isTypeChange = event.cause === 'margin' && waiting.every(({ position }) => position.lots === 0);
     return [
       message(
         'wallet',
         first?.position.market ?? null,
-        accountUpdate(event.timeUs, REASONS[event.cause], balances, told.map(positionLine)),
+        accountUpdate(event.timeUs, isTypeChange ? 'MARGIN_TYPE_CHANGE' : REASONS[event.cause], balances, told.map(positionLine)),
       ),
     ];
   }

@@ -15,6 +15,7 @@ import {
   wrongMethod,
   type BinanceDialect,
 } from './dialect.js';
+import { adlRisk, constituents, futuresData } from './futures-data.js';
 import { RateRefusal, type RateLimits } from './rate-limits.js';
 import type { BinanceTrading } from './trading.js';
 import { klines, klinesWeight, priceKlines, zoneOffsetMs } from './klines.js';
@@ -47,6 +48,8 @@ interface Route {
   readonly answer: (ask: Ask) => Answer;
 }
 
+/** The only depth that the book with price-improving orders has. */
+const RPI_LEVELS = 1_000;
 /** Open to everybody, though below `sapi`. */
 const SYSTEM_STATUS_PATH = '/sapi/v1/system/status';
 
@@ -80,6 +83,8 @@ export class BinanceRest {
     if (route !== undefined && isRead) return this.#answered(route, request);
     const traded = this.#trading.onRequest(request);
     if (traded !== null) return traded;
+    const data = isRead ? this.#data(request) : undefined;
+    if (data !== undefined) return data;
     if (request.path === SYSTEM_STATUS_PATH) return jsonReply(200, '{"status":0,"msg":"normal"}');
     if (route !== undefined || this.#trading.hasPath(request.path)) return wrongMethod();
     this.#context.counters.unknownPath(`${request.method} ${request.path}`);
@@ -90,6 +95,11 @@ export class BinanceRest {
   answer(name: string, query: string, remoteAddress: string): HttpReply {
     const path = `${this.#dialect.root}/${name}`;
     return this.onRequest({ method: 'GET', path, query, headers: {}, body: new Uint8Array(), remoteAddress });
+  }
+
+  #data(request: HttpRequest): HttpReply | undefined {
+    const nowMs = Math.floor(this.#context.nowUs() / 1_000);
+    return futuresData(this.#dialect, this.#context.markets, request.path, paramsOf(request), nowMs);
   }
 
   #answered(route: Route, request: HttpRequest): HttpReply {
@@ -171,6 +181,12 @@ export class BinanceRest {
       ],
       ['fundingRate', { weight: fixed(1), answer: (ask) => this.#fundingRates(ask) }],
       ['fundingInfo', { weight: fixed(1), answer: () => '[]' }],
+      ['constituents', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => constituents(market, ask.nowMs)) }],
+      // Neither composite indices nor an insurance fund that is told, nor hours that a market is closed.
+      ['indexInfo', { weight: fixed(1), answer: () => '[]' }],
+      ['insuranceBalance', { weight: fixed(1), answer: () => '[]' }],
+      ['tradingSchedule', { weight: fixed(5), answer: ({ nowMs }) => `{"updateTime":${nowMs},"marketSchedules":{}}` }],
+      ['rpiDepth', { weight: fixed(20), answer: (ask) => this.#one(ask, (market) => this.#rpiDepth(market, ask)) }],
       ['symbolAdlRisk', { weight: fixed(1), answer: (ask) => this.#each(ask, (market) => adlRisk(market, ask.nowMs)) }],
       ['openInterest', { weight: fixed(1), answer: (ask) => this.#one(ask, (market) => this.#openInterest(market, ask.nowMs)) }],
     ];
@@ -280,6 +296,12 @@ export class BinanceRest {
     return `${head},${times},"symbol":"${market.spec.symbol}","pair":"${pairOf(market)}",${sides}`;
   }
 
+  /** Price-improving orders wait in the book like all others. */
+  #rpiDepth(market: Market, ask: Ask): Answer {
+    const limit = limitOf(ask.params, RPI_LEVELS, RPI_LEVELS);
+    return limit === RPI_LEVELS ? this.#depth(market, ask) : binanceError(400, -4021, `${limit ?? ''} is not valid depth limit.`);
+  }
+
   #trades(market: Market, ask: Ask): Answer {
     const limit = limitOf(ask.params, this.#dialect.defaultTrades, 1_000);
     if (limit === null) return malformedParameter('limit');
@@ -345,11 +367,6 @@ export class BinanceRest {
 
 function fixed(weight: number): () => number {
   return () => weight;
-}
-
-/** Nobody is ever deleveraged here. */
-function adlRisk(market: Market, nowMs: number): string {
-  return `{"symbol":"${market.spec.symbol}","adlRisk":"low","updateTime":${nowMs}}`;
 }
 
 /** Endpoints that cost more without a symbol. */
