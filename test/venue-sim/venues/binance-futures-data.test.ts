@@ -102,6 +102,29 @@ describe('a futures account', () => {
     expect(reasons()).toEqual(['MARGIN_TRANSFER']);
   });
 
+  it('turns the pages of its statement to an empty one, each line once', () => {
+    const usdm = BinanceClient.at('binance-usdm');
+    for (let order = 0; order < 3; order++)
+      usdm.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01' });
+    const all = usdm.list('GET', '/fapi/v1/income', { limit: 1_000 });
+    const pages: Json[][] = [];
+    for (let page = 1; page < 20; page++) {
+      const lines = usdm.list('GET', '/fapi/v1/income', { limit: 2, page });
+      if (lines.length === 0) break;
+      pages.push(lines);
+    }
+    expect(pages.length).toBe(Math.ceil(all.length / 2));
+    expect(pages.flat()).toEqual(all);
+    expect(usdm.list('GET', '/fapi/v1/income', { limit: 2 })).toEqual(all.slice(-2));
+  });
+
+  it('of COIN-M asks for trades by contract or by pair, one of them', () => {
+    const coinm = BinanceClient.at('binance-coinm');
+    expect(coinm.list('GET', '/dapi/v1/userTrades', { pair: 'BTCUSD' })).toEqual([]);
+    const text = "Param 'symbol' or 'pair' must be sent, but both were empty/null!";
+    expect(coinm.refusal('GET', '/dapi/v1/userTrades')).toEqual([400, -1102, text]);
+  });
+
   it('finds the orders that the venue sent to close its positions, and no other', () => {
     const usdm = BinanceClient.at('binance-usdm');
     const { exchange } = usdm.venue.venue;

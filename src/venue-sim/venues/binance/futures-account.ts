@@ -157,6 +157,7 @@ export class FuturesAccount {
       );
   }
 
+  /** The newest ones, unless a start or a page is named: pages count from the oldest, so that a client that turns them comes to an empty one. */
   #income({ account, params }: Call): unknown {
     const type = params.optional('incomeType');
     const market = optionalMarket(this.#room, params);
@@ -165,7 +166,10 @@ export class FuturesAccount {
     const entries = this.#room.exchange
       .ledger(account, { ...span, ...(market === undefined ? {} : { market }) })
       .filter((entry) => type === undefined || INCOME_TYPES[entry.kind] === type);
-    return (span.fromUs === undefined ? entries.slice(-limit) : entries.slice(0, limit)).map(incomeLine);
+    const page = params.optionalInteger('page');
+    if (page === undefined && span.fromUs === undefined) return entries.slice(-limit).map(incomeLine);
+    const from = (Math.max(1, page ?? 1) - 1) * limit;
+    return entries.slice(from, from + limit).map(incomeLine);
   }
 
   #setLeverage({ account, params }: Call): unknown {

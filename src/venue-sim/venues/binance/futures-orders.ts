@@ -223,6 +223,7 @@ export class FuturesOrders {
   /** The symbol's market; COIN-M takes a pair instead. */
   #markets(params: BinanceParams): readonly Market[] {
     const pair = this.#family === 'coinm' && !params.has('symbol') ? params.optional('pair') : undefined;
+    if (this.#family === 'coinm' && pair === undefined && !params.has('symbol')) throw refusals.oneOf('symbol', 'pair');
     if (pair === undefined) return [marketOf(this.#room, params)];
     return this.#room.exchange.markets.filter((market) => pairOf(market) === pair);
   }
