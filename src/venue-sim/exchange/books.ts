@@ -152,7 +152,7 @@ export class Books {
 
   #tradeContract(
     state: AccountState,
-    { market, value, terms }: BookedMarket,
+    booked: BookedMarket,
     side: Side,
     lots: number,
     units: bigint,
@@ -160,13 +160,17 @@ export class Books {
     nowUs: number,
     facts: EntryFacts,
   ): BookedFill {
+    const { market, value, terms } = booked;
     const position = state.positionIn(market, terms.defaultLeverage);
     const { realised, closedLots } = position.apply(value, side, lots, units, terms.maxLeverage, nowUs);
-    const feeUnits = partOf(units, rate);
-    position.feesTotal += feeUnits;
+    const discounted = this.#discount.feeOf(state, booked, units, rate);
+    const feeAsset = discounted?.terms ?? value.settle;
+    const feeUnits = discounted?.units ?? partOf(units, rate);
+    // The position adds up what it cost in its own asset.
+    if (discounted === null) position.feesTotal += feeUnits;
     if (realised !== 0n) this.change(state, value.settle, realised, 'realised', nowUs, facts);
-    this.#payFee(state, value.settle, feeUnits, nowUs, facts);
-    return { feeUnits, feeAsset: value.settle, realised, closedLots };
+    this.#payFee(state, feeAsset, feeUnits, nowUs, facts);
+    return { feeUnits, feeAsset, realised, closedLots };
   }
 
   #payFee(state: AccountState, terms: AssetTerms, units: bigint, nowUs: number, facts: EntryFacts): void {

@@ -16,7 +16,7 @@ const USDT_OF_BITMEX = asset('USDt', 6);
 
 export const VENUE_ASSETS: Readonly<Record<VenueId, readonly AssetTerms[]>> = {
   'binance-spot': [BTC, ETH, SOL, USDT, BNB],
-  'binance-usdm': [USDT],
+  'binance-usdm': [USDT, BNB],
   'binance-coinm': [BTC, ETH],
   bybit: [USDT, BTC, ETH],
   bitmex: [XBT, USDT_OF_BITMEX],

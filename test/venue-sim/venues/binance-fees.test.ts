@@ -1,4 +1,7 @@
-/** Spot fees in BNB: an account that wants it pays three quarters of the fee in that coin, as Binance's `bnbBurn` says, and the exchange's books still add up. */
+/**
+ * Fees in BNB: an account that wants it pays three quarters of a spot fee in that coin, nine tenths of one of USD-M, as Binance's `bnbBurn` and `feeBurn` say, and
+ * the exchange's books still add up.
+ */
 import { describe, expect, it } from 'vitest';
 import { BinanceClient, type Json } from '../support/binance-client.js';
 
@@ -46,5 +49,59 @@ describe('fees in BNB', () => {
     expect(paid).toBeGreaterThan(((1_922 * 0.00075) / 600) * 0.97);
     expect(paid).toBeLessThan(((1_922 * 0.00075) / 600) * 1.03);
     expect(fillsOf(answer)[0]?.['commissionAsset']).toBe('BNB');
+  });
+});
+
+describe('fees of USD-M in BNB', () => {
+  const ORDER = { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.010' };
+  const balanceOf = (client: BinanceClient, asset: string): bigint =>
+    unitsOf(client.list('GET', '/fapi/v3/balance').find((row) => row['asset'] === asset)?.['balance']);
+
+  it('nine tenths leave the BNB wallet, none the margin, and trades, statement and events say so', () => {
+    const client = BinanceClient.at('binance-usdm');
+    const { listenKey } = client.ok('POST', '/fapi/v1/listenKey');
+    const socket = client.venue.open(`/private/ws?listenKey=${String(listenKey)}`);
+    expect(client.ok('POST', '/fapi/v1/feeBurn', { feeBurn: 'true' })).toEqual({ code: 200, msg: 'success' });
+    expect(client.ok('GET', '/fapi/v1/feeBurn')).toEqual({ feeBurn: true });
+    const dollars = balanceOf(client, 'USDT');
+    client.ok('POST', '/fapi/v1/order', ORDER);
+    const trades = client.list('GET', '/fapi/v1/userTrades', { symbol: 'BTCUSDT' });
+    expect(trades.length).toBeGreaterThan(0);
+    let paid = 0n;
+    for (const { price, qty, commission, commissionAsset } of trades) {
+      expect(commissionAsset).toBe('BNB');
+      // 0.05 % of the value, nine tenths of it, at 600 USDT for one BNB, to the nearest 1e-8; price has 2 decimals, quantity 3.
+      const value = unitsOf(price) * unitsOf(qty) * 1_000n;
+      const divisor = 10n * 2_000n * 600n;
+      const units = (value * 9n * 2n + divisor) / (2n * divisor);
+      expect(unitsOf(commission)).toBe(units);
+      paid += units;
+    }
+    expect(balanceOf(client, 'BNB')).toBe(100n * 100_000_000n - paid);
+    expect(balanceOf(client, 'USDT')).toBe(dollars);
+    const income = client.list('GET', '/fapi/v1/income', { incomeType: 'COMMISSION' });
+    expect(income.reduce((sum, line) => sum + unitsOf(line['income']), 0n)).toBe(-paid);
+    expect(income.map(({ asset }) => asset)).toEqual(trades.map(() => 'BNB'));
+    client.venue.run(0.02);
+    const events = socket.take();
+    const fills = events.filter(({ e, o }) => e === 'ORDER_TRADE_UPDATE' && (o as Json)['x'] === 'TRADE').map(({ o }) => o as Json);
+    expect(fills.map(({ N, n }) => [N, n])).toEqual(trades.map(({ commission }) => ['BNB', commission]));
+    const update = events.find(({ e }) => e === 'ACCOUNT_UPDATE')?.['a'] as { readonly B: Json[]; readonly P: Json[] };
+    expect(update.B.map(({ a, wb }) => [a, unitsOf(wb)])).toEqual([
+      ['BNB', 100n * 100_000_000n - paid],
+      ['USDT', dollars],
+    ]);
+    expect(update.P).toMatchObject([{ s: 'BTCUSDT', pa: '0.010' }]);
+    expect(client.venue.world.exchangeOf('binance-usdm').audit()).toEqual([]);
+  });
+
+  it('the full fee is paid in USDT when it is switched off again', () => {
+    const client = BinanceClient.at('binance-usdm');
+    client.ok('POST', '/fapi/v1/feeBurn', { feeBurn: 'true' });
+    client.ok('POST', '/fapi/v1/feeBurn', { feeBurn: 'false' });
+    client.ok('POST', '/fapi/v1/order', ORDER);
+    const [trade] = client.list('GET', '/fapi/v1/userTrades', { symbol: 'BTCUSDT' });
+    expect(trade?.['commissionAsset']).toBe('USDT');
+    expect(balanceOf(client, 'BNB')).toBe(100n * 100_000_000n);
   });
 });

@@ -196,7 +196,10 @@ describe('rights of a key', () => {
       enableWithdrawals: false,
       enableFutures: true,
     });
-    expect(client.list('GET', '/sapi/v1/capital/config/getall')).toMatchObject([{ coin: 'USDT', isLegalMoney: false }]);
+    expect(client.list('GET', '/sapi/v1/capital/config/getall')).toMatchObject([
+      { coin: 'USDT', isLegalMoney: false },
+      { coin: 'BNB', isLegalMoney: false },
+    ]);
     const { exchange } = client.venue.venue;
     const own = exchange.keyOf(client.apiKey);
     if (own === undefined) throw new Error('no key');

@@ -2,6 +2,7 @@
  * Seldom asked paths of USD-M and COIN-M: what amendments changed, conditional (algo) orders, which are refused and therefore never listed, the trading rules'
  * indicators, fees in BNB. Documents of 2026-11. Called through `BinanceTrading` after the request was authenticated.
  */
+import { wantsDiscount, wishDiscount } from '../../exchange/fee-discount.js';
 import type { Amendment, Amendments } from './amendments.js';
 import { milliseconds } from './amounts.js';
 import { pairOf } from './dialect.js';
@@ -9,7 +10,6 @@ import type { FuturesFamily } from './futures-texts.js';
 import { BinanceRefusal, refusals } from './refusal.js';
 import { fixed, marketOf, optionalMarket, type Call, type Route, type TradingRoom } from './route.js';
 
-const FEE_NOTE = 'futures fees in BNB ';
 const CANCELLED_ALL = { code: 200, msg: 'The operation of cancel all open order is done.' };
 
 export class FuturesExtras {
@@ -42,7 +42,14 @@ export class FuturesExtras {
         `GET ${root}/apiTradingStatus`,
         { ...read, weight: fixed(10), answer: ({ nowUs }) => ({ indicators: {}, updateTime: milliseconds(nowUs) }) },
       ],
-      [`GET ${root}/feeBurn`, { ...read, weight: fixed(30), answer: (call) => ({ feeBurn: this.#room.exchange.notes.has(noteOf(call)) }) }],
+      [
+        `GET ${root}/feeBurn`,
+        {
+          ...read,
+          weight: fixed(30),
+          answer: ({ account }) => ({ feeBurn: wantsDiscount(this.#room.exchange.notes, 'futures', account) }),
+        },
+      ],
       [`POST ${root}/feeBurn`, { ...trade, op: 'fees', answer: (call) => this.#setFeeBurn(call) }],
     ];
   }
@@ -69,18 +76,11 @@ export class FuturesExtras {
     return {};
   }
 
-  /** Kept and told again; there is no BNB in these wallets to take a fee from. */
-  #setFeeBurn(call: Call): unknown {
-    const { notes } = this.#room.exchange;
-    call.params.text('feeBurn');
-    if (call.params.optionalBoolean('feeBurn') === true) notes.set(noteOf(call), 'yes');
-    else notes.delete(noteOf(call));
+  #setFeeBurn({ account, params }: Call): unknown {
+    params.text('feeBurn');
+    wishDiscount(this.#room.exchange.notes, 'futures', account, params.optionalBoolean('feeBurn') === true);
     return { code: 200, msg: 'success' };
   }
-}
-
-function noteOf({ account }: Call): string {
-  return `${FEE_NOTE}${account.id}`;
 }
 
 function noOrder(): never {

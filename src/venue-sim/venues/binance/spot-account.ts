@@ -73,7 +73,7 @@ export class SpotAccount {
       standardCommission: { ...none, maker: rateText(makerFee), taker: rateText(takerFee) },
       specialCommission: none,
       taxCommission: none,
-      discount: wantsDiscount(this.#room.exchange.notes, account) ? DISCOUNT : NO_DISCOUNT,
+      discount: wantsDiscount(this.#room.exchange.notes, 'spot', account) ? DISCOUNT : NO_DISCOUNT,
     };
   }
 }
@@ -122,12 +122,12 @@ function coins(room: TradingRoom, { account }: Call): unknown {
 
 /** Whether fees are paid in the venue's own coin; interest is not there. */
 function burning({ exchange }: TradingRoom, { account }: Call): unknown {
-  return { spotBNBBurn: wantsDiscount(exchange.notes, account), interestBNBBurn: false };
+  return { spotBNBBurn: wantsDiscount(exchange.notes, 'spot', account), interestBNBBurn: false };
 }
 
 function setBurning(room: TradingRoom, call: Call): unknown {
   const isWanted = call.params.optionalBoolean('spotBNBBurn');
-  if (isWanted !== undefined) wishDiscount(room.exchange.notes, call.account, isWanted);
+  if (isWanted !== undefined) wishDiscount(room.exchange.notes, 'spot', call.account, isWanted);
   return burning(room, call);
 }
 
