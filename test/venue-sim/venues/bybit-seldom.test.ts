@@ -57,6 +57,22 @@ describe('bybit paths about what does not exist here', () => {
   });
 });
 
+describe('bybit instruments', () => {
+  it('are the same for an account as for everybody, all of them traded', () => {
+    const bybit = clientAfter(0.1);
+    for (const category of ['linear', 'inverse', 'spot'])
+      expect(bybit.get('account/instruments-info', { category }).result).toEqual(bybit.get('market/instruments-info', { category }).result);
+    expect(rowsOf(bybit.get('account/instruments-info', LINEAR))).toHaveLength(1);
+    expect(bybit.get('account/instruments-info', { category: 'linear', symbol: 'NONE' }).retCode).toBe(10_001);
+    expect(rowsOf(bybit.get('market/instruments-info', { category: 'linear', status: 'Trading' })).length).toBeGreaterThan(0);
+    expect(rowsOf(bybit.get('market/instruments-info', { category: 'linear', status: 'PreLaunch' }))).toEqual([]);
+    const index = bybit.get('market/index-price-components', { indexName: 'BTCUSDT' }).result;
+    const [ticker] = rowsOf(bybit.get('market/tickers', LINEAR));
+    expect(index).toMatchObject({ indexName: 'BTCUSDT', lastPrice: ticker?.['indexPrice'], components: [] });
+    expect(bybit.get('market/index-price-components', { indexName: 'NONE' }).retCode).toBe(10_001);
+  });
+});
+
 describe('bybit spot orders', () => {
   it('can be as large as the wallet, since nothing is lent', () => {
     const bybit = clientAfter(0.1);

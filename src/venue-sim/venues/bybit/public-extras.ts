@@ -39,6 +39,14 @@ export function optionAnswer(path: string): string | undefined {
   return undefined;
 }
 
+/** The index is the latent price that the flow follows: no exchange's price makes it. Undefined: no such index. */
+export function indexComponents(markets: readonly Market[], name: string, nowMs: number): string | undefined {
+  const market = markets.find(({ spec }) => spec.kind !== 'spot' && spec.symbol === name);
+  if (market === undefined) return undefined;
+  const lastPrice = market.indexPrice.toFixed(market.spec.priceDecimals);
+  return JSON.stringify({ indexName: name, lastPrice, updateTime: String(nowMs), components: [] });
+}
+
 /** Each level: price, quantity, and that of price-improving orders, which is none of its own. */
 export function rpiOrderbook(market: Market, limit: number, nowMs: number): string {
   const { engine, spec } = market;

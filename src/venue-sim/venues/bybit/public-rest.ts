@@ -1,13 +1,11 @@
 /** Bybit v5 market data over REST: envelope, categories, paging, refusals. Called by `BybitServer` for each request. */
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import { topOf } from '../../market/depth.js';
-import { fixedText, trimmedText } from '../../market/decimal-text.js';
-import type { Exchange, MarketTerms } from '../../exchange/contract.js';
+import { trimmedText } from '../../market/decimal-text.js';
+import type { Exchange } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
-import { unitsText } from '../decimal-units.js';
 import { riskLimitOf } from './account-rows.js';
-import { CONTRACT_FACTS, SPOT_FACTS } from './instrument-facts.js';
-import { CONTRACT_PRICE_LIMIT, SPOT_PRICE_LIMIT } from './order-request.js';
+import { instruments, pageLimit } from './instruments.js';
 import {
   BYBIT_CATEGORIES,
   levelsText,
@@ -20,7 +18,7 @@ import {
 } from './public-messages.js';
 import { BYBIT_INTERVALS_MS } from './public-streams.js';
 import { openInterest, priceKlineRows, priceLimit } from './price-rows.js';
-import { emptyAnswer, optionAnswer, rpiOrderbook } from './public-extras.js';
+import { emptyAnswer, indexComponents, optionAnswer, rpiOrderbook } from './public-extras.js';
 import type { BybitPrivateRest } from './private-rest.js';
 import { jsonReply, paramsOf, type VenueContext } from '../protocol.js';
 import { TokenBuckets } from '../token-bucket.js';
@@ -89,6 +87,12 @@ export class BybitRest {
       ? (emptyAnswer(path, params, nowMs) ?? (params.get('category') === 'option' ? optionAnswer(path) : undefined))
       : undefined;
     if (empty !== undefined) return envelope(empty, nowMs);
+    if (isRead && path === 'market/index-price-components') {
+      const components = indexComponents(this.#context.markets, params.get('indexName') ?? '', nowMs);
+      return components === undefined
+        ? refusal({ code: 10_001, message: 'params error: indexName invalid' }, nowMs)
+        : envelope(components, nowMs);
+    }
     const route = request.path.startsWith('/v5/market/') ? this.#routes.get(request.path.slice('/v5/market/'.length)) : undefined;
     if (route === undefined || !isRead) {
       this.#context.counters.unknownPath(`${request.method} ${request.path}`);
@@ -117,105 +121,8 @@ function withSymbol(ask: Ask, answer: (market: Market) => Answer): Answer {
   return market === undefined ? BAD_SYMBOL : answer(market);
 }
 
-/** Pages of `limit` instruments; the cursor names the first one of the next page. */
-function instruments(ask: Ask): Answer {
-  const { params, category } = ask;
-  const symbol = params.get('symbol');
-  const base = params.get('baseCoin');
-  let markets = ask.markets.filter(
-    (market) => (symbol === undefined || market.spec.symbol === symbol) && (base === undefined || market.spec.base === base),
-  );
-  if (symbol !== undefined && markets.length === 0) return BAD_SYMBOL;
-  if (category === 'spot')
-    return `{"category":"spot","list":${JSON.stringify(markets.map((market) => spotInstrument(market, ask.exchange.terms(market))))}}`;
-  const limit = limitOf(params, 500, 1_000);
-  const cursor = decodeURIComponent(params.get('cursor') ?? '');
-  const from = cursor === '' ? 0 : markets.findIndex((market) => `first=${market.spec.symbol}` === cursor);
-  if (from === -1) return { code: 10_001, message: 'params error: cursor invalid' };
-  const next = markets[from + limit];
-  markets = markets.slice(from, from + limit);
-  const nextPageCursor = next === undefined ? '' : encodeURIComponent(`first=${next.spec.symbol}`);
-  return `{"category":"${category}","list":${JSON.stringify(markets.map((market) => contractInstrument(market, ask.exchange.terms(market))))},"nextPageCursor":"${nextPageCursor}"}`;
-}
-
-function contractInstrument(market: Market, terms: MarketTerms): object {
-  const { spec } = market;
-  const facts = CONTRACT_FACTS[`${spec.kind}:${spec.symbol}`];
-  const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
-  const isLinear = spec.kind === 'linear';
-  return {
-    symbol: spec.symbol,
-    contractType: isLinear ? 'LinearPerpetual' : 'InversePerpetual',
-    status: 'Trading',
-    baseCoin: spec.base,
-    quoteCoin: spec.quote,
-    launchTime: facts?.launch ?? '0',
-    deliveryTime: '0',
-    deliveryFeeRate: '',
-    priceScale: String(spec.priceDecimals),
-    leverageFilter: { minLeverage: '1', maxLeverage: terms.maxLeverage.toFixed(2), leverageStep: '0.01' },
-    priceFilter: {
-      minPrice: facts?.minPrice ?? '',
-      maxPrice: facts?.maxPrice ?? '',
-      tickSize: fixedText(spec.tickUnits, spec.priceDecimals),
-    },
-    lotSizeFilter: {
-      maxOrderQty: market.qtyText(terms.maxLots),
-      minOrderQty: market.qtyText(terms.minLots),
-      qtyStep: lot,
-      postOnlyMaxOrderQty: market.qtyText(terms.maxLots),
-      maxMktOrderQty: market.qtyText(terms.maxMarketLots),
-      ...(isLinear ? { minNotionalValue: unitsText(terms.minNotional, terms.settle.decimals) } : {}),
-    },
-    unifiedMarginTrade: true,
-    fundingInterval: 480,
-    settleCoin: spec.settle,
-    copyTrading: isLinear ? 'both' : 'none',
-    upperFundingRate: '0.005',
-    lowerFundingRate: '-0.005',
-    isPreListing: false,
-    preListingInfo: null,
-    riskParameters: { priceLimitRatioX: String(CONTRACT_PRICE_LIMIT / 2), priceLimitRatioY: String(CONTRACT_PRICE_LIMIT) },
-    displayName: '',
-    symbolType: '',
-    forbidUplWithdrawal: false,
-    symbolId: facts?.id ?? 0,
-  };
-}
-
-function spotInstrument(market: Market, terms: MarketTerms): object {
-  const { spec } = market;
-  const facts = SPOT_FACTS[spec.symbol];
-  const lot = fixedText(spec.lotUnits, spec.qtyDecimals);
-  return {
-    symbolId: facts?.id ?? 0,
-    symbol: spec.symbol,
-    baseCoin: spec.base,
-    quoteCoin: spec.quote,
-    innovation: '0',
-    status: 'Trading',
-    marginTrading: 'utaOnly',
-    stTag: '0',
-    lotSizeFilter: {
-      basePrecision: lot,
-      quotePrecision: '0.0000001',
-      minOrderQty: market.trimmedQty(terms.minLots),
-      maxOrderQty: market.trimmedQty(terms.maxLots),
-      minOrderAmt: unitsText(terms.minNotional, terms.settle.decimals),
-      maxOrderAmt: facts?.maxAmount ?? '',
-      maxLimitOrderQty: market.trimmedQty(terms.maxLots),
-      maxMarketOrderQty: market.trimmedQty(terms.maxMarketLots),
-      postOnlyMaxLimitOrderSize: facts?.postOnlyMax ?? '',
-    },
-    priceFilter: { tickSize: fixedText(spec.tickUnits, spec.priceDecimals) },
-    riskParameters: { priceLimitRatioX: String(SPOT_PRICE_LIMIT / 2), priceLimitRatioY: String(SPOT_PRICE_LIMIT) },
-    symbolType: '',
-    xstockMultiplier: '1',
-  };
-}
-
 function orderbook(market: Market, ask: Ask): Answer {
-  const limit = limitOf(ask.params, ask.category === 'spot' ? 1 : 25, ask.category === 'spot' ? 200 : 1_000);
+  const limit = pageLimit(ask.params, ask.category === 'spot' ? 1 : 25, ask.category === 'spot' ? 200 : 1_000);
   const { engine } = market;
   const sides = `"b":${levelsText(market, topOf(engine.bids, limit))},"a":${levelsText(market, topOf(engine.asks, limit))}`;
   const update = engine.sequence - market.spec.firstSequence + 1;
@@ -250,7 +157,7 @@ function tickers(ask: Ask): Answer {
 }
 
 function recentTrades(market: Market, ask: Ask): Answer {
-  const limit = limitOf(ask.params, ask.category === 'spot' ? 60 : 500, ask.category === 'spot' ? 60 : 1_000);
+  const limit = pageLimit(ask.params, ask.category === 'spot' ? 60 : 500, ask.category === 'spot' ? 60 : 1_000);
   const list = market
     .trades(limit)
     .toReversed()
@@ -280,7 +187,7 @@ function stretchOf({ params, nowMs }: Ask): Stretch | null {
   const intervalMs = BYBIT_INTERVALS_MS[params.get('interval') ?? ''];
   if (intervalMs === undefined) return null;
   const toMs = Number(params.get('end') ?? nowMs);
-  return { intervalMs, fromMs: Number(params.get('start') ?? 0), toMs, limit: limitOf(params, 200, 1_000) };
+  return { intervalMs, fromMs: Number(params.get('start') ?? 0), toMs, limit: pageLimit(params, 200, 1_000) };
 }
 
 function klineAnswer(market: Market, ask: Ask, list: readonly string[][]): string {
@@ -346,7 +253,7 @@ function fundingHistory(market: Market, ask: Ask): Answer {
     .fundings(market)
     .filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs)
     .toReversed()
-    .slice(0, limitOf(ask.params, 200, 200))
+    .slice(0, pageLimit(ask.params, 200, 200))
     .map(({ timeMs, rate }) => ({ symbol: market.spec.symbol, fundingRate: shortText(rate), fundingRateTimestamp: String(timeMs) }));
   return `{"category":"${ask.category}","list":${JSON.stringify(list)}}`;
 }
@@ -354,9 +261,4 @@ function fundingHistory(market: Market, ask: Ask): Answer {
 /** Without zeros at the end. */
 function shortText(decimal: string): string {
   return decimal.includes('.') ? decimal.replace(/\.?0+$/, '') : decimal;
-}
-
-function limitOf(params: Map<string, string>, standard: number, most: number): number {
-  const limit = Number(params.get('limit') ?? standard);
-  return Number.isInteger(limit) && limit > 0 ? Math.min(most, limit) : standard;
 }

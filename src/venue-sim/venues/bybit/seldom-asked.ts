@@ -6,6 +6,7 @@
 import type { Account, Exchange } from '../../exchange/contract.js';
 import { unitsText } from '../decimal-units.js';
 import { riskLimitOf } from './account-rows.js';
+import { instruments } from './instruments.js';
 import { isSet, textOf, type Item } from './items.js';
 import { BAD_SYMBOL, ILLEGAL_CATEGORY, KEY_MAY_NOT, SPOT, badParameter, missingParameter } from './refusals.js';
 import { categoryOf, type Answer } from './trading.js';
@@ -35,6 +36,7 @@ export function seldomAsked(exchange: Exchange): ReadonlyMap<string, Seldom> {
   return new Map<string, Seldom>([
     ['account/collateral-info', get(({ item }) => collateral(exchange, item))],
     ['account/contract-transaction-log', always(PAGE)],
+    ['account/instruments-info', get(({ item }) => accountInstruments(exchange, item))],
     ['account/mmp-state', always({ result: [] })],
     ['account/user-setting-config', always({ lpaSpot: false, lpaPerp: false })],
     ['account/set-hedging-mode', post(({ item }) => switchOf(item, 'setHedgingMode', 'OFF'))],
@@ -71,6 +73,16 @@ export function seldomAsked(exchange: Exchange): ReadonlyMap<string, Seldom> {
     ['user/sub-apikeys', always({ result: [], nextPageCursor: '' })],
     ['user/submembers', always({ subMembers: [], nextCursor: '0' })],
   ]);
+}
+
+/** The same for every account. */
+function accountInstruments(exchange: Exchange, item: Item): Answer {
+  const category = categoryOf(item);
+  if (category === undefined) return { refusal: ILLEGAL_CATEGORY };
+  const params = new Map(Object.keys(item).map((name) => [name, textOf(item, name)]));
+  const markets = exchange.markets.filter(({ spec }) => spec.kind === category);
+  const answer = instruments({ params, category, markets, exchange });
+  return typeof answer === 'string' ? { result: JSON.parse(answer) as object } : { refusal: answer };
 }
 
 /** Every asset stands for itself, nothing is lent. */
