@@ -115,5 +115,7 @@ describe('bitmex things without content', () => {
       ['publicNotifications', []],
       ['chat', []],
     ]);
+    socket.send({ op: 'help' });
+    expect(socket.take()).toEqual([client.get('schema/websocketHelp').json]);
   });
 });

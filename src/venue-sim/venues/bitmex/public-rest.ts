@@ -219,7 +219,8 @@ function intervals(markets: readonly Market[]): string {
   });
 }
 
-const HELP = JSON.stringify({
+/** For REST and for the socket's `help`. */
+export const HELP = JSON.stringify({
   info: 'See https://www.bitmex.com/app/wsAPI and https://www.bitmex.com/explorer for more documentation.',
   usage: 'Send a message to the websocket in the format {"op": string, "args": Array<string>}.',
   ops: ['authKeyExpires', 'cancelAllAfter', 'help', 'ping', 'subscribe', 'unsubscribe'],

@@ -4,7 +4,7 @@
  */
 import type { HttpReply, HttpRequest, HttpServerHandlers, ServerSocket } from '../../../core/ports/http.js';
 import { START_PRICES } from '../../markets.js';
-import { BitmexRest, bitmexError } from './public-rest.js';
+import { BitmexRest, HELP, bitmexError } from './public-rest.js';
 import { PUBLIC_TABLES, bitmexStream } from './public-streams.js';
 import { timeText } from './public-tables.js';
 import type { FaultRefusal, LiquidationEvent, Operation } from '../../exchange/contract.js';
@@ -153,6 +153,8 @@ export class BitmexServer implements VenueProtocol {
       }
       case 'ping':
         return this.#hub.send(client, 'pong');
+      case 'help':
+        return this.#hub.send(client, HELP);
       case 'authKeyExpires':
         if (this.#login(client, this.#auth.ofArguments(args), request)) this.#hub.send(client, JSON.stringify({ success: true, request }));
         return undefined;
