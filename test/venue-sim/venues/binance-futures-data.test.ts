@@ -81,6 +81,12 @@ describe('market data of futures that nothing makes here', () => {
     expect(get('constituents?symbol=BTCUSDT')).toMatchObject({ symbol: 'BTCUSDT', constituents: [] });
     expect(get('rpiDepth?symbol=BTCUSDT&limit=1000')).toEqual(get('depth?symbol=BTCUSDT&limit=1000'));
     expect(get('rpiDepth?symbol=BTCUSDT&limit=5')).toMatchObject({ code: -4021 });
+    const socket = venue.open('/public/stream?streams=btcusdt@rpiDepth@500ms/btcusdt@depth@500ms');
+    venue.run(1.2);
+    const messages = socket.take();
+    const of = (stream: string): unknown[] => messages.filter((message) => message['stream'] === stream).map(({ data }) => data);
+    expect(of('btcusdt@rpiDepth@500ms').length).toBeGreaterThan(0);
+    expect(of('btcusdt@rpiDepth@500ms')).toEqual(of('btcusdt@depth@500ms'));
   });
 });
 

@@ -116,3 +116,17 @@ describe('spot exchangeInfo', () => {
     expect((info('symbol=BTCUSDT&showPermissionSets=false')['symbols'] as Json[])[0]).toMatchObject({ permissionSets: [] });
   });
 });
+
+describe('the request socket of spot', () => {
+  it('tells its limits unless the address or the request asks it not to', () => {
+    const spot = BinanceClient.at('binance-spot');
+    const hasLimits = (path: string, params: Json): boolean => {
+      const socket = spot.venue.open(path);
+      socket.send({ id: 1, method: 'time', params });
+      return 'rateLimits' in (socket.take()[0] ?? {});
+    };
+    expect(hasLimits('/ws-api/v3', {})).toBe(true);
+    expect(hasLimits('/ws-api/v3?returnRateLimits=false', {})).toBe(false);
+    expect(hasLimits('/ws-api/v3?returnRateLimits=false', { returnRateLimits: true })).toBe(true);
+  });
+});

@@ -40,6 +40,8 @@ export function binanceStream(
   if (kind === 'aggTrade') return onStep(() => market.freshAggregates.map((trade) => aggTradeMessage(dialect, market, trade)));
   if (kind === 'ticker') return every(1_000, (nowMs) => [tickerMessage(dialect, market, nowMs)]);
   if (kind === 'miniTicker') return every(1_000, (nowMs) => [miniTickerMessage(dialect, market, nowMs)]);
+  // Price-improving orders wait in the book like all others.
+  if (kind === 'rpiDepth' && dialect.family === 'usdm' && suffix === '500ms') return depthStream(dialect, market, suffix);
   if (kind === 'depth') return depthStream(dialect, market, suffix);
   if (/^depth(5|10|20)$/.test(kind)) return partialStream(dialect, market, Number(kind.slice(5)), suffix);
   if (kind.startsWith('kline_')) return klineStream(dialect, market, kind.slice(6), suffix);

@@ -7,7 +7,7 @@ import { BinanceServer } from './server.js';
 import type { VenueContext, VenueProtocol } from '../protocol.js';
 
 /** Depth, book ticker and single trades; everything else that is public is on `/market`. */
-const PUBLIC_STREAM = /@(depth|bookTicker|trade(@|$))|^!bookTicker/;
+const PUBLIC_STREAM = /@(depth|rpiDepth|bookTicker|trade(@|$))|^!bookTicker/;
 
 export const BINANCE_USDM_DIALECT: BinanceDialect = {
   id: 'binance-usdm',

@@ -98,7 +98,9 @@ export class WsApi {
         error: isLimited ? { ...error.body(), data: { serverTime: this.#nowMs(), ...retryMs } } : error.body(),
       };
     }
-    const isQuiet = signed.params.raw('returnRateLimits') === 'false';
+    // A request's own word counts before that of the connection's address.
+    const asked = signed.params.raw('returnRateLimits') ?? new URLSearchParams(client.socket.request.query).get('returnRateLimits');
+    const isQuiet = asked === 'false';
     return JSON.stringify(isQuiet ? { id, ...outcome } : { id, ...outcome, rateLimits: this.#rateLimits(client, route, account) });
   }
 
