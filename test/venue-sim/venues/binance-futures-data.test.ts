@@ -108,6 +108,27 @@ describe('a futures account', () => {
     expect(reasons()).toEqual(['MARGIN_TRANSFER']);
   });
 
+  it('hears of each trade twice, the short word first, and by name alone when it asks for that', () => {
+    const usdm = BinanceClient.at('binance-usdm');
+    const { listenKey } = usdm.ok('POST', '/fapi/v1/listenKey');
+    const socket = usdm.venue.open(`/private/ws?listenKey=${String(listenKey)}`);
+    const lite = usdm.venue.open(`/private/ws?listenKey=${String(listenKey)}&events=TRADE_LITE`);
+    usdm.ok('POST', '/fapi/v1/order', { symbol: 'BTCUSDT', side: 'BUY', type: 'MARKET', quantity: '0.01', newClientOrderId: 'a' });
+    usdm.venue.run(0.02);
+    const words = socket.take().map(({ e, o }) => [e, (o as Json | undefined)?.['x']]);
+    expect(words).toEqual([
+      ['ORDER_TRADE_UPDATE', 'NEW'],
+      ['TRADE_LITE', undefined],
+      ['ORDER_TRADE_UPDATE', 'TRADE'],
+      ['ACCOUNT_UPDATE', undefined],
+    ]);
+    const [trade] = usdm.list('GET', '/fapi/v1/userTrades', { symbol: 'BTCUSDT' });
+    const told = { s: 'BTCUSDT', q: '0.010', p: '0', m: false, c: 'a', S: 'BUY' };
+    expect(lite.take()).toMatchObject([
+      { e: 'TRADE_LITE', ...told, L: trade?.['price'], l: trade?.['qty'], t: trade?.['id'], i: trade?.['orderId'] },
+    ]);
+  });
+
   it('turns the pages of its statement to an empty one, each line once', () => {
     const usdm = BinanceClient.at('binance-usdm');
     for (let order = 0; order < 3; order++)

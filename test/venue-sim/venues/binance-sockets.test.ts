@@ -64,7 +64,7 @@ describe('listen keys', () => {
     const chosen = client.venue.open(`/private/ws?listenKey=${key}&events=ACCOUNT_UPDATE`);
     client.ok('POST', '/fapi/v1/order', { symbol, side: 'BUY', type: 'MARKET', quantity: '0.01' });
     client.venue.run(0.02);
-    expect(all.take().map((event) => event['e'])).toEqual(['ORDER_TRADE_UPDATE', 'ORDER_TRADE_UPDATE', 'ACCOUNT_UPDATE']);
+    expect(all.take().map((event) => event['e'])).toEqual(['ORDER_TRADE_UPDATE', 'TRADE_LITE', 'ORDER_TRADE_UPDATE', 'ACCOUNT_UPDATE']);
     expect(chosen.take().map((event) => event['e'])).toEqual(['ACCOUNT_UPDATE']);
     expect(elsewhere.take()).toEqual([]);
     client.ok('DELETE', '/fapi/v1/listenKey');

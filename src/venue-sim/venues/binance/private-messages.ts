@@ -84,8 +84,11 @@ export class FuturesMessages implements PrivateMessages {
 
   of(event: ExchangeEvent): PrivateMessage[] {
     switch (event.type) {
-      case 'order':
-        return [message('order', event.order.market, this.#orderUpdate(event))];
+      case 'order': {
+        const update = message('order', event.order.market, this.#orderUpdate(event));
+        const lite = this.#family === 'usdm' ? tradeLite(event) : null;
+        return lite === null ? [update] : [message('fill', event.order.market, lite), update];
+      }
       case 'position':
         if (event.cause === 'leverage') return [message('position', event.position.market, leverageUpdate(event))];
         this.#wait(event);
@@ -182,6 +185,28 @@ export class FuturesMessages implements PrivateMessages {
     const head = { e: 'ORDER_TRADE_UPDATE', E: timeMs, T: timeMs };
     return this.#family === 'coinm' ? { ...head, i: `sim${order.account.id}`, o: body } : { ...head, o: body };
   }
+}
+
+/** The short word of a trade that USD-M sends ahead of the long one; null for everything else, and for orders that the venue sent itself. */
+function tradeLite({ order, fill, timeUs }: OrderEvent): Record<string, unknown> | null {
+  if (fill === null || fill.kind === 'liquidation') return null;
+  const { market } = order;
+  const timeMs = milliseconds(timeUs);
+  return {
+    e: 'TRADE_LITE',
+    E: timeMs,
+    T: timeMs,
+    s: market.spec.symbol,
+    q: market.qtyText(order.lots),
+    p: order.ticks === null ? '0' : priceText(market, order.ticks),
+    m: fill.isMaker,
+    c: clientIdText(order),
+    S: sideWord(order),
+    L: priceText(market, fill.ticks),
+    l: market.qtyText(fill.lots),
+    t: fill.tradeId,
+    i: order.number,
+  };
 }
 
 function accountUpdate(
