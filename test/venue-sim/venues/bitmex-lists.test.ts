@@ -43,6 +43,8 @@ describe('bitmex filters', () => {
     expect(sells.length).toBeLessThan(all.length);
     const middle = String(all[Math.floor(all.length / 2)]?.['timestamp']);
     expect(trades({ symbol: 'XBTUSD', startTime: middle })).toEqual(all.filter(({ timestamp }) => String(timestamp) >= middle));
+    const chosen = venue.get(target('/api/v1/instrument', { filter: '{"symbol":["XBTUSD","ETHUSD"]}', columns: 'symbol' })).json as Row[];
+    expect(chosen.map(({ symbol }) => symbol)).toEqual(['XBTUSD', 'ETHUSD']);
     expect(venue.get('/api/v1/trade?filter=[1]').status).toBe(400);
   });
 });

@@ -144,7 +144,9 @@ export class BitmexRest {
     const given = Object.fromEntries(params);
     const filter = filterOf(given);
     if (filter === null) return bitmexError(400, 'filter must be a JSON object.');
-    const { symbol: _, ...columns } = filter;
+    const { symbol, ...others } = filter;
+    // One symbol chose its market already; a list of them is a column like all others.
+    const columns = Array.isArray(symbol) ? filter : others;
     const from = Date.parse(params.get('startTime') ?? textOf(filter, 'startTime'));
     const to = Date.parse(params.get('endTime') ?? textOf(filter, 'endTime'));
     const isAll = Object.keys(columns).length === 0;
