@@ -176,3 +176,25 @@ describe('a futures account', () => {
     expect(usdm.list('GET', '/fapi/v1/forceOrders', { autoCloseType: 'ADL' })).toEqual([]);
   });
 });
+
+describe('orders of the past', () => {
+  it('are the first ones from a start on, so that pages by time come to every order, and the last ones without a start', () => {
+    for (const [id, root, symbol, quantity] of [
+      ['binance-spot', '/api/v3', 'BTCUSDT', '0.01'],
+      ['binance-usdm', '/fapi/v1', 'BTCUSDT', '0.01'],
+      ['binance-coinm', '/dapi/v1', 'BTCUSD_PERP', '1'],
+    ] as const) {
+      const client = BinanceClient.at(id);
+      const startTime = client.nowMs();
+      const order = { symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity, price: '60000' };
+      for (const name of ['a', 'b', 'c', 'd', 'e']) {
+        client.ok('POST', `${root}/order`, { ...order, newClientOrderId: name });
+        client.venue.run(0.02);
+      }
+      const names = (params: Readonly<Record<string, number>>): unknown[] =>
+        client.list('GET', `${root}/allOrders`, { symbol, limit: 2, ...params }).map(({ clientOrderId }) => clientOrderId);
+      expect([id, names({})]).toEqual([id, ['d', 'e']]);
+      expect([id, names({ startTime })]).toEqual([id, ['a', 'b']]);
+    }
+  });
+});

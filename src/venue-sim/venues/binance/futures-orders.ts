@@ -201,7 +201,14 @@ export class FuturesOrders {
 
   #allOrders({ account, params }: Call): unknown {
     const fromId = params.optionalInteger('orderId');
-    const query = { limit: params.limit(500, 1_000), ...times(params, SEVEN_DAYS), ...(fromId === undefined ? {} : { fromId }) };
+    const span = times(params, SEVEN_DAYS);
+    const query = {
+      limit: params.limit(500, 1_000),
+      ...span,
+      // From a start on, the first ones: a client goes on from the last one it got.
+      oldest: span.fromUs !== undefined,
+      ...(fromId === undefined ? {} : { fromId }),
+    };
     return this.#markets(params).flatMap((market) =>
       this.#room.exchange.orders(account, { ...query, market }).map((order) => queriedFuturesOrder(this.#family, order)),
     );

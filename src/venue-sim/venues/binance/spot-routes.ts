@@ -225,7 +225,9 @@ export class SpotOrders {
 
   #allOrders({ account, params }: Call): unknown {
     const fromId = params.optionalInteger('orderId');
-    const query = { market: marketOf(this.#room, params), limit: params.limit(500, 1_000), ...times(params, ONE_DAY) };
+    const span = times(params, ONE_DAY);
+    // From a start on, the first ones: a client goes on from the last one it got.
+    const query = { market: marketOf(this.#room, params), limit: params.limit(500, 1_000), ...span, oldest: span.fromUs !== undefined };
     return this.#room.exchange.orders(account, fromId === undefined ? query : { ...query, fromId }).map(queriedOrder);
   }
 
