@@ -57,6 +57,20 @@ describe('bybit paths about what does not exist here', () => {
   });
 });
 
+describe('bybit conditional orders', () => {
+  it('are none, however many plain ones are open or ended, and cancelling them cancels nothing', () => {
+    const bybit = clientAfter(0.1);
+    const order = { ...LINEAR, side: 'Buy', orderType: 'Limit', qty: '0.01', price: '60000' };
+    for (const orderLinkId of ['open', 'ended']) expect(bybit.post('order/create', { ...order, orderLinkId }).retCode).toBe(0);
+    bybit.post('order/cancel', { ...LINEAR, orderLinkId: 'ended' });
+    const names = (path: string, orderFilter: string): unknown[] =>
+      rowsOf(bybit.get(path, { ...LINEAR, orderFilter })).map((row) => row['orderLinkId']);
+    expect([names('order/realtime', 'StopOrder'), names('order/history', 'tpslOrder')]).toEqual([[], []]);
+    expect(bybit.post('order/cancel-all', { ...LINEAR, orderFilter: 'StopOrder' }).result['list']).toEqual([]);
+    expect([names('order/realtime', 'Order'), names('order/history', 'Order')]).toEqual([['open'], ['ended']]);
+  });
+});
+
 describe('bybit instruments', () => {
   it('are the same for an account as for everybody, all of them traded', () => {
     const bybit = clientAfter(0.1);

@@ -6,7 +6,7 @@ import { positionRow } from './account-rows.js';
 import { isSet, limitOf, pageOf, textOf, type Item } from './items.js';
 import { executionRow, fundingExecId, fundingRow, lotsText, millis, moneyText, orderRow, type Row } from './order-rows.js';
 import { BAD_SYMBOL, ILLEGAL_CATEGORY, SPOT, type BybitRefusal } from './refusals.js';
-import { categoryOf, type Answer } from './trading.js';
+import { categoryOf, isOfConditional, type Answer } from './trading.js';
 
 /** Recently closed orders that `realtime` still knows (Bybit v5, "Get Open & Closed Orders"). */
 const RECENTLY_CLOSED = 500;
@@ -37,7 +37,7 @@ export class BybitQueries {
     if (scope.category === 'linear' && !isNamed && !isScoped(item)) return { refusal: NOTHING_NAMED };
     const isClosedWanted = textOf(item, 'openOnly') === '1';
     if (!isNamed && !isClosedWanted) {
-      const open = this.#exchange.openOrders(account).filter((order) => scope.markets.includes(order.market));
+      const open = isOfConditional(item) ? [] : this.#exchange.openOrders(account).filter((order) => scope.markets.includes(order.market));
       return this.#orderPage(scope.category, open.toReversed(), item);
     }
     const orders = this.#orders(account, scope, item).filter((order) => isNamed || !isOpen(order));
@@ -192,6 +192,7 @@ export class BybitQueries {
 
   /** Newest first. */
   #orders(account: Account, scope: Scope, item: Item): Order[] {
+    if (isOfConditional(item)) return [];
     const id = textOf(item, 'orderId');
     const linkId = textOf(item, 'orderLinkId');
     const [market] = scope.markets;

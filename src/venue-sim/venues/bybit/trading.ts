@@ -100,9 +100,7 @@ export class BybitTrading {
         (settle === '' || spec.settle === settle),
     );
     if (symbol !== '' && markets.length === 0) return no(category === 'spot' ? SPOT.badSymbol : BAD_SYMBOL);
-    // There are no conditional orders: what is asked of them concerns nothing.
-    const isOfConditional = ['StopOrder', 'tpslOrder', 'OcoOrder'].includes(textOf(item, 'orderFilter'));
-    const list = isOfConditional ? [] : markets.flatMap((market) => this.#exchange.cancelAll(account, market).map(namesOf));
+    const list = isOfConditional(item) ? [] : markets.flatMap((market) => this.#exchange.cancelAll(account, market).map(namesOf));
     return { result: { list, success: '1' } };
   }
 
@@ -165,6 +163,11 @@ export class BybitTrading {
     const order = this.#exchange.find(account, id === '' ? { clientId: textOf(item, 'orderLinkId') } : { id }, market);
     return order === undefined || (order.state !== 'new' && order.state !== 'part-filled') ? unknown : order;
   }
+}
+
+/** What is asked of conditional orders concerns nothing here. */
+export function isOfConditional(item: Item): boolean {
+  return ['StopOrder', 'tpslOrder', 'OcoOrder', 'BidirectionalTpslOrder'].includes(textOf(item, 'orderFilter'));
 }
 
 function namesOf(order: Order): { orderId: string; orderLinkId: string } {
