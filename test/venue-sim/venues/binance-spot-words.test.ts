@@ -130,3 +130,18 @@ describe('the request socket of spot', () => {
     expect(hasLimits('/ws-api/v3?returnRateLimits=false', { returnRateLimits: true })).toBe(true);
   });
 });
+
+describe('a symbol that cannot be one', () => {
+  it('is refused by what it is made of on spot, in public and in signed requests; on futures there is just none', () => {
+    const spot = BinanceClient.at('binance-spot');
+    const text = String.raw`Illegal characters found in parameter 'symbol'; legal range is '^[\w\-._&&[^a-z]]{1,50}$'.`;
+    for (const path of ['ticker/price', 'depth', 'exchangeInfo', 'klines'])
+      expect([path, spot.venue.get(`/api/v3/${path}?symbol=btcusdt&interval=1m`).json]).toEqual([path, { code: -1100, msg: text }]);
+    expect(spot.refusal('POST', '/api/v3/order', { ...BUY, symbol: 'BTC/USDT' })).toEqual([400, -1100, text]);
+    expect(spot.venue.get('/api/v3/ticker/price?symbol=BTCEUR').json).toEqual({ code: -1121, msg: 'Invalid symbol.' });
+    const lists = spot.venue.get('/api/v3/ticker/price?symbols=["btcusdt"]').json as Json;
+    expect([lists['code'], String(lists['msg'])]).toEqual([-1100, expect.stringContaining("parameter 'symbols'; legal range is '^\\[(")]);
+    const usdm = BinanceClient.at('binance-usdm');
+    expect(usdm.venue.get('/fapi/v1/ticker/price?symbol=btcusdt').json).toMatchObject({ code: -1121 });
+  });
+});

@@ -43,6 +43,24 @@ export const INVALID_SYMBOL = binanceError(400, -1121, 'Invalid symbol.');
 export const INVALID_TIME_UNIT = binanceError(400, -1194, 'Invalid value for time unit; expected either MICROSECOND or MILLISECOND.');
 export const INVALID_INTERVAL = binanceError(400, -1120, 'Invalid interval.');
 
+/** What spot lets a symbol be made of, as it says it: capital letters, digits and three signs (reports of 2026). Futures only say that there is none. */
+export const SYMBOL_RANGE = String.raw`^[\w\-._&&[^a-z]]{1,50}$`;
+const SYMBOLS_RANGE = String.raw`^\[("[\w\-._&&[^a-z]]{1,50}"(,"[\w\-._&&[^a-z]]{1,50}"){0,}){0,1}\]$`;
+const SYMBOL = /^[A-Z0-9_.-]{1,50}$/;
+
+export function isSymbolText(text: string): boolean {
+  return SYMBOL.test(text);
+}
+
+export function unknownSymbol(family: BinanceDialect['family'], name: string | undefined): HttpReply {
+  if (family !== 'spot' || name === undefined || isSymbolText(name)) return INVALID_SYMBOL;
+  return binanceError(400, -1100, `Illegal characters found in parameter 'symbol'; legal range is '${SYMBOL_RANGE}'.`);
+}
+
+export function malformedSymbols(): HttpReply {
+  return binanceError(400, -1100, `Illegal characters found in parameter 'symbols'; legal range is '${SYMBOLS_RANGE}'.`);
+}
+
 export function missingParameter(name: string): HttpReply {
   return binanceError(400, -1102, `Mandatory parameter '${name}' was not sent, was empty/null, or malformed.`);
 }

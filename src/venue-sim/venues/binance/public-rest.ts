@@ -9,9 +9,11 @@ import {
   binanceError,
   limitOf,
   malformedParameter,
+  malformedSymbols,
   missingParameter,
   pairOf,
   unknownPath,
+  unknownSymbol,
   wrongMethod,
   type BinanceDialect,
 } from './dialect.js';
@@ -201,7 +203,7 @@ export class BinanceRest {
   #one(ask: Ask, answer: (market: Market) => Answer): Answer {
     if ((ask.params.get('symbol') ?? '') === '') return missingParameter('symbol');
     const market = this.#market(ask.params);
-    return market === undefined ? INVALID_SYMBOL : answer(market);
+    return market === undefined ? unknownSymbol(this.#dialect.family, ask.params.get('symbol')) : answer(market);
   }
 
   /** Endpoints that answer for one symbol, for several, or for all. COIN-M always answers with a list. */
@@ -209,11 +211,11 @@ export class BinanceRest {
     const isList = this.#dialect.family === 'coinm';
     if (ask.params.has('symbol')) {
       const market = this.#market(ask.params);
-      if (market === undefined) return INVALID_SYMBOL;
+      if (market === undefined) return unknownSymbol(this.#dialect.family, ask.params.get('symbol'));
       return isList ? `[${text(market)}]` : text(market);
     }
     const names = symbolsOf(ask.params.get('symbols'));
-    if (names === null) return malformedParameter('symbols');
+    if (names === null) return malformedSymbols();
     const markets =
       names === undefined
         ? this.#context.markets

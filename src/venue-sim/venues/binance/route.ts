@@ -4,6 +4,7 @@ import type { FlowRandom } from '../../flow/random.js';
 import type { Market } from '../../market/market.js';
 import type { Security } from './authentication.js';
 import type { OrderCosts } from './rate-limits.js';
+import { SYMBOL_RANGE, isSymbolText } from './dialect.js';
 import { refusals } from './refusal.js';
 import type { BinanceParams } from './request.js';
 
@@ -69,7 +70,8 @@ export function marketOf(room: TradingRoom, params: BinanceParams): Market {
 
 export function marketNamed(room: TradingRoom, symbol: string): Market {
   const market = room.exchange.markets.find((candidate) => candidate.spec.symbol === symbol);
-  if (market === undefined) throw refusals.badSymbol();
+  if (market === undefined)
+    throw room.exchange.venue === 'binance-spot' && !isSymbolText(symbol) ? refusals.illegal('symbol', SYMBOL_RANGE) : refusals.badSymbol();
   return market;
 }
 

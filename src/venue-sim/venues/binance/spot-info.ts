@@ -1,7 +1,7 @@
 /** Which symbols a request for spot's `exchangeInfo` means, and how combinations that exclude each other are refused (document of 2026-11). Called by `BinanceRest`. */
 import type { HttpReply } from '../../../core/ports/http.js';
 import type { Market } from '../../market/market.js';
-import { INVALID_SYMBOL, binanceError, malformedParameter } from './dialect.js';
+import { binanceError, malformedSymbols, unknownSymbol } from './dialect.js';
 
 const STATES = new Set(['TRADING', 'HALT', 'BREAK']);
 /** What `exchangeInfo` prints for every symbol: no margin, no lent tokens. */
@@ -22,10 +22,10 @@ export function spotMarkets(markets: readonly Market[], params: ReadonlyMap<stri
     return binanceError(400, -1128, 'Combination of optional parameters invalid.');
   if (isNamed) {
     const names = single === undefined ? symbolsOf(params.get('symbols')) : [single];
-    if (names === null || names === undefined) return malformedParameter('symbols');
+    if (names === null || names === undefined) return malformedSymbols();
     if (new Set(names).size < names.length) return binanceError(400, -1151, 'Symbol is present multiple times in the list.');
     const found = names.map((name) => markets.find((market) => market.spec.symbol === name));
-    if (found.some((market) => market === undefined)) return INVALID_SYMBOL;
+    if (found.some((market) => market === undefined)) return unknownSymbol('spot', single);
     return { markets: found.filter((market) => market !== undefined), showsPermissions };
   }
   if (state !== undefined && !STATES.has(state)) return binanceError(400, -1122, 'Invalid symbolStatus.');
