@@ -35,7 +35,7 @@ export class BroadcastWriter {
   /** Byte offset of the record to write. Readers of the record it replaces are warned first. */
   begin(): number {
     // Read-modify-write: the stores of the record must not pass it (ARM).
-    Atomics.add(this.#i32, this.#claimed, 1);
+    Atomics.exchange(this.#i32, this.#claimed, this.#i32[this.#claimed]! + 1);
     return this.#records + (this.#count & this.#mask) * this.#recordBytes;
   }
 

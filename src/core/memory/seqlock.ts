@@ -1,17 +1,18 @@
 /**
  * Sequence lock: one writer, readers that never hold it up. Odd while a write is under way.
- * ARM: plain loads may pass a later Atomics.load and plain stores an earlier Atomics.store, so both sides use read-modify-writes, which order both ways.
+ * ARM: plain loads may pass a later Atomics.load and plain stores an earlier Atomics.store; in these two places stands a read-modify-write, which orders both ways.
+ * An exchange, because V8 makes an addition a loop of compare and exchange; the one writer knows its word.
  */
 
 /** A writer that never rests must not hold a reader. */
 export const SEQLOCK_TRIES = 8;
 
 export function beginWrite(i32: Int32Array, index: number): void {
-  Atomics.add(i32, index, 1);
+  Atomics.exchange(i32, index, i32[index]! + 1);
 }
 
 export function endWrite(i32: Int32Array, index: number): void {
-  Atomics.add(i32, index, 1);
+  Atomics.store(i32, index, i32[index]! + 1);
 }
 
 /** The sequence to hand to `endRead`, or -1 while a write is under way. */

@@ -7,14 +7,14 @@
 const REAL = globalThis.Atomics;
 
 /** `relaxed` steps are no code's: atomic words without any order, for variants that must be caught. */
-export type StepKind = 'load' | 'store' | 'rmw' | 'read' | 'write' | 'notify' | 'wait' | 'relaxed' | 'relaxed store';
+export type StepKind = 'load' | 'store' | 'rmw' | 'exchange' | 'read' | 'write' | 'notify' | 'wait' | 'relaxed' | 'relaxed store';
 
 export interface Step {
   readonly kind: StepKind;
   readonly index: number;
   /** What it gave back. */
   readonly result: number;
-  /** Of stores, writes and additions. */
+  /** Of stores, writes, exchanges and additions. */
   readonly value: number;
 }
 
@@ -150,7 +150,7 @@ export class Explorer {
       add: (_words: Int32Array, index: number, value: number) => this.#step('rmw', index, value, () => REAL.add(words, index, value)),
       or: (_words: Int32Array, index: number, value: number) => this.#step('rmw', index, value, () => REAL.or(words, index, value)),
       exchange: (_words: Int32Array, index: number, value: number) =>
-        this.#step('rmw', index, value, () => REAL.exchange(words, index, value)),
+        this.#step('exchange', index, value, () => REAL.exchange(words, index, value)),
       notify: (_words: Int32Array, index: number) =>
         this.#step('notify', index, 0, () => {
           this.#woken.push(index);

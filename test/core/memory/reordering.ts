@@ -11,9 +11,10 @@
 import type { Step } from './explorer.js';
 
 const isPlain = ({ kind }: Pick<Step, 'kind'>): boolean => kind === 'read' || kind === 'write';
-const isAtomic = ({ kind }: Step): boolean => kind === 'load' || kind === 'store' || kind === 'rmw';
-const isAcquire = ({ kind }: Step): boolean => kind === 'load' || kind === 'rmw';
-const isRelease = ({ kind }: Step): boolean => kind === 'store' || kind === 'rmw';
+const isBoth = ({ kind }: Step): boolean => kind === 'rmw' || kind === 'exchange';
+const isAcquire = (step: Step): boolean => step.kind === 'load' || isBoth(step);
+const isRelease = (step: Step): boolean => step.kind === 'store' || isBoth(step);
+const isAtomic = (step: Step): boolean => isAcquire(step) || isRelease(step);
 
 /** Must `first`, which stands before `second` in its program, be seen before it? */
 export function keepsOrder(first: Step, second: Step): boolean {
@@ -37,6 +38,8 @@ export function ordersOf(steps: readonly Step[]): number[][] {
   return orders;
 }
 
+const SETS: readonly Step['kind'][] = ['store', 'write', 'relaxed store', 'exchange'];
+
 /** The words of the model, atomic and plain ones apart. */
 class Words {
   readonly #values: Map<string, number>;
@@ -52,7 +55,7 @@ class Words {
   run(step: Step): number {
     const key = wordOf(step);
     const before = this.#values.get(key) ?? 0;
-    if (step.kind === 'store' || step.kind === 'write' || step.kind === 'relaxed store') this.#values.set(key, step.value);
+    if (SETS.includes(step.kind)) this.#values.set(key, step.value);
     else if (step.kind === 'rmw') this.#values.set(key, before + step.value);
     return before;
   }
