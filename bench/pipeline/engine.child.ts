@@ -1,6 +1,6 @@
 /** The real engine in a process of its own, for one run of the tick-to-order benchmark; afterwards the requests are read from their ring, where nothing was overwritten. */
 import { RecordKind, REC_CAUSE_US, REC_DECIDED_US, REC_KIND, REC_PRICE, RECORD_BYTES } from '../../src/core/memory/record.js';
-import { RING_HEADER_BYTES } from '../../src/core/memory/spsc-ring.js';
+import { SpscRing } from '../../src/core/memory/spsc-ring.js';
 import { NodeHttpClient } from '../../src/net/http-client.js';
 import { realWallUs, SystemTimers } from '../../src/workers/clock.js';
 import { Engine } from '../../src/workers/engine.js';
@@ -54,11 +54,12 @@ answerQuestions(async (question): Promise<EngineAnswer> => {
     const summary = await new Engine(prepared, { wallTimers, http, output }).run();
     if (summary.error !== undefined) throw new Error(summary.error);
     const { plan, views } = prepared;
-    const committed = wantsRequests ? (views.i32[plan.requests >> 2] ?? 0) : 0;
+    const ring = new SpscRing(views, plan.requests, RECORD_BYTES, plan.counts.ringRecords);
+    const committed = wantsRequests ? ring.committed() : 0;
     if (committed > plan.counts.ringRecords) throw new Error(`${committed} requests do not fit the ring of ${plan.counts.ringRecords}`);
     const requests: SeenRequest[] = [];
     for (let i = 0; i < committed; i++) {
-      const at = plan.requests + RING_HEADER_BYTES + RECORD_BYTES * i;
+      const at = ring.recordAt(i);
       if (views.u8[at + REC_KIND] !== RecordKind.CREATE) continue;
       requests.push({
         priceTicks: views.f64[(at + REC_PRICE) >> 3] ?? 0,

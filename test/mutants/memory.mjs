@@ -10,8 +10,8 @@ export default [
   {
     ...ring,
     why: 'a record is visible before it is written',
-    find: 'return this.#records + (head & this.#mask) * this.#recordBytes;',
-    replace: 'Atomics.store(this.#i32, this.#head, (head + 1) | 0);\n    return this.#records + (head & this.#mask) * this.#recordBytes;',
+    find: '    return this.recordAt(head);',
+    replace: '    Atomics.store(this.#i32, this.#slot(head) >> 2, markOf(head));\n    return this.recordAt(head);',
   },
   {
     ...ring,
@@ -22,14 +22,22 @@ export default [
   {
     ...ring,
     why: 'a place is given back before it was read',
-    find: 'return this.#records + (tail & this.#mask) * this.#recordBytes;',
-    replace: 'Atomics.store(this.#i32, this.#tail, (tail + 1) | 0);\n    return this.#records + (tail & this.#mask) * this.#recordBytes;',
+    find: '    return this.#isMarked(tail) ? this.recordAt(tail) : -1;',
+    replace:
+      '    if (this.#isMarked(tail)) Atomics.store(this.#i32, this.#tail, (tail + 1) | 0);\n    return this.#isMarked(tail) ? this.recordAt(tail) : -1;',
   },
   {
     ...ring,
-    why: 'the consumer never looks at the head again',
-    find: '      this.#seenHead = Atomics.load(this.#i32, this.#head);\n      if (tail',
-    replace: '      if (tail',
+    why: 'a record of the lap before is taken for the next one',
+    find: 'const markOf = (count: number): number => (count << 1) | 1;',
+    replace: 'const markOf = (_count: number): number => 1;',
+  },
+  {
+    ...ring,
+    test: 'test/core/memory/rings.test.ts',
+    why: 'a record whose producer died before it was counted is written over',
+    find: 'this.#isMarked(head) ? (head + 1) | 0 : head;',
+    replace: 'head;',
   },
   {
     ...ring,
@@ -38,15 +46,22 @@ export default [
     replace: '',
   },
   {
+    ...ring,
+    test: reordered,
+    why: 'the mark may pass the stores of its record (ARM)',
+    find: '    Atomics.store(this.#i32, this.#slot(head) >> 2, markOf(head));\n    this.#ownHead',
+    replace: '    this.#i32[this.#slot(head) >> 2] = markOf(head);\n    this.#ownHead',
+  },
+  {
     ...seqlock,
     why: 'the sequence is not odd while a write is under way',
-    find: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.add(i32, index, 1);',
-    replace: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.add(i32, index, 2);',
+    find: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.exchange(i32, index, i32[index]! + 1);',
+    replace: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.exchange(i32, index, i32[index]! + 2);',
   },
   {
     ...seqlock,
     why: 'a write is whole before it is begun',
-    find: 'endWrite(i32: Int32Array, index: number): void {\n  Atomics.add(i32, index, 1);',
+    find: 'endWrite(i32: Int32Array, index: number): void {\n  Atomics.store(i32, index, i32[index]! + 1);',
     replace: 'endWrite(i32: Int32Array, index: number): void {\n  void [i32, index];',
   },
   {
@@ -64,8 +79,15 @@ export default [
   {
     ...seqlock,
     test: reordered,
+    why: 'the last half of a write may pass its stores (ARM)',
+    find: '  Atomics.store(i32, index, i32[index]! + 1);',
+    replace: '  i32[index] = i32[index]! + 1;',
+  },
+  {
+    ...seqlock,
+    test: reordered,
     why: 'stores of the data may pass the first half of a write (ARM)',
-    find: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.add(i32, index, 1);',
+    find: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.exchange(i32, index, i32[index]! + 1);',
     replace: 'beginWrite(i32: Int32Array, index: number): void {\n  Atomics.store(i32, index, Atomics.load(i32, index) + 1);',
   },
   {
@@ -78,7 +100,7 @@ export default [
   {
     ...broadcast,
     why: 'readers of the record that is replaced are not warned',
-    find: '    Atomics.add(this.#i32, this.#claimed, 1);\n',
+    find: '    Atomics.exchange(this.#i32, this.#claimed, this.#i32[this.#claimed]! + 1);\n',
     replace: '',
   },
   {
@@ -104,7 +126,7 @@ export default [
     ...broadcast,
     test: reordered,
     why: 'stores of the record may pass the warning (ARM)',
-    find: 'Atomics.add(this.#i32, this.#claimed, 1);',
+    find: 'Atomics.exchange(this.#i32, this.#claimed, this.#i32[this.#claimed]! + 1);',
     replace: 'Atomics.store(this.#i32, this.#claimed, Atomics.load(this.#i32, this.#claimed) + 1);',
   },
   {

@@ -57,6 +57,31 @@ describe('SpscRing', () => {
     }
   });
 
+  it('ring: loses nothing of a producer that died between a record and its count', () => {
+    const views = viewsOf(new SharedArrayBuffer(spscRingBytes(RECORD, 4)));
+    for (const isTaken of [false, true]) {
+      views.u8.fill(0);
+      const dead = new SpscRing(views, 0, RECORD, 4);
+      const consumer = new SpscRing(views, 0, RECORD, 4);
+      for (const value of [1, 2]) {
+        views.f64[dead.reserve() >> 3] = value;
+        dead.commit();
+      }
+      // The count of the second was never written, and a third was begun.
+      views.i32[0] = 1;
+      views.f64[dead.reserve() >> 3] = 99;
+      consumer.release();
+      if (isTaken) consumer.release();
+      const next = new SpscRing(views, 0, RECORD, 4);
+      views.f64[next.reserve() >> 3] = 3;
+      expect(next.commit()).toBe(3);
+      const seen: number[] = [];
+      for (const ring = isTaken ? new SpscRing(views, 0, RECORD, 4) : consumer; ring.front() >= 0; ring.release())
+        seen.push(views.f64[ring.front() >> 3]!);
+      expect(seen).toEqual(isTaken ? [3] : [2, 3]);
+    }
+  });
+
   it('carries every record once and in order between two threads', async () => {
     const capacity = 64;
     const count = times(50_000, 5_000_000);
