@@ -35,6 +35,9 @@ function cppShapes(programs: readonly Program[]): string {
   return [...functions, 'static Reader reader(const char *name) {', ...choices, 'return &Kernel::applyShapes;', '}', ''].join('\n');
 }
 
+/** How the C++ ring tells of a record: by a head and a tail, as such rings are written, or by a mark before it, as ours does. */
+export type HopRing = 'counted' | 'marked';
+
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'thor-native-'));
 
@@ -68,8 +71,8 @@ export class Workshop {
   }
 
   /** Microseconds of half a round trip, one figure a batch of trips. */
-  runHop(program: string, batches: number, trips: number): readonly number[] {
-    return run(program, ['1', String(batches), String(trips)], RUN_LIMIT_MS)
+  runHop(program: string, ring: HopRing, batches: number, trips: number): readonly number[] {
+    return run(program, [ring, '1', String(batches), String(trips)], RUN_LIMIT_MS)
       .trim()
       .split(' ')
       .map((figure) => Number(figure) / 1000);
