@@ -2,16 +2,21 @@
  * Id-keyed levels of one book (BitMEX): id to side and price, without objects. Open addressing; deletions move what follows back. Written by the book-sync
  * machine and by the WebAssembly kernel, on the feed's thread; it stands in the kernel's room where there is one, and the book's header says where.
  *
- *   place, 32 bytes: id f64 (-1 = free), price f64 (mantissa), decimals i32, side i32, 8 bytes unused
+ *   place, 16 bytes: id f64 (-1 = free), then one i64: price mantissa x 64 + its decimals x 2 + side
  */
 import type { BookWriter } from '../core/book/book-writer.js';
 import type { KernelRoom } from '../core/kernel/kernel-room.js';
-import { ID_DECIMALS, ID_PLACE_BYTES, ID_PRICE, ID_SIDE } from '../core/kernel/context.js';
+import { ID_PLACE_BYTES, ID_WORD } from '../core/kernel/context.js';
 
 const EMPTY = -1;
 const FIRST_PLACES = 1024;
 const PLACE_F64 = ID_PLACE_BYTES >> 3;
 const PLACE_I32 = ID_PLACE_BYTES >> 2;
+/** The halves of the word. */
+const LOW = ID_WORD >> 2;
+const HIGH = LOW + 1;
+/** Of the mantissa, what stands above 6 bits of the low half. */
+const HIGH_UNIT = 2 ** 26;
 
 interface Table {
   readonly i32: Int32Array;
@@ -58,26 +63,29 @@ export class IdLevels {
   }
 
   sideAt(place: number): number {
-    return this.#table.i32[place * PLACE_I32 + (ID_SIDE >> 2)]!;
+    return this.#table.i32[place * PLACE_I32 + LOW]! & 1;
   }
   priceAt(place: number): number {
-    return this.#table.f64[place * PLACE_F64 + (ID_PRICE >> 3)]!;
+    const { i32 } = this.#table;
+    const at = place * PLACE_I32;
+    return i32[at + HIGH]! * HIGH_UNIT + (i32[at + LOW]! >>> 6);
   }
   decimalsAt(place: number): number {
-    return this.#table.i32[place * PLACE_I32 + (ID_DECIMALS >> 2)]!;
+    return (this.#table.i32[place * PLACE_I32 + LOW]! >>> 1) & 31;
   }
 
+  /** @param decimals below 32; more fit no grid, so the level that has them ends the book */
   move(place: number, side: number, price: number, decimals: number): void {
-    const { i32, f64 } = this.#table;
-    f64[place * PLACE_F64 + (ID_PRICE >> 3)] = price;
-    i32[place * PLACE_I32 + (ID_DECIMALS >> 2)] = decimals;
-    i32[place * PLACE_I32 + (ID_SIDE >> 2)] = side;
+    const { i32 } = this.#table;
+    const at = place * PLACE_I32;
+    i32[at + HIGH] = Math.floor(price / HIGH_UNIT);
+    i32[at + LOW] = (price % HIGH_UNIT) * 64 + (decimals & 31) * 2 + side;
   }
 
   /** The id must be unknown. */
   add(id: number, side: number, price: number, decimals: number): void {
     if (this.count * 2 >= this.#table.places) this.#grow();
-    this.#put(id, side, price, decimals);
+    this.move(this.#put(id), side, price, decimals);
     this.#book.idCount = this.count + 1;
   }
 
@@ -101,13 +109,14 @@ export class IdLevels {
     return Math.floor(id * this.#scale) >>> 0;
   }
 
-  #put(id: number, side: number, price: number, decimals: number): void {
+  /** The id's place, its word still to be written. */
+  #put(id: number): number {
     const { f64, places } = this.#table;
     const mask = places - 1;
     let at = this.#home(id) & mask;
     while (f64[at * PLACE_F64] !== EMPTY) at = (at + 1) & mask;
     f64[at * PLACE_F64] = id;
-    this.move(at, side, price, decimals);
+    return at;
   }
 
   /** Twice the places; the old ones stay unused in the room. */
@@ -117,8 +126,8 @@ export class IdLevels {
     for (let place = 0; place < old.places; place++) {
       const id = old.f64[place * PLACE_F64]!;
       if (id === EMPTY) continue;
-      const price = old.f64[place * PLACE_F64 + (ID_PRICE >> 3)]!;
-      this.#put(id, old.i32[place * PLACE_I32 + (ID_SIDE >> 2)]!, price, old.i32[place * PLACE_I32 + (ID_DECIMALS >> 2)]!);
+      const at = this.#put(id) * PLACE_I32;
+      for (const half of [LOW, HIGH]) this.#table.i32[at + half] = old.i32[place * PLACE_I32 + half]!;
     }
   }
 

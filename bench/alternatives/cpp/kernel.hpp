@@ -376,6 +376,10 @@ class Kernel {
     return units * unit == value ? units : -1;
   }
 
+  static f64 priceIn(i64 word) { return (f64)(word >> 6); }
+  static i32 decimalsIn(i64 word) { return (i32)(word >> 1) & 31; }
+  static i32 sideIn(i64 word) { return (i32)word & 1; }
+
   // False when a row is not as it should be.
   bool collectRows(i32 action) {
     const f64 *powers = (const f64 *)(mem + word(CTX_POWERS));
@@ -407,22 +411,21 @@ class Kernel {
         for (const Level *level = from[side]; level < to[side]; level++)
           if (level->key == key) return false;
         store<f64>(place, id);
-        store<f64>(place + ID_PRICE, load<f64>(row + ROW_PRICE));
-        store<i32>(place + ID_DECIMALS, decimals);
-        store<i32>(place + ID_SIDE, side);
+        store<i64>(place + ID_WORD, (i64)load<f64>(row + ROW_PRICE) << 6 | (i64)decimals << 1 | side);
         store<u32>(book + BOOK_ID_COUNT, load<u32>(book + BOOK_ID_COUNT) + 1);
       } else {
         if (here != id) return false;
-        const f64 price = load<f64>(place + ID_PRICE);
-        const i32 decimals = load<i32>(place + ID_DECIMALS);
+        const i64 word = load<i64>(place + ID_WORD);
+        const f64 price = priceIn(word);
+        const i32 decimals = decimalsIn(word);
         if (action == 3) {
           const i32 said = load<i32>(row + ROW_PRICE_DECIMALS);
-          if (side != load<i32>(place + ID_SIDE) || load<i32>(row + ROW_QTY_DECIMALS) == ABSENT) return false;
+          if (side != sideIn(word) || load<i32>(row + ROW_QTY_DECIMALS) == ABSENT) return false;
           if (said != ABSENT && (said != decimals || load<f64>(row + ROW_PRICE) != price)) return false;
           lots = unitsOf(powers, load<f64>(row + ROW_QTY), load<i32>(row + ROW_QTY_DECIMALS), lotUnit, lotScale);
           if (lots <= 0) return false;
         } else if (action != 4) return false;
-        side = load<i32>(place + ID_SIDE);
+        side = sideIn(word);
         ticks = unitsOf(powers, price, decimals, priceUnit, priceScale);
         if (ticks < 0) return false;
         if (action == 4) {
@@ -465,13 +468,14 @@ class Kernel {
     const f64 id = load<f64>(rows + ROW_ID);
     const u8 *place = mem + load<u32>(book + BOOK_IDS) + (size_t)(home(id, load<f64>(book + BOOK_ID_SCALE)) & load<u32>(book + BOOK_ID_MASK)) * ID_PLACE_BYTES;
     const i32 side = load<i32>(rows + ROW_SIDE);
-    if (load<f64>(place) != id || load<i32>(place + ID_SIDE) != side) return false;
+    const i64 word = load<i64>(place + ID_WORD);
+    if (load<f64>(place) != id || sideIn(word) != side) return false;
     if (load<i32>(rows + ROW_PRICE_DECIMALS) != ABSENT || load<i32>(rows + ROW_QTY_DECIMALS) == ABSENT) return false;
     const f64 *powers = (const f64 *)(mem + word(CTX_POWERS));
     const f64 lots =
         unitsOf(powers, load<f64>(rows + ROW_QTY), load<i32>(rows + ROW_QTY_DECIMALS), load<f64>(book + BOOK_LOT_UNIT), load<i32>(book + BOOK_LOT_SCALE));
     const f64 ticks =
-        unitsOf(powers, load<f64>(place + ID_PRICE), load<i32>(place + ID_DECIMALS), load<f64>(book + BOOK_PRICE_UNIT), load<i32>(book + BOOK_PRICE_SCALE));
+        unitsOf(powers, priceIn(word), decimalsIn(word), load<f64>(book + BOOK_PRICE_UNIT), load<i32>(book + BOOK_PRICE_SCALE));
     return lots > 0 && ticks >= 0 && Side(book, side).changeOne((i64)ticks, lots);
   }
 

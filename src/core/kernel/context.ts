@@ -108,11 +108,9 @@ export const ROW_QTY_DECIMALS = 28;
 export const ROW_SIDE = 32;
 export const ROW_ABSENT = 255;
 
-/** A place of a book's id table (feeds/id-levels.ts): id f64, -1 = free. */
-export const ID_PLACE_BYTES = 32;
-export const ID_PRICE = 8;
-export const ID_DECIMALS = 16;
-export const ID_SIDE = 20;
+/** A place of a book's id table (feeds/id-levels.ts): id f64, -1 = free; then one i64: price mantissa x 64 + its decimals x 2 + side. */
+export const ID_PLACE_BYTES = 16;
+export const ID_WORD = 8;
 
 /** A level of the scratch list: key (i64), lots (f64). */
 export const LEVEL_BYTES = 16;

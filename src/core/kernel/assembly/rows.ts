@@ -21,10 +21,8 @@ import {
   CTX_POWERS,
   CTX_ROWS,
   CTX_ROW_COUNT,
-  ID_DECIMALS,
   ID_PLACE_BYTES,
-  ID_PRICE,
-  ID_SIDE,
+  ID_WORD,
   LEVEL_BYTES,
   ROW_ABSENT,
   ROW_BYTES,
@@ -53,6 +51,31 @@ function home(id: f64, scale: f64): u32 {
   return <u32>(<i64>(id * scale));
 }
 
+/** What a place holds beside its id. */
+// @ts-ignore: decorator
+@inline
+function wordOf(price: f64, decimals: i32, side: i32): i64 {
+  return (<i64>price << 6) | (<i64>decimals << 1) | <i64>side;
+}
+
+// @ts-ignore: decorator
+@inline
+function priceIn(word: i64): f64 {
+  return <f64>(word >>> 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function decimalsIn(word: i64): i32 {
+  return <i32>(word >>> 1) & 31;
+}
+
+// @ts-ignore: decorator
+@inline
+function sideIn(word: i64): i32 {
+  return <i32>word & 1;
+}
+
 /** Byte offset of the id's place, or of the free one where it would stand. */
 function placeOf(ids: usize, mask: u32, scale: f64, id: f64): usize {
   let at = home(id, scale) & mask;
@@ -76,7 +99,6 @@ function freePlace(ids: usize, mask: u32, scale: f64, place: usize): void {
     if (((at - start) & mask) >= ((at - hole) & mask)) {
       const to = ids + <usize>hole * ID_PLACE_BYTES;
       v128.store(to, v128.load(from));
-      v128.store(to, v128.load(from, 16), 16);
       hole = at;
     }
     at = (at + 1) & mask;
@@ -115,15 +137,16 @@ export function applyOne(ctx: usize, book: usize, action: i32): bool {
   const place = ids + <usize>at * ID_PLACE_BYTES;
   const said = load<i32>(row, ROW_PRICE_DECIMALS);
   const rowSide = load<i32>(row, ROW_SIDE);
-  const side = select<i32>(rowSide, load<i32>(place, ID_SIDE), isNew);
+  const word = load<i64>(place, ID_WORD);
+  const side = select<i32>(rowSide, sideIn(word), isNew);
   if (load<f64>(place) != select<f64>(FREE, id, isNew)) return false;
   if (action == UPDATE && (side != rowSide || said != ROW_ABSENT)) return false;
   const count = load<u32>(book, BOOK_ID_COUNT);
   if (isNew && (count + 1) * 2 > mask) return false;
   // Absent decimals are more than any grid has: no units.
   const powers = <usize>load<u32>(ctx, CTX_POWERS);
-  const decimals = select<i32>(said, load<i32>(place, ID_DECIMALS), isNew);
-  const price = select<f64>(load<f64>(row, ROW_PRICE), load<f64>(place, ID_PRICE), isNew);
+  const decimals = select<i32>(said, decimalsIn(word), isNew);
+  const price = select<f64>(load<f64>(row, ROW_PRICE), priceIn(word), isNew);
   const ticks = unitsOf(powers, price, decimals, load<f64>(book, BOOK_PRICE_UNIT), load<i32>(book, BOOK_PRICE_SCALE));
   if (ticks < 0) return false;
   let lots: f64 = 0;
@@ -136,9 +159,7 @@ export function applyOne(ctx: usize, book: usize, action: i32): bool {
   store<u32>(book, isNew ? count + 1 : count - 1, BOOK_ID_COUNT);
   if (isNew) {
     store<f64>(place, id);
-    store<f64>(place, price, ID_PRICE);
-    store<i32>(place, decimals, ID_DECIMALS);
-    store<i32>(place, side, ID_SIDE);
+    store<i64>(place, wordOf(price, decimals, side), ID_WORD);
   } else freePlace(ids, mask, scale, place);
   return true;
 }
@@ -178,22 +199,21 @@ export function collectRows(ctx: usize, book: usize, action: i32): i32 {
       const key = side == 0 ? -<i64>ticks : <i64>ticks;
       if (hasLevel(book, side, key) || isListed(side == 0 ? firstBid : firstAsk, side == 0 ? bid : ask, key)) break;
       store<f64>(place, id);
-      store<f64>(place, price, ID_PRICE);
-      store<i32>(place, decimals, ID_DECIMALS);
-      store<i32>(place, side, ID_SIDE);
+      store<i64>(place, wordOf(price, decimals, side), ID_WORD);
       store<u32>(book, load<u32>(book, BOOK_ID_COUNT) + 1, BOOK_ID_COUNT);
     } else {
       if (!isKnown) break;
-      const price = load<f64>(place, ID_PRICE);
-      const decimals = load<i32>(place, ID_DECIMALS);
+      const word = load<i64>(place, ID_WORD);
+      const price = priceIn(word);
+      const decimals = decimalsIn(word);
       if (action == UPDATE) {
-        if (side != load<i32>(place, ID_SIDE) || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) break;
+        if (side != sideIn(word) || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) break;
         const said = load<i32>(row, ROW_PRICE_DECIMALS);
         if (said != ROW_ABSENT && (said != decimals || load<f64>(row, ROW_PRICE) != price)) break;
         lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), lotUnit, lotScale);
         if (lots <= 0) break;
       } else if (action != DELETE) break;
-      side = load<i32>(place, ID_SIDE);
+      side = sideIn(word);
       ticks = unitsOf(powers, price, decimals, priceUnit, priceScale);
       if (ticks < 0) break;
       if (action == DELETE) {
