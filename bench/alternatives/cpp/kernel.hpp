@@ -415,17 +415,17 @@ class Kernel {
         store<u32>(book + BOOK_ID_COUNT, load<u32>(book + BOOK_ID_COUNT) + 1);
       } else {
         if (here != id) return false;
-        const i64 word = load<i64>(place + ID_WORD);
-        const f64 price = priceIn(word);
-        const i32 decimals = decimalsIn(word);
+        const i64 level = load<i64>(place + ID_WORD);
+        const f64 price = priceIn(level);
+        const i32 decimals = decimalsIn(level);
         if (action == 3) {
           const i32 said = load<i32>(row + ROW_PRICE_DECIMALS);
-          if (side != sideIn(word) || load<i32>(row + ROW_QTY_DECIMALS) == ABSENT) return false;
+          if (side != sideIn(level) || load<i32>(row + ROW_QTY_DECIMALS) == ABSENT) return false;
           if (said != ABSENT && (said != decimals || load<f64>(row + ROW_PRICE) != price)) return false;
           lots = unitsOf(powers, load<f64>(row + ROW_QTY), load<i32>(row + ROW_QTY_DECIMALS), lotUnit, lotScale);
           if (lots <= 0) return false;
         } else if (action != 4) return false;
-        side = sideIn(word);
+        side = sideIn(level);
         ticks = unitsOf(powers, price, decimals, priceUnit, priceScale);
         if (ticks < 0) return false;
         if (action == 4) {
@@ -468,14 +468,14 @@ class Kernel {
     const f64 id = load<f64>(rows + ROW_ID);
     const u8 *place = mem + load<u32>(book + BOOK_IDS) + (size_t)(home(id, load<f64>(book + BOOK_ID_SCALE)) & load<u32>(book + BOOK_ID_MASK)) * ID_PLACE_BYTES;
     const i32 side = load<i32>(rows + ROW_SIDE);
-    const i64 word = load<i64>(place + ID_WORD);
-    if (load<f64>(place) != id || sideIn(word) != side) return false;
+    const i64 level = load<i64>(place + ID_WORD);
+    if (load<f64>(place) != id || sideIn(level) != side) return false;
     if (load<i32>(rows + ROW_PRICE_DECIMALS) != ABSENT || load<i32>(rows + ROW_QTY_DECIMALS) == ABSENT) return false;
     const f64 *powers = (const f64 *)(mem + word(CTX_POWERS));
     const f64 lots =
         unitsOf(powers, load<f64>(rows + ROW_QTY), load<i32>(rows + ROW_QTY_DECIMALS), load<f64>(book + BOOK_LOT_UNIT), load<i32>(book + BOOK_LOT_SCALE));
     const f64 ticks =
-        unitsOf(powers, priceIn(word), decimalsIn(word), load<f64>(book + BOOK_PRICE_UNIT), load<i32>(book + BOOK_PRICE_SCALE));
+        unitsOf(powers, priceIn(level), decimalsIn(level), load<f64>(book + BOOK_PRICE_UNIT), load<i32>(book + BOOK_PRICE_SCALE));
     return lots > 0 && ticks >= 0 && Side(book, side).changeOne((i64)ticks, lots);
   }
 

@@ -22,12 +22,12 @@ template <typename T> static inline void store(u8 *at, T value) { memcpy(at, &va
 constexpr i64 WINDOW_KEYS = 131'072;
 constexpr u32 WINDOW_MASK = WINDOW_KEYS - 1;
 constexpr u32 OVERFLOW_NODES = 65'536;
-constexpr u32 SIDE_LOTS = 0;
-constexpr u32 SIDE_BITS = WINDOW_KEYS * 8;
+constexpr u32 SIDE_SUMMARY = 0;
 constexpr u32 SIDE_BITS_WORDS = WINDOW_KEYS >> 5;
-constexpr u32 SIDE_SUMMARY = SIDE_BITS + SIDE_BITS_WORDS * 4;
 constexpr u32 SIDE_SUMMARY_WORDS = SIDE_BITS_WORDS >> 5;
-constexpr u32 SIDE_NODE_KEYS = SIDE_SUMMARY + SIDE_SUMMARY_WORDS * 4;
+constexpr u32 SIDE_BITS = SIDE_SUMMARY_WORDS * 4;
+constexpr u32 SIDE_LOTS = SIDE_BITS + SIDE_BITS_WORDS * 4;
+constexpr u32 SIDE_NODE_KEYS = SIDE_LOTS + WINDOW_KEYS * 8;
 constexpr u32 SIDE_NODE_LOTS = SIDE_NODE_KEYS + OVERFLOW_NODES * 8;
 constexpr u32 SIDE_NODE_LINKS = SIDE_NODE_LOTS + OVERFLOW_NODES * 8;
 constexpr u32 SIDE_HINTS = SIDE_NODE_LINKS + OVERFLOW_NODES * 8;

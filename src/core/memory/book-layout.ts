@@ -38,9 +38,9 @@
  *        172  idCount      i32
  *        176  idScale      f64   places per unit of an id: one over the distance that all ids keep
  *   sides, bid then ask; each
- *          0  lots         131,072 x f64   the quantity of the key with `key & mask`; means nothing without its bit
- *   1048576  bits         4,096 x i32     one bit a key of the window
- *   1064960  bits of bits 128 x i32       one bit a word above that is not 0
+ *          0  bits of bits 128 x i32       one bit a word of the bits that is not 0
+ *        512  bits         4,096 x i32     one bit a key of the window
+ *      16896  lots         131,072 x f64   the quantity of the key with `key & mask`; means nothing without its bit
  *   1065472  node keys    65,536 x f64    overflow: levels outside the window, a treap; node 0 is "none"
  *   1589760  node lots    65,536 x f64
  *   2114048  node links   65,536 x 2 x i32   left, right (free nodes: next free)
@@ -112,12 +112,12 @@ export const WINDOW_MASK = WINDOW_KEYS - 1;
 /** Overflow nodes of a side; the deepest book recorded held 27,000 levels a side in all. */
 export const OVERFLOW_NODES = 65_536;
 
-export const SIDE_LOTS = 0;
-export const SIDE_BITS = WINDOW_KEYS * 8;
+export const SIDE_SUMMARY = 0;
 export const SIDE_BITS_WORDS = WINDOW_KEYS >> 5;
-export const SIDE_SUMMARY = SIDE_BITS + SIDE_BITS_WORDS * 4;
 export const SIDE_SUMMARY_WORDS = SIDE_BITS_WORDS >> 5;
-export const SIDE_NODE_KEYS = SIDE_SUMMARY + SIDE_SUMMARY_WORDS * 4;
+export const SIDE_BITS = SIDE_SUMMARY_WORDS * 4;
+export const SIDE_LOTS = SIDE_BITS + SIDE_BITS_WORDS * 4;
+export const SIDE_NODE_KEYS = SIDE_LOTS + WINDOW_KEYS * 8;
 export const SIDE_NODE_LOTS = SIDE_NODE_KEYS + OVERFLOW_NODES * 8;
 export const SIDE_NODE_LINKS = SIDE_NODE_LOTS + OVERFLOW_NODES * 8;
 export const SIDE_HINTS = SIDE_NODE_LINKS + OVERFLOW_NODES * 8;

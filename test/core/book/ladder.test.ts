@@ -5,7 +5,16 @@ import { BookReader, DepthView } from '../../../src/core/book/book-reader.js';
 import { BookWriter } from '../../../src/core/book/book-writer.js';
 import { COARSEST, gridOf } from '../../../src/core/book/grid.js';
 import { LevelList } from '../../../src/core/kernel/message.js';
-import { BOOK_BYTES, BOOK_GAP, BOOK_LIVE, BOOK_SYNCING, OVERFLOW_NODES, WINDOW_KEYS } from '../../../src/core/memory/book-layout.js';
+import {
+  BOOK_BYTES,
+  BOOK_GAP,
+  BOOK_LIVE,
+  BOOK_SYNCING,
+  OVERFLOW_NODES,
+  WINDOW_KEYS,
+  BOOK_BID_SIDE,
+  SIDE_LOTS,
+} from '../../../src/core/memory/book-layout.js';
 import { viewsOf } from '../../../src/core/memory/shared-memory.js';
 import { RESULT_OK, RESULT_RANGE } from '../../../src/core/numbers/errors.js';
 import { formatDecimal } from '../../../src/core/numbers/decimal.js';
@@ -182,7 +191,7 @@ describe('ladder', () => {
       bench.plain.clear();
       bench.change([]);
       bench.check();
-      const words = new Int32Array(bench.views.buffer, 128 + 128 + WINDOW_KEYS * 8, (WINDOW_KEYS >> 5) + 128);
+      const words = new Int32Array(bench.views.buffer, BOOK_BID_SIDE, SIDE_LOTS >> 2);
       expect(words.every((word) => word === 0)).toBe(true);
     }
   });
