@@ -20,6 +20,9 @@ import { RESULT_OK, RESULT_RANGE } from '../../../src/core/numbers/errors.js';
 import { formatDecimal } from '../../../src/core/numbers/decimal.js';
 import { PlainBook } from './plain-book.js';
 
+/** Of the book in its memory. */
+const BASE = 128;
+
 /** A book with its reader; levels go in as texts, one publish a call. */
 class Bench {
   readonly views = viewsOf(new SharedArrayBuffer(BOOK_BYTES + 256));
@@ -29,7 +32,7 @@ class Bench {
   readonly #bids = new LevelList();
   readonly #asks = new LevelList();
 
-  constructor(grid = COARSEST, base = 128) {
+  constructor(grid = COARSEST, base = BASE) {
     this.writer = new BookWriter(this.views, base, grid);
     this.reader = new BookReader(this.views, base);
   }
@@ -191,7 +194,7 @@ describe('ladder', () => {
       bench.plain.clear();
       bench.change([]);
       bench.check();
-      const words = new Int32Array(bench.views.buffer, BOOK_BID_SIDE, SIDE_LOTS >> 2);
+      const words = new Int32Array(bench.views.buffer, BASE + BOOK_BID_SIDE, SIDE_LOTS >> 2);
       expect(words.every((word) => word === 0)).toBe(true);
     }
   });
