@@ -49,7 +49,7 @@ export function feedLaneData(symbols: readonly string[], address: string): LaneD
       strategies: [],
     },
     recovered: { runs: 0, orders: [], fills: [], levels: [], notes: [] },
-    layout: { names: ['service', 'hot', 'feed-0'], hotLane: 1, feedLanes: [2], isSingle: false, wait: 'balanced', warning: null },
+    layout: { names: ['service', 'hot', 'feed-0'], hotLane: 1, feedLanes: [2], isSingle: false, wait: 'balanced', feedsSpin: false, warning: null },
     market: marketTimeNow(1),
     isStepped: false,
     kernel: DEFAULT_KERNEL,

@@ -31,7 +31,7 @@ try {
     error: (source, error) => tell({ kind: 'error', source, text: messageOf(error), isUsage: false }),
   });
   const counters = new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * lane, LANE_COUNTERS);
-  // Sockets turn this lane; the loop only publishes counters and the heartbeat.
+  // Sockets turn this lane; the loop publishes counters and the heartbeat, and keeps the thread awake where it is to spin.
   const loop = new EventLoopLane({ views, plan, clock, counters, bell: new Doorbell(views, plan, lane), roles: feedLane.feeds }, 'eco', 1);
   parentPort?.on('message', (command: LaneCommand) => {
     if (command.kind === 'resync') for (const feed of feedLane.feeds) feed.resync(command.instrument);
@@ -45,7 +45,7 @@ try {
     }
   });
   feedLane.start();
-  loop.start();
+  loop.start(layout.feedsSpin);
   tell({ kind: 'ready' });
 } catch (error) {
   tell({ kind: 'error', source: 'feed lane', text: messageOf(error), isUsage: error instanceof UsageError });

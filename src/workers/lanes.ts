@@ -12,6 +12,8 @@ export interface LaneLayout {
   readonly feedLanes: readonly number[];
   readonly isSingle: boolean;
   readonly wait: WaitMode;
+  /** Feed lanes do not wait in epoll either: they keep their event loops turning. */
+  readonly feedsSpin: boolean;
   readonly warning: string | null;
 }
 
@@ -35,7 +37,7 @@ export function layLanes(asked: number | 'auto', wait: WaitMode | 'auto', cores:
     spinning > cores - 1
       ? `--wait spin on ${cores} core${cores === 1 ? '' : 's'}: spinning lanes will delay each other; balanced is faster here`
       : null;
-  if (count === 1) return { names: ['all'], hotLane: 0, feedLanes: [0], isSingle: true, wait: mode, warning };
+  if (count === 1) return { names: ['all'], hotLane: 0, feedLanes: [0], isSingle: true, wait: mode, feedsSpin: false, warning };
   const feeds = Array.from({ length: count - 1 }, (_, index) => index + 2);
   return {
     names: ['service', 'hot', ...feeds.map((_, index) => `feed-${index}`)],
@@ -43,6 +45,8 @@ export function layLanes(asked: number | 'auto', wait: WaitMode | 'auto', cores:
     feedLanes: feeds,
     isSingle: false,
     wait: mode,
+    // The service thread and the system keep a core.
+    feedsSpin: spinning > 0 && spinning + feeds.length <= cores - 1,
     warning,
   };
 }

@@ -68,7 +68,7 @@ export async function glanceAtMarket(
         strategies: [],
       },
       recovered: { runs: 0, orders: [], fills: [], levels: [], notes: [] },
-      layout: { names: ['all'], hotLane: 0, feedLanes: [0], isSingle: true, wait: 'balanced', warning: null },
+      layout: { names: ['all'], hotLane: 0, feedLanes: [0], isSingle: true, wait: 'balanced', feedsSpin: false, warning: null },
       market,
       isStepped: false,
       kernel,

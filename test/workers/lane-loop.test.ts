@@ -235,6 +235,22 @@ describe('EventLoopLane', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('keeps its thread turning when it is to, until it stops', () => {
+    vi.useFakeTimers({ toFake: ['setImmediate', 'setInterval', 'clearInterval'] });
+    for (const isTurning of [false, true]) {
+      const lane = new EventLoopLane(parts(work), 'eco', 1);
+      lane.start(isTurning);
+      for (let turn = 0; turn < 5; turn++) {
+        // The interval, and what keeps the loop from sleeping.
+        expect(vi.getTimerCount()).toBe(isTurning ? 2 : 1);
+        vi.advanceTimersToNextTimer();
+      }
+      lane.stop();
+      vi.runAllTimers();
+      expect(vi.getTimerCount()).toBe(0);
+    }
+  });
+
   it('after a stop it turns no role, whoever pumps', () => {
     vi.useFakeTimers({ toFake: ['setImmediate', 'setInterval', 'clearInterval'] });
     work.waiting = 100;

@@ -55,6 +55,16 @@ describe('layLanes', () => {
     expect(layLanes(1, 'spin', 1, VENUES).warning).toBeNull();
   });
 
+  it('lets feed lanes spin too where that leaves a core', () => {
+    for (let cores = 1; cores <= 16; cores++) {
+      for (const asked of ['auto', 1, 2, 3, 6] as const) {
+        const { feedsSpin, feedLanes, isSingle } = layLanes(asked, 'spin', cores, VENUES);
+        expect(feedsSpin).toBe(!isSingle && 1 + feedLanes.length < cores);
+        expect(layLanes(asked, 'balanced', cores, VENUES).feedsSpin).toBe(false);
+      }
+    }
+  });
+
   it('keeps the way of waiting that was asked for', () => {
     expect(layLanes('auto', 'eco', 16, VENUES).wait).toBe('eco');
     expect(layLanes('auto', 'spin', 2, VENUES).wait).toBe('spin');
