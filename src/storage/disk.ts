@@ -16,6 +16,7 @@ import {
   readdirSync,
   readSync,
   rmSync,
+  statfsSync,
   writeSync,
 } from 'node:fs';
 
@@ -38,7 +39,12 @@ export interface Disk {
   syncNow(file: number): void;
   /** Makes new names in a folder durable; systems that cannot do it say nothing. */
   syncFolder(path: string, done: SyncDone): void;
+  /** Whether writing over bytes of a file writes over their blocks, so that no metadata changes; false where that is not known. */
+  overwritesInPlace(path: string): boolean;
 }
+
+/** As Linux numbers them (linux/magic.h, read 2026-11-23): ext2 to ext4, XFS. Those that copy on write (btrfs, ZFS, f2fs), or have no device (tmpfs), are not among them. */
+const IN_PLACE: ReadonlySet<number> = new Set([0xef53, 0x58465342]);
 
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -70,4 +76,5 @@ export const nodeDisk: Disk = {
       else fsync(file, () => close(file, () => done(null)));
     });
   },
+  overwritesInPlace: (path) => process.platform === 'linux' && IN_PLACE.has(statfsSync(path).type),
 };

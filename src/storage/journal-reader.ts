@@ -12,6 +12,7 @@ import { decodeCold, isBefore, type JournalPosition } from './journal.js';
 import {
   type Block,
   blockOf,
+  claimedBytes,
   FORMAT_VERSION,
   FRAME_HEAD_BYTES,
   FRAME_HOT,
@@ -24,10 +25,19 @@ import {
 } from './segment.js';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Read at once; behind a piece that ends in zeros no other is read ahead, as all that follows may be zeros. */
+const PIECE_BYTES = 16 * 1024;
 
 export interface Damage {
   /** `tail`: from here to the end of the file. `hole`: valid frames follow. `header`: the first bytes of the file. `missing`: no such file. */
   readonly kind: 'tail' | 'hole' | 'header' | 'missing';
+  readonly segment: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Zeros behind the last frame of the newest segment: written ahead by a writer that is at it, or was killed. */
+export interface PreparedSpace {
   readonly segment: number;
   readonly from: number;
   readonly to: number;
@@ -46,6 +56,8 @@ export interface JournalVisitor {
   onHot?(block: Block, at: number, frame: HotFrame): void;
   onCold?(kind: number, value: unknown): void;
   onDamage?(damage: Damage): void;
+  /** Told at each look at the end. */
+  onPrepared?(space: PreparedSpace): void;
 }
 
 export interface JournalReaderOptions {
@@ -74,6 +86,9 @@ export class JournalReader {
   #offset: number;
   /** Size of the open segment for which a torn tail has been reported: the end is looked at more than once. */
   #toldTailAt = -1;
+  /** Zeros were looked through up to here, from the place where the position stood then. */
+  #blankTo = 0;
+  readonly #head = new Uint8Array(FRAME_HEAD_BYTES);
   readonly #hotFrame: HotFrame = { producer: 0, seq: 0, run: 0 };
   #lastSegment = 0;
   #lastOffset = 0;
@@ -112,7 +127,7 @@ export class JournalReader {
       if (bytes > 0) {
         this.#visit(visitor, bytes);
         count++;
-      } else if (!this.#skip(visitor)) break;
+      } else if (!this.#lookAgain() && !this.#skip(visitor, until !== undefined)) break;
     }
     return count;
   }
@@ -141,31 +156,80 @@ export class JournalReader {
     }
   }
 
-  /** No valid frame stands at the offset: goes behind a hole or to the next segment. False at the end of the journal. */
-  #skip(visitor: JournalVisitor): boolean {
-    const size = this.#disk.size(this.#file);
+  /** What was read ahead may have been zeros then and be a frame now. */
+  #lookAgain(): boolean {
+    if (this.#base === this.#offset) return false;
+    this.#forget(this.#offset);
+    return this.#frame(this.#offset) > 0;
+  }
+
+  /** No valid frame stands at the offset: goes behind a hole or to the next segment. False at the end of the journal. `isBounded`: something was written here, says the caller. */
+  #skip(visitor: JournalVisitor, isBounded: boolean): boolean {
     const start = this.#offset;
-    for (let at = start + 8; at + FRAME_HEAD_BYTES <= size; at += 8) {
-      if (this.#frame(at) <= 0) continue;
-      visitor.onDamage?.({ kind: 'hole', segment: this.#segment, from: start, to: at });
+    // Asked before the look: nothing is added to a segment once there is a newer one, so the look then sees all there will ever be.
+    const next = this.#numberAfter(this.#segment);
+    const size = this.#disk.size(this.#file);
+    // Frames are written in order. Where one would stand and zeros do, those seen behind it before are zeros still: only what the file has grown by is new.
+    const from = !isBounded && next < 0 && start <= this.#blankTo && this.#isBlank(start) ? this.#blankTo : start;
+    this.#forget(from);
+    let at = this.#firstFrame(from, size);
+    if (at > start) {
+      // The writer may have been at both places while they were read: whatever is before a frame that was seen is there by now.
+      this.#forget(start);
+      at = this.#firstFrame(start, size);
+    }
+    if (at >= 0) {
+      if (at > start) visitor.onDamage?.({ kind: 'hole', segment: this.#segment, from: start, to: at });
       this.#offset = at;
       return true;
     }
-    const next = this.#numberAfter(this.#segment);
     if (next < 0) {
       // The writer may be at it: the place is kept, and looked at again in the next call.
-      this.#tellTail(visitor, start, size);
-      this.#filled = Math.min(this.#filled, Math.max(0, start - this.#base));
+      // Nothing is prepared in a file that has no header yet.
+      const end = start < HEADER_BYTES ? size : this.#writtenEnd(from, size);
+      this.#forget(start);
+      if (end > from) {
+        // Written since zeros were read there?
+        if (this.#frame(start) > 0) return true;
+        this.#forget(start);
+        this.#tellTail(visitor, start, end);
+      } else {
+        this.#blankTo = size & ~7;
+        if (size > start) visitor.onPrepared?.({ segment: this.#segment, from: start, to: size });
+      }
       return false;
     }
-    // A newer segment exists, so nothing is added to this one any more; but it may have grown since its size was read.
-    if (this.#disk.size(this.#file) > size) return true;
+    // No zeros were left at the end of a finished segment: where some stand, something was lost.
     this.#tellTail(visitor, start, size);
     if (next > this.#segment + 1) visitor.onDamage?.({ kind: 'missing', segment: this.#segment + 1, from: 0, to: 0 });
     this.close();
     this.#segment = next;
     this.#offset = 0;
     return true;
+  }
+
+  /** Place of the first valid frame from `from` on, -1 when there is none. */
+  #firstFrame(from: number, size: number): number {
+    for (let at = from; at + FRAME_HEAD_BYTES <= size; at += 8) if (this.#frame(at) > 0) return at;
+    return -1;
+  }
+
+  /** Whether nothing has been written to the place of a frame's head yet. Asks the file, not what was read of it. */
+  #isBlank(offset: number): boolean {
+    const got = this.#disk.read(this.#file, this.#head, 0, FRAME_HEAD_BYTES, offset);
+    return this.#head.every((byte, index) => index >= got || byte === 0);
+  }
+
+  /** Behind the last bytes that are not zero; a frame that was begun counts whole, as the zeros in it are its own. */
+  #writtenEnd(from: number, size: number): number {
+    let end = from;
+    for (let at = from; at < size; at += 8) {
+      const bytes = Math.min(8, size - at);
+      if (!this.#load(at, bytes)) break;
+      for (let i = at - this.#base; i < at - this.#base + bytes; i++) if (this.#block.u8[i] !== 0) end = at + bytes;
+    }
+    if (end === from || !this.#load(from, FRAME_HEAD_BYTES)) return end;
+    return Math.max(end, Math.min(size, from + claimedBytes(this.#block, from - this.#base)));
   }
 
   #tellTail(visitor: JournalVisitor, from: number, to: number): void {
@@ -183,6 +247,7 @@ export class JournalReader {
     if (wanted > 0 && number > wanted) visitor.onDamage?.({ kind: 'missing', segment: wanted, from: 0, to: 0 });
     this.#segment = number;
     this.#toldTailAt = -1;
+    this.#blankTo = 0;
     this.#file = this.#disk.open(join(this.#folder, segmentName(number)), 'r');
     this.#base = 0;
     this.#filled = 0;
@@ -233,11 +298,18 @@ export class JournalReader {
     this.#filled = isInside ? this.#filled - keepFrom : 0;
     this.#base = offset;
     for (;;) {
-      const room = this.#block.u8.length - this.#filled;
+      const room = Math.min(PIECE_BYTES, this.#block.u8.length - this.#filled);
       const got = room === 0 ? 0 : this.#disk.read(this.#file, this.#block.u8, this.#filled, room, this.#base + this.#filled);
       if (got === 0) return this.#filled >= bytes;
       this.#filled += got;
+      if (this.#filled >= bytes && this.#block.u32[(this.#filled >> 2) - 1] === 0) return true;
     }
+  }
+
+  /** Nothing of the file is held any more: it is read again from this place. */
+  #forget(offset: number): void {
+    this.#base = offset;
+    this.#filled = 0;
   }
 }
 

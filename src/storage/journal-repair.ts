@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../core/numbers/errors.js';
 import type { Disk } from './disk.js';
-import type { Damage } from './journal-reader.js';
+import type { Damage, PreparedSpace } from './journal-reader.js';
 import { segmentName } from './segment.js';
 
 /** Returns what was done, in words; damage that was put aside by an earlier start is not told again. */
@@ -34,6 +34,26 @@ export function repairJournal(folder: string, disk: Disk, damages: readonly Dama
     else notes.push(`journal segment ${name}: ${bytes} damaged bytes at ${damage.from} were not read; a copy is in ${aside}`);
   }
   return notes;
+}
+
+/**
+ * Cuts off the zeros that a killed process left behind its last record, before a newer segment is begun: a finished one ends with its last frame, so that zeros at its end
+ * are known for what they are, a loss.
+ */
+export function cutPrepared(folder: string, disk: Disk, { segment, from }: PreparedSpace): string[] {
+  const name = segmentName(segment);
+  try {
+    const file = disk.open(join(folder, name), 'r+');
+    try {
+      disk.truncate(file, from);
+      disk.syncNow(file);
+    } finally {
+      disk.close(file);
+    }
+    return [];
+  } catch (error) {
+    return [`journal segment ${name}: the empty space behind its last record could not be cut off (${messageOf(error)})`];
+  }
 }
 
 /** Whether a start has seen this damage: then a copy of it stands beside the segment. A missing segment has none: nothing can be done for it. */

@@ -6,8 +6,8 @@ import type { RunTables } from '../core/orders/tables.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { type Disk, nodeDisk } from './disk.js';
 import { JournalFold, type Recovery } from './journal-fold.js';
-import { type Damage, readJournal } from './journal-reader.js';
-import { repairJournal } from './journal-repair.js';
+import { type Damage, type PreparedSpace, readJournal } from './journal-reader.js';
+import { cutPrepared, repairJournal } from './journal-repair.js';
 import { segmentName, segmentNumber } from './segment.js';
 
 export type { RecoveredFunding } from './fold-state.js';
@@ -19,7 +19,7 @@ export interface RecoverOptions {
   /** Of the run to come; its `run` is not used. */
   readonly tables: RunTables;
   readonly disk?: Disk;
-  /** Cut torn tails and copy holes aside (default). Off for tools that only look. */
+  /** Cut torn tails and prepared space, copy holes aside (default). Off for tools that only look. */
   readonly repair?: boolean;
 }
 
@@ -30,16 +30,21 @@ export function recover(options: RecoverOptions): Recovery {
   const { checkpoint, notes } = loadCheckpoint(options.folder, disk, isRepairing);
   if (checkpoint !== null) fold.restore(checkpoint.state);
   const damages: Damage[] = [];
+  const spaces: PreparedSpace[] = [];
   const end = readJournal(
     { folder: options.folder, disk, ...(checkpoint === null ? {} : { from: checkpoint.position }) },
     {
       onHot: (block, at, frame) => fold.hot(block, at, frame),
       onCold: (kind, value) => fold.cold(kind, value),
       onDamage: (damage) => damages.push(damage),
+      onPrepared: (space) => void (spaces[0] = space),
     },
   );
   if (checkpoint === null) notes.push(...missingStart(options.folder, disk));
-  if (isRepairing) notes.push(...repairJournal(options.folder, disk, damages));
+  if (isRepairing) {
+    notes.push(...repairJournal(options.folder, disk, damages));
+    for (const space of spaces) notes.push(...cutPrepared(options.folder, disk, space));
+  }
   return fold.result(end, notes);
 }
 

@@ -17,6 +17,8 @@
  *
  * The checksum of a frame covers where it stands. A frame is therefore valid at one place of one segment only: bytes of a payload that look like a frame,
  * or a block that the disk put elsewhere, do not pass. That is what makes it safe to go on at the next valid frame after a damaged one.
+ *
+ * The newest segment may end in zeros, written ahead of the records (journal.ts) and left there by a killed process: no frame begins with them.
  */
 import { RECORD_BYTES } from '../core/memory/record.js';
 
@@ -124,15 +126,21 @@ export function sealFrame(
   block.i32[word + 1] = frameCrc(block.i32, word, padded(length) >> 2, number, offset);
 }
 
+/** Bytes that the head of a frame at `at` claims, 0 when no frame begins like this. */
+export function claimedBytes(block: Block, at: number): number {
+  const length = block.u32[at >> 2]!;
+  const kind = block.u8[at + 8]!;
+  if (kind === FRAME_HOT ? length !== RECORD_BYTES : kind !== FRAME_COLD || length > MAX_PAYLOAD_BYTES) return 0;
+  return padded(length);
+}
+
 /** Bytes of the valid frame at `at` (a multiple of 8), 0 when it does not end before `end`, -1 when there is none. */
 export function frameAt(block: Block, at: number, end: number, number: number, offset: number): number {
   if (at + FRAME_HEAD_BYTES > end) return 0;
-  const word = at >> 2;
-  const length = block.u32[word]!;
-  const kind = block.u8[at + 8]!;
-  if (kind === FRAME_HOT ? length !== RECORD_BYTES : kind !== FRAME_COLD || length > MAX_PAYLOAD_BYTES) return -1;
-  const bytes = padded(length);
+  const bytes = claimedBytes(block, at);
+  if (bytes === 0) return -1;
   if (at + bytes > end) return 0;
+  const word = at >> 2;
   return block.i32[word + 1] === frameCrc(block.i32, word, bytes >> 2, number, offset) ? bytes : -1;
 }
 

@@ -12,7 +12,7 @@ import { segmentName, segmentNumber } from './segment.js';
 import { differences, digestOf, type DigestOptions, type StoreDigest } from './store-compare.js';
 import { StoreFeed } from './store-feed.js';
 
-/** Behind the last byte of a journal that nobody writes; a torn tail counts, a reader stops before it. */
+/** Behind the last byte of a journal that nobody writes; a torn tail or prepared space counts, a reader stops before it. */
 export function journalEnd(folder: string, disk: Disk = nodeDisk): JournalPosition {
   const segment = Math.max(0, ...disk.list(folder).map(segmentNumber));
   if (segment === 0) return { segment: 0, offset: 0 };

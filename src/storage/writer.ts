@@ -135,6 +135,7 @@ export class Writer implements Role {
     while (this.step(nowUs, Infinity) > 0);
     this.#isHoldingSyncs = false;
     if (this.#isPending || this.#cold.length > 0) return false;
+    if (!this.#isClosing) this.#journal.prepare();
     this.#journal.syncNow();
     this.#advanceDurable(this.#written, this.#timesHead);
     return true;
@@ -305,8 +306,15 @@ export class Writer implements Role {
       }
       for (const resolve of this.#afterSync.splice(0)) resolve();
       this.#options.onAdvance?.();
+      this.#prepare();
       if (this.#durability === 'each' && !this.#isClosing) this.#syncWhenDue(this.#options.nowUs());
     });
+  }
+
+  /** Space for what comes, once nobody waits for the sync that has just ended. It is synced like records, as soon as they would be. */
+  #prepare(): void {
+    if (this.#isClosing || this.#isDeviceFailed || this.#isPending) return;
+    if (this.#journal.prepare(this.#hasUnsynced)) this.#hasUnsynced = true;
   }
 
   #advanceDurable(counts: Uint32Array, timesEnd: number): void {

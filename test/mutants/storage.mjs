@@ -1,6 +1,8 @@
 /** Broken variants of journal, recovery and stores. */
 const compact = { file: 'src/storage/compact.ts', test: 'test/storage/compact.test.ts' };
 const feed = { file: 'src/storage/store-feed.ts', test: 'test/storage/outage.test.ts' };
+const journal = { file: 'src/storage/journal.ts', test: 'test/storage/prepared.test.ts' };
+const reader = { file: 'src/storage/journal-reader.ts', test: 'test/storage/prepared.test.ts' };
 const writer = { file: 'src/storage/writer.ts', test: 'test/storage/writer.test.ts' };
 
 export default [
@@ -56,6 +58,69 @@ export default [
     why: 'a checkpoint is made over a damaged place that nobody has looked at',
     find: 'const unknown = damages.find((damage) => !isPutAside(folder, disk, damage));',
     replace: 'const unknown = damages.find((damage) => isPutAside(folder, disk, damage) && damage.segment < 0);',
+  },
+  {
+    ...journal,
+    id: 'G1',
+    why: 'space that a full disk did not give whole is kept from the records',
+    find: '      this.#cut(from);\n      return false;',
+    replace: '      return false;',
+  },
+  {
+    ...journal,
+    id: 'G4',
+    why: 'zeros are written over the newest record',
+    find: 'const from = Math.max(this.#prepared, offset);',
+    replace: 'const from = Math.max(this.#prepared, offset - 8);',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'a segment that a newer one follows is left after a look from before that',
+    find: '    if (next < 0) {\n      // The writer may be at it',
+    replace: '    if (this.#numberAfter(this.#segment) < 0) {\n      // The writer may be at it',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'a frame that is seen behind zeros makes a hole of them at once',
+    find: '    if (at > start) {\n      // The',
+    replace: '    if (at > size) {\n      // The',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'zeros behind a torn frame count as torn',
+    find: '? size : this.#writtenEnd(from, size);',
+    replace: '? size : Math.max(size, this.#writtenEnd(from, size));',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'zeros at the end of a finished segment are taken for prepared space',
+    find: '    this.#tellTail(visitor, start, size);\n    if (next',
+    replace: '    this.#tellTail(visitor, start, this.#writtenEnd(start, size));\n    if (next',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'what is written during a look at the end is told as torn',
+    find: '        if (this.#frame(start) > 0) return true;\n',
+    replace: '',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'what was read before a newer segment was seen is believed',
+    find: '    this.#forget(from);\n',
+    replace: '',
+  },
+  {
+    ...reader,
+    id: 'G2',
+    why: 'where zeros were seen once nothing is looked for again',
+    find: 'start <= this.#blankTo && this.#isBlank(start)',
+    replace: 'start <= this.#blankTo',
   },
   {
     id: 'G3',

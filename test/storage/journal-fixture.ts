@@ -142,6 +142,7 @@ export class SmallDisk implements Disk {
   /** Most bytes one write call takes: short writes happen. */
   mostPerWrite = Infinity;
   failWrites = false;
+  isInPlace = false;
   holdSyncs = false;
 
   constructor(roomBytes: number) {
@@ -214,5 +215,9 @@ export class SmallDisk implements Disk {
 
   syncFolder(_path: string, done: (error: Error | null) => void): void {
     done(null);
+  }
+
+  overwritesInPlace(): boolean {
+    return this.isInPlace;
   }
 }
