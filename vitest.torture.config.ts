@@ -10,7 +10,7 @@ export default defineConfig({
       'test/e2e/{kill,venues-kill,stop,lanes,faults,seeds,all-kinds}.test.ts',
       'test/execution/executor.property.test.ts',
       'test/execution/gateways/**/*.test.ts',
-      'test/storage/{damage,compact,backup,outage}.test.ts',
+      'test/storage/{damage,compact,backup,outage,prepared}.test.ts',
       'test/venue-sim/exchange/*.test.ts',
     ],
     env: { THOR_TORTURE: '1' },

@@ -76,5 +76,12 @@ export const nodeDisk: Disk = {
       else fsync(file, () => close(file, () => done(null)));
     });
   },
-  overwritesInPlace: (path) => process.platform === 'linux' && IN_PLACE.has(statfsSync(path).type),
+  overwritesInPlace(path) {
+    if (process.platform !== 'linux') return false;
+    try {
+      return IN_PLACE.has(statfsSync(path).type);
+    } catch {
+      return false; // a file system that does not say what it is
+    }
+  },
 };
