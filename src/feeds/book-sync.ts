@@ -215,7 +215,7 @@ export class BookSync {
       else if (action === ACTION_DELETE) {
         result = this.#book.setLevel(ids.sideAt(place), ids.priceAt(place), ids.decimalsAt(place), 0, 0);
         ids.removeAt(place);
-      } else if (rows.qtyDecimals[i] !== ABSENT && rows.qty[i] === 0) reason = 'bad-frame';
+      } else if (this.#isUnclear(message, i, place)) reason = 'bad-frame';
       else if (this.#moves(message, i, place)) reason = 'known-price';
       else result = this.#updateRow(message, i, place);
     }
@@ -288,14 +288,25 @@ export class BookSync {
     this.#book.setGate(GATES[this.#rules.sequence]);
   }
 
-  /** True when an update would put its level where another id has one: an id stands for a price. */
-  #moves(message: Message, i: number, place: number): boolean {
+  /** An update to nothing, or one that names another level and leaves out how much of it there is. */
+  #isUnclear({ rows }: Message, i: number, place: number): boolean {
+    return rows.qtyDecimals[i] === ABSENT ? !this.#stays(rows, i, place) : rows.qty[i] === 0;
+  }
+
+  /** True when an update's level is the one that its id has. */
+  #stays(rows: Message['rows'], i: number, place: number): boolean {
     const ids = this.#ids!;
-    const rows = message.rows;
+    if (rows.side[i] !== ids.sideAt(place)) return false;
+    return rows.priceDecimals[i] === ABSENT || (rows.price[i] === ids.priceAt(place) && rows.priceDecimals[i] === ids.decimalsAt(place));
+  }
+
+  /** True when an update would put its level where another id has one: an id stands for a price. */
+  #moves({ rows }: Message, i: number, place: number): boolean {
+    if (this.#stays(rows, i, place)) return false;
+    const ids = this.#ids!;
     const hasPrice = rows.priceDecimals[i] !== ABSENT;
     const price = hasPrice ? rows.price[i]! : ids.priceAt(place);
     const decimals = hasPrice ? rows.priceDecimals[i]! : ids.decimalsAt(place);
-    if (rows.side[i] === ids.sideAt(place) && price === ids.priceAt(place) && decimals === ids.decimalsAt(place)) return false;
     return this.#book.hasLevel(rows.side[i]!, price, decimals);
   }
 
@@ -307,7 +318,7 @@ export class BookSync {
     const price = hasPrice ? rows.price[i]! : ids.priceAt(place);
     const decimals = hasPrice ? rows.priceDecimals[i]! : ids.decimalsAt(place);
     if (rows.qtyDecimals[i] === ABSENT) return RESULT_OK;
-    if (side !== ids.sideAt(place) || price !== ids.priceAt(place) || decimals !== ids.decimalsAt(place)) {
+    if (!this.#stays(rows, i, place)) {
       const result = this.#book.setLevel(ids.sideAt(place), ids.priceAt(place), ids.decimalsAt(place), 0, 0);
       if (result !== RESULT_OK) return result;
       ids.move(place, side, price, decimals);
