@@ -12,6 +12,8 @@ const FRAMES = times(200_000, 10_000_000);
 const LEVELS = 5;
 /** Messages of one read at most. */
 const AT_ONCE = 4;
+/** What a failure shows of the messages before it. */
+const SHOWN_BEFORE = 6;
 
 /** One damage; several may follow each other. */
 function damage(bytes: Uint8Array, next: () => number): Uint8Array {
@@ -66,6 +68,7 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
   const one = new OneBook(protocol.venue, protocol.symbol, protocol.text, 'wasm');
   const { reference } = protocol;
   const seen = { live: 0, damaged: 0, hidden: 0, fast: 0 };
+  const before: string[] = [];
   let waiting: Uint8Array[] = [];
   let wanted = 1;
   const give = (bytes: Uint8Array): void => {
@@ -77,6 +80,8 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
     waiting = [];
     wanted = 1 + Math.floor(next() * AT_ONCE);
     if (messages.length === 0) return;
+    before.push(...messages.map((bytes) => Buffer.from(bytes).toString('utf8')));
+    before.splice(0, before.length - messages.length - SHOWN_BEFORE);
     let heard = 0;
     const took = (count: number): void => {
       for (const bytes of messages.slice(heard, heard + count)) reference.frame(Buffer.from(bytes).toString('utf8'));
@@ -87,18 +92,14 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
       one.socket.sayBytes(messages[0]!);
       took(1);
     }
-    if (one.socket.isClosed) {
-      // Too many bad frames: the session wants a new connection.
-      reference.disconnected();
-      one.time.advance(60_000);
-      one.socket.open();
-    }
+    // Too many bad frames: the session wants a new connection.
+    if (one.socket.isClosed) reopen();
     if (!one.isLive()) {
       seen.hidden++;
       return;
     }
     seen.live++;
-    const where = (): string => `${protocol.name} seed ${seed}: ${messages.map((bytes) => Buffer.from(bytes).toString('utf8')).join('\n')}`;
+    const where = (): string => `${protocol.name} seed ${seed}, ${messages.length} at once, behind others:\n${before.join('\n')}`;
     if (!reference.isLive()) throw new Error(`live against the rules: ${where()}`);
     for (const side of [0, 1]) {
       const ours = one.best(side, LEVELS).join();
@@ -109,8 +110,18 @@ function run(protocol: Protocol, count: number, seed: number): { live: number; d
     }
     if (reference.book.isCrossed()) throw new Error(`crossed while live: ${where()}`);
   };
+  const reopen = (): void => {
+    reference.disconnected();
+    one.time.advance(60_000);
+    one.socket.open();
+  };
   const recover = (): void => {
     flush();
+    // What hid our book, a price that is no venue's, may have passed for a number there: both begin anew.
+    if (!one.isLive() && reference.isLive()) {
+      one.socket.drop();
+      reopen();
+    }
     const snapshot = protocol.snapshot();
     if ('frame' in snapshot) give(Buffer.from(snapshot.frame));
     else {
