@@ -251,7 +251,7 @@ export const MARKETS: readonly MarketSpec[] = [
     tickUnits: 1,
     priceDecimals: 1,
     firstSequence: 1_007_198_631_000,
-    firstTradeId: 849_714_000,
+    firstTradeId: 1_849_714_000,
     flow: {
       ...USUAL,
       lagMs: 50,
@@ -274,7 +274,7 @@ export const MARKETS: readonly MarketSpec[] = [
     tickUnits: 1,
     priceDecimals: 2,
     firstSequence: 1_007_199_002_000,
-    firstTradeId: 412_887_000,
+    firstTradeId: 1_412_887_000,
     flow: {
       ...USUAL,
       lagMs: 60,

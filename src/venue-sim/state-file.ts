@@ -20,7 +20,7 @@ const QUICK_FILE = 'exchanges.quick.json';
 /** A history file grows by at most this much over what was remembered when it was begun. */
 const MOST_HISTORY_GROWTH = 64 * 1024 * 1024;
 
-type LookedBackOn = 'candles' | 'prices' | 'trades' | 'aggregates';
+type LookedBackOn = 'candles' | 'prices' | 'hours' | 'trades' | 'aggregates';
 interface Snapshot extends SavedWorld {
   readonly historyFile: string;
   readonly historyBytes: number;
@@ -177,7 +177,7 @@ async function readIfThere(file: string): Promise<Buffer | undefined> {
 
 function withoutPast(saved: SavedWorld): Omit<QuickSnapshot, 'historyFile' | 'historyBytes' | 'saveNumber'> {
   const markets = Object.entries(saved.markets).map(([name, market]) => {
-    const { candles: _candles, prices: _prices, trades: _trades, aggregates: _aggregates, ...rest } = market;
+    const { candles: _candles, prices: _prices, hours: _hours, trades: _trades, aggregates: _aggregates, ...rest } = market;
     return [name, rest];
   });
   return { ...saved, markets: Object.fromEntries(markets) as QuickSnapshot['markets'] };

@@ -5,6 +5,8 @@
 import { assert } from '../core/numbers/errors.js';
 import { VenueExchange, type SavedExchange } from './exchange/exchange.js';
 import type { HistoryLine } from './exchange/history.js';
+import { pastGrid } from './flow/past-grid.js';
+import { CrossPast, PastPath, type LatentPast } from './flow/past-path.js';
 import { CrossPath, PricePath, type LatentPrice, type SavedPath } from './flow/price-path.js';
 import { FlowRandom } from './flow/random.js';
 import { MARKETS, START_PRICES } from './markets.js';
@@ -35,6 +37,8 @@ export interface SavedWorld {
   readonly version: number;
   readonly seed: number;
   readonly nowUs: number;
+  /** When the exchanges were opened for the first time: their past ends there. Absent in states of before they had one. */
+  readonly bornUs?: number;
   readonly paths: Readonly<Record<Asset, SavedPath>>;
   readonly markets: Readonly<Record<string, SavedMarket>>;
   readonly exchanges: Readonly<Record<string, SavedExchange>>;
@@ -45,6 +49,8 @@ export class VenueWorld {
   readonly markets: readonly Market[];
   readonly exchanges: ReadonlyMap<VenueId, VenueExchange>;
   readonly #paths: Readonly<Record<Asset, PricePath>>;
+  readonly #pasts: Readonly<Record<Asset, PastPath>> | null;
+  readonly #bornUs: number | undefined;
   readonly #afterStep: ((nowUs: number) => void)[] = [];
   #nowUs: number;
   #skippedUs = 0;
@@ -59,8 +65,10 @@ export class VenueWorld {
     this.#paths = Object.fromEntries(
       ASSETS.map((asset) => [asset, new PricePath(START_PRICES[asset], FlowRandom.of(seed, `path ${asset}`))]),
     ) as Record<Asset, PricePath>;
+    this.#bornUs = saved === undefined ? this.#nowUs : saved.bornUs;
+    this.#pasts = this.#bornUs === undefined ? null : pastsOf(this.#paths, this.#bornUs, seed);
     const specs = (options.markets ?? MARKETS).filter((spec) => options.only === undefined || options.only.includes(spec.venue));
-    this.markets = specs.map((spec) => new Market(spec, this.#latentOf(spec), seed, QUANTUM_MS));
+    this.markets = specs.map((spec) => new Market(spec, this.#latentOf(spec), this.#pastOf(spec), seed, QUANTUM_MS));
     const venues = new Set(specs.map((spec) => spec.venue));
     this.exchanges = new Map([...venues].map((venue) => [venue, new VenueExchange(venue, this.marketsOf(venue), seed, this.#nowUs)]));
     for (const exchange of this.exchanges.values()) exchange.history.isKept = options.keepsHistory === true;
@@ -140,6 +148,7 @@ export class VenueWorld {
       version: STATE_VERSION,
       seed: this.seed,
       nowUs: this.#nowUs,
+      ...(this.#bornUs === undefined ? {} : { bornUs: this.#bornUs }),
       paths: Object.fromEntries(ASSETS.map((asset) => [asset, this.#paths[asset].save()])) as Record<Asset, SavedPath>,
       markets: Object.fromEntries(this.markets.map((market) => [keyOf(market.spec), market.save()])),
       exchanges: Object.fromEntries([...this.exchanges].map(([venue, exchange]) => [venue, exchange.save()])),
@@ -148,6 +157,11 @@ export class VenueWorld {
 
   #latentOf({ asset, quoteAsset }: MarketSpec): LatentPrice {
     return quoteAsset === undefined ? this.#paths[asset] : new CrossPath(this.#paths[asset], this.#paths[quoteAsset]);
+  }
+
+  #pastOf({ asset, quoteAsset }: MarketSpec): LatentPast | null {
+    if (this.#pasts === null) return null;
+    return quoteAsset === undefined ? this.#pasts[asset] : new CrossPast(this.#pasts[asset], this.#pasts[quoteAsset]);
   }
 
   #restore(saved: SavedWorld): void {
@@ -166,6 +180,17 @@ export class VenueWorld {
 
 export function createVenueWorld(options: VenueWorldOptions, saved?: SavedWorld): VenueWorld {
   return new VenueWorld(options, saved);
+}
+
+/** Nothing of it is made before somebody asks. */
+function pastsOf(paths: Readonly<Record<Asset, PricePath>>, bornUs: number, seed: number): Readonly<Record<Asset, PastPath>> {
+  const grid = pastGrid(Math.floor(bornUs / 1_000));
+  return Object.fromEntries(
+    ASSETS.map((asset) => [
+      asset,
+      new PastPath(grid, START_PRICES[asset], paths[asset].firstSwing, FlowRandom.of(seed, `past path ${asset}`)),
+    ]),
+  ) as Record<Asset, PastPath>;
 }
 
 function keyOf(spec: MarketSpec): string {

@@ -310,7 +310,7 @@ export class VenueExchange implements Exchange {
   }
 
   fundings(market: Market): readonly Funding[] {
-    return this.#funding.past(market);
+    return this.#funding.past(this.#bookedOf(market));
   }
 
   listen(run: (event: ExchangeEvent) => void): () => void {

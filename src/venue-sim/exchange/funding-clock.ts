@@ -1,5 +1,5 @@
 /** Funding of one venue's contracts: when it is due, at which published rate, and the payments that were made. Asked by `VenueExchange` after every step. */
-import type { Market } from '../market/market.js';
+import { FUNDING_PERIOD_MS, type Market } from '../market/market.js';
 import type { BookedMarket } from './books.js';
 import type { Funding } from './contract.js';
 import type { LedgerPayment, Books } from './books.js';
@@ -19,15 +19,18 @@ export interface FundingPaid {
 export class FundingClock {
   readonly #past = new Map<Market, readonly Funding[]>();
   readonly #nextMs = new Map<Market, number>();
+  /** Rates of before the exchange was opened, which the seed draws and nobody paid. Made when somebody asks. */
+  readonly #before = new Map<Market, readonly Funding[]>();
 
   /** Rate of the next payment as published. */
   rateText({ market, terms }: BookedMarket): string {
-    const text = market.fundingRate.toFixed(terms.fundingDecimals);
-    return Number(text) === 0 ? text.replace('-', '') : text;
+    return textOf(market.fundingRate, terms.fundingDecimals);
   }
 
-  past(market: Market): readonly Funding[] {
-    return this.#past.get(market) ?? [];
+  /** Rates of the exchange's own payments behind those of before it was opened, oldest first. */
+  past(booked: BookedMarket): readonly Funding[] {
+    const paid = this.#paid(booked.market);
+    return [...this.#beforeOpening(booked), ...paid].slice(-KEPT_FUNDINGS);
   }
 
   /** Pays where it is due now; a venue that slept over several hours of payment pays once. */
@@ -43,18 +46,42 @@ export class FundingClock {
       if (dueMs === undefined) continue;
       const rate = this.rateText(booked);
       const funding = { timeMs: dueMs, rate, mark: booked.value.mark().text };
-      this.#past.set(market, [...this.past(market).slice(1 - KEPT_FUNDINGS), funding]);
+      this.#past.set(market, [...this.#paid(market).slice(1 - KEPT_FUNDINGS), funding]);
       paid.push({ booked, payments: books.payFunding(booked, rate, nowUs) });
     }
     return paid;
   }
 
   save(market: Market): SavedFunding {
-    return { past: [...this.past(market)], nextMs: this.#nextMs.get(market) ?? null };
+    return { past: [...this.#paid(market)], nextMs: this.#nextMs.get(market) ?? null };
   }
 
   load(market: Market, saved: SavedFunding): void {
     this.#past.set(market, [...saved.past]);
     if (saved.nextMs !== null) this.#nextMs.set(market, saved.nextMs);
   }
+
+  #paid(market: Market): readonly Funding[] {
+    return this.#past.get(market) ?? [];
+  }
+
+  #beforeOpening({ market, terms }: BookedMarket): readonly Funding[] {
+    const known = this.#before.get(market);
+    if (known !== undefined) return known;
+    const before: Funding[] = [];
+    let timeMs = market.nextFundingMs(market.pastEndMs) - FUNDING_PERIOD_MS;
+    for (; before.length < KEPT_FUNDINGS; timeMs -= FUNDING_PERIOD_MS) {
+      const then = market.fundingBefore(timeMs);
+      if (then === null) break;
+      before.push({ timeMs, rate: textOf(then.rate, terms.fundingDecimals), mark: then.mark.toFixed(terms.markDecimals) });
+    }
+    before.reverse();
+    this.#before.set(market, before);
+    return before;
+  }
+}
+
+function textOf(rate: number, decimals: number): string {
+  const text = rate.toFixed(decimals);
+  return Number(text) === 0 ? text.replace('-', '') : text;
 }

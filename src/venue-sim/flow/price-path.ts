@@ -60,12 +60,15 @@ export class PricePath implements LatentPrice {
   #anchor = 0;
   #swing: number;
   #velocity = 0;
+  /** The oscillation that it starts with: where its past ends. */
+  readonly firstSwing: number;
 
   constructor(start: number, random: FlowRandom, shape: PathShape = DEFAULT_SHAPE) {
     this.#start = start;
     this.#random = random;
     this.#shape = shape;
-    this.#swing = random.normal() * shape.swing;
+    this.firstSwing = random.normal() * shape.swing;
+    this.#swing = this.firstSwing;
     this.#past.fill(this.#value());
   }
 

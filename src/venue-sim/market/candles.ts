@@ -1,5 +1,7 @@
 /** One-minute (or one-second) candles of a simulated market, built from its trades, and the longer intervals made of them. Read by the klines endpoints and streams. */
 import type { Side } from '../engine/book-side.js';
+import { firstFrom, type CandleFold, type CandleRun } from './candle-runs.js';
+import { KEPT_MINUTES, KeptCandles, type CandlePast, type Stretch } from './kept-candles.js';
 
 export interface Candle {
   readonly startMs: number;
@@ -18,114 +20,101 @@ export interface Candle {
 }
 
 const MINUTE_MS = 60_000;
-/** A little more than a day: 24-hour statistics need all of it. */
-const KEPT_MINUTES = 1_500;
+const DAY_MS = 86_400_000;
+
+/** A step without trades repeats the last close with no volume, as venues print it. */
+const FOLD: CandleFold<Candle> = {
+  begin: (step, startMs) => ({ ...step, startMs }),
+  merge,
+  flat: (startMs, before) => emptyCandle(startMs, before.close, before.lastTradeId),
+};
 
 export class Candles {
   readonly #stepMs: number;
-  readonly #kept: number;
-  #steps: Candle[] = [];
+  readonly #kept: KeptCandles<Candle>;
+  /** The past's part of a window that ends after it: the same until the window's start leaves a step behind. */
+  #pastWindow: { readonly key: string; readonly folded: Candle | undefined } = { key: '', folded: undefined };
 
-  constructor(stepMs = MINUTE_MS, kept = KEPT_MINUTES) {
+  constructor(stepMs = MINUTE_MS, kept = KEPT_MINUTES, past: CandlePast<Candle> | null = null) {
     this.#stepMs = stepMs;
-    this.#kept = kept;
-  }
-
-  /** The step in progress (or the last one that had a trade). */
-  get last(): Candle | undefined {
-    return this.#steps.at(-1);
+    this.#kept = new KeptCandles({ stepMs, count: kept }, FOLD, past);
   }
 
   add(ticks: number, lots: number, takerSide: Side, tradeId: number, timeMs: number): void {
     const startMs = timeMs - (timeMs % this.#stepMs);
-    let candle = this.#steps.at(-1);
+    let candle = this.#kept.steps.at(-1);
     if (candle === undefined || candle.startMs < startMs) {
       candle = emptyCandle(startMs, ticks, tradeId);
-      this.#steps.push(candle);
-      const oldestMs = startMs - this.#kept * this.#stepMs;
-      while ((this.#steps[0]?.startMs ?? startMs) < oldestMs) this.#steps.shift();
+      this.#kept.push(candle);
     }
     mergeTrade(candle, ticks, lots, takerSide, tradeId);
   }
 
-  /** Oldest first. A step without trades repeats the last close with no volume, as venues print it. */
+  /** Steps that begin within these times, oldest first. */
   steps(fromMs: number, toMs: number): Candle[] {
-    const wanted: Candle[] = [];
-    let previous: Candle | undefined;
-    for (const candle of this.#steps) {
-      if (previous !== undefined) {
-        const lastGapMs = Math.min(candle.startMs - this.#stepMs, toMs);
-        for (let gap = previous.startMs + this.#stepMs; gap <= lastGapMs; gap += this.#stepMs) {
-          if (gap >= fromMs) wanted.push(emptyCandle(gap, previous.close, previous.lastTradeId));
-        }
-      }
-      if (candle.startMs >= fromMs && candle.startMs <= toMs) wanted.push(candle);
-      previous = candle;
-    }
-    return wanted;
+    return this.grouped(this.#stepMs, fromMs, toMs).filter(({ startMs }) => startMs >= fromMs);
   }
 
   /** Candles of `intervalMs` (at least a step), oldest first; days and longer begin `offsetMs` before midnight UTC. */
   grouped(intervalMs: number, fromMs: number, toMs: number, offsetMs = 0): Candle[] {
-    const groups: Candle[] = [];
-    for (const step of this.steps(intervalStart(fromMs, intervalMs, offsetMs), toMs)) {
-      const startMs = intervalStart(step.startMs, intervalMs, offsetMs);
-      const group = groups.at(-1);
-      if (group === undefined || group.startMs !== startMs) groups.push({ ...step, startMs });
-      else merge(group, step);
-    }
-    return groups;
+    return this.#kept.grouped(intervalMs, fromMs, toMs, offsetMs);
   }
 
-  /** The day that ends now, as one candle; undefined before the first trade. */
+  page(stretch: Stretch): Candle[] {
+    return this.#kept.page(stretch);
+  }
+
+  /** The day that ends now, as one candle; undefined when nothing was traded in it. */
   day(nowMs: number): Candle | undefined {
-    return this.window(nowMs - 86_400_000, nowMs);
+    return this.window(nowMs - DAY_MS, nowMs);
   }
 
   /** Everything after `fromMs` up to `toMs` as one candle; undefined without a trade. */
   window(fromMs: number, toMs: number): Candle | undefined {
-    let window: Candle | undefined;
-    for (const step of this.#steps) {
-      if (step.startMs <= fromMs || step.startMs > toMs) continue;
-      if (window === undefined) window = { ...step };
-      else merge(window, step);
-    }
-    return window;
+    const runs = this.#kept.stepRuns;
+    const own = runs.slice(-1);
+    const past = this.#pastPart(runs.slice(0, -1), fromMs, toMs);
+    return folded(own, fromMs, toMs, past === undefined ? undefined : { ...past });
   }
 
   save(): readonly Candle[] {
-    return this.#steps;
+    return this.#kept.steps;
   }
 
-  load(saved: readonly Candle[]): void {
-    this.#steps = saved.map((candle) => ({ ...candle }));
+  saveHours(): readonly Candle[] {
+    return this.#kept.hours;
+  }
+
+  load(saved: readonly Candle[], hours: readonly Candle[] = []): void {
+    this.#kept.load(saved, hours);
+  }
+
+  /** Candles that are not kept over a restart have lost what joined them to the past. */
+  forget(): void {
+    this.#kept.forget();
+  }
+
+  #pastPart(runs: readonly CandleRun<Candle>[], fromMs: number, toMs: number): Candle | undefined {
+    const last = runs.findLast(({ length }) => length > 0);
+    if (last === undefined) return undefined;
+    if (toMs < last.startAt(last.length - 1)) return folded(runs, fromMs, toMs, undefined);
+    const key = runs.map((run) => firstFrom(run, fromMs + 1)).join();
+    if (this.#pastWindow.key !== key) this.#pastWindow = { key, folded: folded(runs, fromMs, toMs, undefined) };
+    return this.#pastWindow.folded;
   }
 }
 
-const DAY_MS = 86_400_000;
-const WEEK_MS = 7 * DAY_MS;
-/** The Unix epoch was a Thursday; venues start their weeks on Monday. */
-const MONDAY_OFFSET_MS = 4 * DAY_MS;
-/** Stands for the calendar month, whose length differs. */
-export const MONTH_MS = 31 * DAY_MS;
-
-/** When the interval that holds this moment began. */
-export function intervalStart(timeMs: number, intervalMs: number, offsetMs = 0): number {
-  if (intervalMs < DAY_MS) return timeMs - (timeMs % intervalMs);
-  const localMs = timeMs + offsetMs;
-  if (intervalMs === MONTH_MS) {
-    const day = new Date(localMs);
-    return Date.UTC(day.getUTCFullYear(), day.getUTCMonth(), 1) - offsetMs;
+function folded(runs: readonly CandleRun<Candle>[], fromMs: number, toMs: number, begun: Candle | undefined): Candle | undefined {
+  let window = begun;
+  for (const run of runs) {
+    for (let index = firstFrom(run, fromMs + 1); index < run.length && run.startAt(index) <= toMs; index++) {
+      const step = run.at(index);
+      if (step === undefined) continue;
+      if (window === undefined) window = { ...step };
+      else merge(window, step);
+    }
   }
-  const phaseMs = intervalMs === WEEK_MS ? MONDAY_OFFSET_MS : 0;
-  return timeMs - ((localMs - phaseMs) % intervalMs);
-}
-
-/** The last millisecond of the interval that began then. */
-export function intervalEnd(startMs: number, intervalMs: number, offsetMs = 0): number {
-  if (intervalMs !== MONTH_MS) return startMs + intervalMs - 1;
-  const day = new Date(startMs + offsetMs);
-  return Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1) - offsetMs - 1;
+  return window;
 }
 
 function emptyCandle(startMs: number, ticks: number, tradeId: number): Candle {
@@ -133,16 +122,16 @@ function emptyCandle(startMs: number, ticks: number, tradeId: number): Candle {
   return { startMs, open: ticks, high: ticks, low: ticks, close: ticks, ...none, firstTradeId: tradeId, lastTradeId: tradeId };
 }
 
-function merge(group: Candle, minute: Candle): void {
-  group.high = Math.max(group.high, minute.high);
-  group.low = Math.min(group.low, minute.low);
-  group.close = minute.close;
-  group.lots += minute.lots;
-  group.tickLots += minute.tickLots;
-  group.trades += minute.trades;
-  group.buyLots += minute.buyLots;
-  group.buyTickLots += minute.buyTickLots;
-  group.lastTradeId = minute.lastTradeId;
+function merge(group: Candle, step: Candle): void {
+  group.high = Math.max(group.high, step.high);
+  group.low = Math.min(group.low, step.low);
+  group.close = step.close;
+  group.lots += step.lots;
+  group.tickLots += step.tickLots;
+  group.trades += step.trades;
+  group.buyLots += step.buyLots;
+  group.buyTickLots += step.buyTickLots;
+  group.lastTradeId = step.lastTradeId;
 }
 
 function mergeTrade(candle: Candle, ticks: number, lots: number, takerSide: Side, tradeId: number): void {

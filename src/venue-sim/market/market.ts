@@ -5,13 +5,17 @@
 import type { Side } from '../engine/book-side.js';
 import { MatchingEngine, type EngineEvents, type EngineTrade, type SavedBook } from '../engine/matching-engine.js';
 import { MarketFlow, type SavedFlow } from '../flow/market-flow.js';
+import type { LatentPast } from '../flow/past-path.js';
 import type { LatentPrice } from '../flow/price-path.js';
 import { FlowRandom, type RandomState } from '../flow/random.js';
 import { Candles, type Candle } from './candles.js';
 import { fixedText, trimmedText } from './decimal-text.js';
 import type { LevelListener } from './depth.js';
+import { paceOf } from './pace.js';
+import { PastCandles } from './past-candles.js';
+import { PastPrices, type PriceKind } from './past-prices.js';
 import { PriceCandles, type PriceCandle } from './price-candles.js';
-import { lotSizeOf, lotUsdOf, tickSizeOf, type MarketSpec } from './spec.js';
+import { lotSizeOf, lotUsdOf, tickSizeOf, type MarketSpec, type VenueId } from './spec.js';
 
 export interface MarketTrade {
   readonly id: number;
@@ -52,7 +56,9 @@ export interface SavedMarket {
   readonly random: RandomState;
   readonly candles: readonly Candle[];
   /** Absent in states of before they were kept. */
-  readonly prices?: Readonly<Record<'mark' | 'index' | 'premium', readonly PriceCandle[]>>;
+  readonly prices?: Readonly<Record<PriceKind, readonly PriceCandle[]>>;
+  /** Hours of older minutes; absent in states of before they were kept. */
+  readonly hours?: Readonly<Record<PriceKind, readonly PriceCandle[]>> & { readonly trades: readonly Candle[] };
   readonly trades: readonly MarketTrade[];
   readonly aggregates: readonly AggregateTrade[];
   readonly nextTradeId: number;
@@ -65,12 +71,14 @@ export interface SavedMarket {
 const KEPT_TRADES = 1_000;
 /** As many as one answer holds. */
 const KEPT_SECONDS = 1_000;
-const FUNDING_PERIOD_MS = 8 * 3_600_000;
+export const FUNDING_PERIOD_MS = 8 * 3_600_000;
 /** BitMEX pays at 4, 12 and 20 o'clock UTC, the others at 0, 8 and 16. */
 const BITMEX_FUNDING_OFFSET_MS = 4 * 3_600_000;
 /** Interest part of the funding rate per eight hours, and how far the premium may move it away (Binance and Bybit documents on funding, 2026-11). */
 const FUNDING_INTEREST = 0.0001;
 const FUNDING_CLAMP = 0.0005;
+/** How far a rate may be from zero, as the venues tell it: Binance three quarters of the maintenance rate, Bybit its own figure. */
+const FUNDING_CAPS: Readonly<Partial<Record<VenueId, number>>> = { 'binance-usdm': 0.003, 'binance-coinm': 0.003, bybit: 0.005 };
 const PREMIUM_SECONDS = 60;
 /** Venues publish mark and index price once a second. */
 const SAMPLE_EVERY_MS = 1_000;
@@ -80,11 +88,11 @@ export class Market implements EngineEvents {
   readonly engine: MatchingEngine;
   readonly tickSize: number;
   readonly lotSize: number;
-  readonly candles = new Candles();
+  readonly candles: Candles;
   /** By the second, where the venue has them; not kept over a restart. */
   readonly seconds: Candles | null;
   /** Contracts only. */
-  readonly prices = { mark: new PriceCandles(), index: new PriceCandles(), premium: new PriceCandles() } as const;
+  readonly prices: Readonly<Record<PriceKind, PriceCandles>>;
   /** Executions that nobody was told of yet, oldest first: those of the last step and those that requests caused since the step before. */
   readonly freshTrades: MarketTrade[] = [];
   readonly freshAggregates: AggregateTrade[] = [];
@@ -95,6 +103,9 @@ export class Market implements EngineEvents {
   #seenAggregates = 0;
   readonly #flow: MarketFlow;
   readonly #path: LatentPrice;
+  readonly #pastPrices: PastPrices | null;
+  /** When the market was opened for the first time, to the second; 0 for a market without a past. */
+  readonly pastEndMs: number;
   readonly #random: FlowRandom;
   readonly #lagQuanta: number;
   readonly #listeners = new Set<LevelListener>();
@@ -108,10 +119,10 @@ export class Market implements EngineEvents {
   #openInterestLots: number;
   #bestBefore: readonly [number, number, number, number] = [0, 0, 0, 0];
 
-  constructor(spec: MarketSpec, path: LatentPrice, seed: number, quantumMs: number) {
+  /** @param past where the latent price came from; null for a market without a past */
+  constructor(spec: MarketSpec, path: LatentPrice, past: LatentPast | null, seed: number, quantumMs: number) {
     const name = `${spec.venue}:${spec.kind}:${spec.symbol}`;
     this.spec = spec;
-    this.seconds = spec.venue === 'binance-spot' ? new Candles(1_000, KEPT_SECONDS) : null;
     this.tickSize = tickSizeOf(spec);
     this.lotSize = lotSizeOf(spec);
     this.#path = path;
@@ -125,6 +136,20 @@ export class Market implements EngineEvents {
     const lotUsd = (price: number): number => lotUsdOf(spec, price, path.quoteUsd);
     this.#flow = new MarketFlow(this.engine, { tick: this.tickSize, lotUsd }, spec.flow, FlowRandom.of(seed, `flow ${name}`));
     this.#openInterestLots = Math.max(1, Math.round(2e8 / lotUsd(path.price())));
+    const { tickSize } = this;
+    this.pastEndMs = past?.grid[0].endMs ?? 0;
+    const traded =
+      past === null
+        ? null
+        : new PastCandles(past, { spec, tickSize, pace: paceOf(spec, lotUsd(path.price())) }, FlowRandom.of(seed, `past ${name}`));
+    this.candles = new Candles(undefined, undefined, traded);
+    this.seconds = spec.venue === 'binance-spot' ? new Candles(1_000, KEPT_SECONDS, traded) : null;
+    const { noiseBp, noiseSeconds } = spec.flow;
+    // What is left of the participants' noise after the premium's own smoothing.
+    const premium = { deviation: noiseBp * 1e-4 * Math.sqrt(noiseSeconds / (noiseSeconds + PREMIUM_SECONDS)), seconds: PREMIUM_SECONDS };
+    this.#pastPrices = past === null || spec.kind === 'spot' ? null : new PastPrices(past, premium, FlowRandom.of(seed, `premium ${name}`));
+    const candlesOf = (kind: PriceKind): PriceCandles => new PriceCandles(this.#pastPrices?.of(kind) ?? null);
+    this.prices = { mark: candlesOf('mark'), index: candlesOf('index'), premium: candlesOf('premium') };
   }
 
   /** The first book of a new exchange. */
@@ -224,7 +249,18 @@ export class Market implements EngineEvents {
   }
 
   get fundingRate(): number {
-    return this.#premium + Math.max(-FUNDING_CLAMP, Math.min(FUNDING_CLAMP, FUNDING_INTEREST - this.#premium));
+    return this.#rateOf(this.#premium);
+  }
+
+  /** Largest funding rate either way; infinite where the venue tells none. */
+  get fundingCap(): number {
+    return FUNDING_CAPS[this.spec.venue] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Rate and mark price at a moment before the market was opened; null when there was no past. */
+  fundingBefore(timeMs: number): { readonly rate: number; readonly mark: number } | null {
+    const then = this.#pastPrices?.at(timeMs) ?? null;
+    return then === null ? null : { rate: this.#rateOf(then.premium), mark: then.index * (1 + then.premium) };
   }
 
   get openInterestLots(): number {
@@ -259,6 +295,12 @@ export class Market implements EngineEvents {
       random: this.#random.state,
       candles: this.candles.save(),
       prices: { mark: this.prices.mark.save(), index: this.prices.index.save(), premium: this.prices.premium.save() },
+      hours: {
+        trades: this.candles.saveHours(),
+        mark: this.prices.mark.saveHours(),
+        index: this.prices.index.saveHours(),
+        premium: this.prices.premium.saveHours(),
+      },
       trades: this.trades(KEPT_TRADES),
       aggregates: this.aggregates(KEPT_TRADES),
       nextTradeId: this.#nextTradeId,
@@ -272,16 +314,20 @@ export class Market implements EngineEvents {
     this.engine.load(saved.book);
     this.#flow.load(saved.flow);
     this.#random.state = saved.random;
-    this.candles.load(saved.candles);
-    this.prices.mark.load(saved.prices?.mark ?? []);
-    this.prices.index.load(saved.prices?.index ?? []);
-    this.prices.premium.load(saved.prices?.premium ?? []);
+    this.candles.load(saved.candles, saved.hours?.trades);
+    this.seconds?.forget();
+    for (const kind of ['mark', 'index', 'premium'] as const) this.prices[kind].load(saved.prices?.[kind] ?? [], saved.hours?.[kind]);
     this.#trades = [...saved.trades];
     this.#aggregates = saved.aggregates.map((aggregate) => ({ ...aggregate }));
     this.#nextTradeId = saved.nextTradeId;
     this.#nextAggregateId = saved.nextAggregateId;
     this.#premium = saved.premium;
     this.#openInterestLots = saved.openInterestLots;
+  }
+
+  #rateOf(premium: number): number {
+    const rate = premium + Math.max(-FUNDING_CLAMP, Math.min(FUNDING_CLAMP, FUNDING_INTEREST - premium));
+    return Math.max(-this.fundingCap, Math.min(this.fundingCap, rate));
   }
 
   #settle(seconds: number): void {

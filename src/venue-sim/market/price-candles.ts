@@ -2,7 +2,8 @@
  * What an instrument's mark price, index price and premium did, minute by minute: figures that no trade makes. Sampled by `Market` after each step, read by the
  * klines endpoints of mark, index and premium.
  */
-import { intervalStart } from './candles.js';
+import type { CandleFold } from './candle-runs.js';
+import { KEPT_MINUTES, KeptCandles, type CandlePast, type Stretch } from './kept-candles.js';
 
 export interface PriceCandle {
   readonly startMs: number;
@@ -14,14 +15,28 @@ export interface PriceCandle {
 }
 
 const MINUTE_MS = 60_000;
-/** As long as candles of trades are kept. */
-const KEPT_MINUTES = 1_500;
+
+/** A minute without a sample has no candle: the exchange slept. */
+const FOLD: CandleFold<PriceCandle> = {
+  begin: (step, startMs) => ({ ...step, startMs }),
+  merge: (group, step) => {
+    group.high = Math.max(group.high, step.high);
+    group.low = Math.min(group.low, step.low);
+    group.close = step.close;
+    group.samples += step.samples;
+  },
+  flat: () => null,
+};
 
 export class PriceCandles {
-  #minutes: PriceCandle[] = [];
+  readonly #kept: KeptCandles<PriceCandle>;
+
+  constructor(past: CandlePast<PriceCandle> | null) {
+    this.#kept = new KeptCandles({ stepMs: MINUTE_MS, count: KEPT_MINUTES }, FOLD, past);
+  }
 
   add(price: number, timeMs: number): void {
-    const last = this.#minutes.at(-1);
+    const last = this.#kept.steps.at(-1);
     if (last !== undefined && timeMs - last.startMs < MINUTE_MS) {
       last.high = Math.max(last.high, price);
       last.low = Math.min(last.low, price);
@@ -29,35 +44,27 @@ export class PriceCandles {
       last.samples++;
       return;
     }
-    this.#minutes.push({ startMs: timeMs - (timeMs % MINUTE_MS), open: price, high: price, low: price, close: price, samples: 1 });
-    if (this.#minutes.length > KEPT_MINUTES) this.#minutes.shift();
+    this.#kept.push({ startMs: timeMs - (timeMs % MINUTE_MS), open: price, high: price, low: price, close: price, samples: 1 });
   }
 
   /** Candles of `intervalMs` (at least a minute), oldest first. */
   grouped(intervalMs: number, fromMs: number, toMs: number): PriceCandle[] {
-    const groups: PriceCandle[] = [];
-    const leastMs = intervalStart(fromMs, intervalMs);
-    for (const minute of this.#minutes) {
-      if (minute.startMs < leastMs || minute.startMs > toMs) continue;
-      const startMs = intervalStart(minute.startMs, intervalMs);
-      const group = groups.at(-1);
-      if (group === undefined || group.startMs !== startMs) {
-        groups.push({ ...minute, startMs });
-        continue;
-      }
-      group.high = Math.max(group.high, minute.high);
-      group.low = Math.min(group.low, minute.low);
-      group.close = minute.close;
-      group.samples += minute.samples;
-    }
-    return groups;
+    return this.#kept.grouped(intervalMs, fromMs, toMs);
+  }
+
+  page(stretch: Stretch): PriceCandle[] {
+    return this.#kept.page(stretch);
   }
 
   save(): readonly PriceCandle[] {
-    return this.#minutes;
+    return this.#kept.steps;
   }
 
-  load(saved: readonly PriceCandle[]): void {
-    this.#minutes = saved.map((candle) => ({ ...candle }));
+  saveHours(): readonly PriceCandle[] {
+    return this.#kept.hours;
+  }
+
+  load(saved: readonly PriceCandle[], hours: readonly PriceCandle[] = []): void {
+    this.#kept.load(saved, hours);
   }
 }

@@ -2,7 +2,7 @@
 import type { HttpReply, HttpRequest, HttpServerHandlers } from '../../core/ports/http.js';
 import type { Exchange, FaultGate, FaultRefusal, Operation } from '../exchange/contract.js';
 import type { FlowRandom } from '../flow/random.js';
-import { MONTH_MS } from '../market/candles.js';
+import { MONTH_MS } from '../market/intervals.js';
 import type { Market } from '../market/market.js';
 import type { VenueId } from '../market/spec.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Candles } from '../../../src/venue-sim/market/candles.js';
+import { Candles, type Candle } from '../../../src/venue-sim/market/candles.js';
 
 const MINUTE = 60_000;
 /** A Monday, 00:00 UTC. */
@@ -83,5 +83,37 @@ describe('candles', () => {
     ]);
     expect(candles.steps(0, Number.POSITIVE_INFINITY)).toHaveLength(1);
     expect(candles.day(MONDAY + 400 * 1_440 * MINUTE)).toMatchObject({ open: 30, lots: 1 });
+  });
+
+  it('keep the hours of minutes that they forget, so that longer ones have no hole, also over a restart', () => {
+    const candles = filled(Array.from({ length: 3 * 1_440 }, (_, minute) => [MONDAY + minute * MINUTE, 10 + (minute % 7), 1] as const));
+    const again = new Candles();
+    again.load(candles.save(), candles.saveHours());
+    for (const kept of [candles, again]) {
+      const days = kept.grouped(1_440 * MINUTE, 0, MONDAY + 3 * 1_440 * MINUTE);
+      expect(days.map(({ startMs, lots, open, high }) => [startMs, lots, open, high])).toEqual([
+        [MONDAY, 1_440, 10, 16],
+        [MONDAY + 1_440 * MINUTE, 1_440, 10 + (1_440 % 7), 16],
+        [MONDAY + 2 * 1_440 * MINUTE, 1_440, 10 + (2_880 % 7), 16],
+      ]);
+      expect(kept.grouped(60 * MINUTE, 0, MONDAY + 3 * 1_440 * MINUTE).map(({ lots }) => lots)).toEqual(
+        Array.from({ length: 72 }, () => 60),
+      );
+    }
+  });
+
+  it('are joined to a past only while nothing between the two is missing', () => {
+    const before = { startMs: MONDAY - MINUTE, open: 5, high: 6, low: 4, close: 5, lots: 3, tickLots: 15, trades: 3 };
+    const step: Candle = { ...before, buyLots: 1, buyTickLots: 5, firstTradeId: 97, lastTradeId: 99 };
+    const run = { length: 1, startAt: () => MONDAY - MINUTE, at: () => step };
+    const none = { length: 0, startAt: () => 0, at: () => undefined };
+    const candles = new Candles(undefined, undefined, { seconds: none, minutes: run, hours: none });
+    candles.add(7, 1, 'buy', 100, MONDAY + MINUTE);
+    const closes = (intervalMs: number): number[] => candles.grouped(intervalMs, 0, Number.POSITIVE_INFINITY).map(({ close }) => close);
+    expect(closes(MINUTE)).toEqual([5, 5, 7]);
+    expect(candles.day(MONDAY + MINUTE)).toMatchObject({ open: 5, trades: 4 });
+    candles.add(8, 1, 'buy', 101, MONDAY + 3 * 1_440 * MINUTE);
+    expect(closes(MINUTE)).toEqual([8]);
+    expect(closes(60 * MINUTE).slice(0, 3)).toEqual([5, 7, 7]);
   });
 });

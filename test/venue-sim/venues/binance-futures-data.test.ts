@@ -13,8 +13,8 @@ function aroundFiveMinutes(id: 'binance-usdm' | 'binance-coinm'): TestVenue {
 describe('futures/data of USD-M', () => {
   it('tells what takers bought and sold as the candles of the same period do', () => {
     const venue = aroundFiveMinutes('binance-usdm');
-    const rows = venue.get('/futures/data/takerlongshortRatio?symbol=BTCUSDT&period=5m').json as Json[];
-    const candles = venue.get('/fapi/v1/klines?symbol=BTCUSDT&interval=5m').json as unknown[][];
+    const rows = venue.get('/futures/data/takerlongshortRatio?symbol=BTCUSDT&period=5m&limit=2').json as Json[];
+    const candles = venue.get('/fapi/v1/klines?symbol=BTCUSDT&interval=5m&limit=2').json as unknown[][];
     expect(rows).toHaveLength(2);
     expect(rows.map(({ timestamp, buyVol }) => [timestamp, buyVol])).toEqual(candles.map((candle) => [candle[0], candle[9]]));
     for (const [index, row] of rows.entries()) {
@@ -26,7 +26,7 @@ describe('futures/data of USD-M', () => {
 
   it('tells the basis between last price and index, and the open interest of now', () => {
     const venue = aroundFiveMinutes('binance-usdm');
-    const [first, ...more] = venue.get('/futures/data/basis?pair=BTCUSDT&contractType=PERPETUAL&period=5m').json as Record<
+    const [first, ...more] = venue.get('/futures/data/basis?pair=BTCUSDT&contractType=PERPETUAL&period=5m&limit=2').json as Record<
       string,
       string
     >[];
@@ -60,7 +60,7 @@ describe('futures/data of COIN-M', () => {
   it('asks by pair and tells volumes in contracts and in the coin', () => {
     const venue = aroundFiveMinutes('binance-coinm');
     const rows = venue.get('/futures/data/takerBuySellVol?pair=BTCUSD&contractType=PERPETUAL&period=5m').json as Json[];
-    const candles = venue.get('/dapi/v1/klines?symbol=BTCUSD_PERP&interval=5m').json as unknown[][];
+    const candles = venue.get('/dapi/v1/klines?symbol=BTCUSD_PERP&interval=5m&limit=30').json as unknown[][];
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.map(({ takerBuyVol, takerBuyVolValue }) => [takerBuyVol, takerBuyVolValue])).toEqual(
       candles.map((candle) => [candle[9], candle[10]]),

@@ -28,7 +28,7 @@ describe('funding of a USD-M position', () => {
     const socket = client.venue.open(`/private/ws?listenKey=${String(listenKey)}`);
     const before = client.list('GET', '/fapi/v3/balance')[0]?.['balance'];
     client.venue.run(0.2);
-    const [paid] = client.venue.get(`/fapi/v1/fundingRate?symbol=${symbol}`).json as [Json];
+    const [paid] = client.venue.get(`/fapi/v1/fundingRate?symbol=${symbol}&limit=1`).json as [Json];
     expect(paid).toMatchObject({ symbol, fundingTime: FIRST_FUNDING_US / 1_000 });
     const [line] = client.list('GET', '/fapi/v1/income', { incomeType: 'FUNDING_FEE' });
     expect(line).toMatchObject({ symbol, asset: 'USDT', info: 'FUNDING_FEE', time: FIRST_FUNDING_US / 1_000 });

@@ -196,7 +196,7 @@ describe('binance sockets', () => {
     const client = venue.open('/public/ws/btcusdt@trade');
     venue.run(59);
     const trades = client.take() as unknown as { p: string; q: string; T: number }[];
-    const [candle] = venue.get('/fapi/v1/klines?symbol=BTCUSDT&interval=1m').json as [
+    const [candle] = venue.get('/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1').json as [
       [number, string, string, string, string, string, number, string, number],
     ];
     expect(candle[1]).toBe(trades[0]?.p);
@@ -207,7 +207,7 @@ describe('binance sockets', () => {
       6,
     );
     expect(candle[8]).toBe(trades.length);
-    const hourly = venue.get('/fapi/v1/klines?symbol=BTCUSDT&interval=1h').json as [[number, string]];
+    const hourly = venue.get('/fapi/v1/klines?symbol=BTCUSDT&interval=1h&limit=1').json as [[number, string]];
     expect(hourly[0][0] % 3_600_000).toBe(0);
     expect(hourly[0][1]).toBe(candle[1]);
   });

@@ -338,7 +338,9 @@ describe('bitmex funding', () => {
     const told = socket.take();
     expect(dataOf(told, 'execution')).toMatchObject([{ execID: paid['execID'], execType: 'Funding' }]);
     expect(dataOf(told, 'funding', 'insert')).toMatchObject([{ symbol: 'XBTUSD', timestamp: new Date(paidAtMs).toISOString() }]);
-    expect(rowsOf(bitmex.get('funding?symbol=XBTUSD'))).toMatchObject([{ fundingRate: paid['commission'], timestamp: paid['timestamp'] }]);
+    expect(rowsOf(bitmex.get('funding?symbol=XBTUSD&reverse=true&count=1'))).toMatchObject([
+      { fundingRate: paid['commission'], timestamp: paid['timestamp'] },
+    ]);
     expect(bitmex.venue.get('/api/v1').json).toEqual({ name: 'BitMEX API', version: '2.0.0', timestamp: bitmex.venue.world.nowUs / 1_000 });
     expect(rowsOf(bitmex.get('user/walletHistory'))).toContainEqual(
       expect.objectContaining({ transactType: 'Funding', amount: -Number(paid['execComm']) }),

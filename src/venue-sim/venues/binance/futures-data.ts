@@ -4,7 +4,7 @@
  */
 import type { HttpReply } from '../../../core/ports/http.js';
 import { fixedText } from '../../market/decimal-text.js';
-import type { Market } from '../../market/market.js';
+import { FUNDING_PERIOD_MS, type Market } from '../../market/market.js';
 import { jsonReply } from '../protocol.js';
 import { INVALID_SYMBOL, binanceError, limitOf, malformedParameter, missingParameter, pairOf, type BinanceDialect } from './dialect.js';
 import { otherVolume } from './public-messages.js';
@@ -31,8 +31,10 @@ interface Ask {
   readonly dialect: BinanceDialect;
   readonly market: Market;
   readonly periodMs: number;
-  readonly fromMs: number;
+  /** Absent: the last ones. */
+  readonly fromMs: number | undefined;
   readonly toMs: number;
+  readonly limit: number;
   readonly nowMs: number;
 }
 
@@ -75,7 +77,8 @@ export function futuresData(
   if (type === '') return missingParameter('contractType');
   const limit = limitOf(params, USUAL_ROWS, MOST_ROWS);
   if (limit === null) return malformedParameter('limit');
-  const span = { fromMs: Number(params.get('startTime') ?? 0), toMs: Number(params.get('endTime') ?? nowMs) };
+  const from = params.get('startTime');
+  const span = { fromMs: from === undefined ? undefined : Number(from), toMs: Number(params.get('endTime') ?? nowMs), limit };
   const rows = type === PERPETUAL || type === 'ALL' ? answer({ dialect, market, periodMs, nowMs, ...span }) : [];
   return jsonReply(200, JSON.stringify(rows.slice(-limit)));
 }
@@ -83,7 +86,7 @@ export function futuresData(
 /** The past is not kept: the figure of now, at the period that began last. */
 function openInterest({ dialect, market, periodMs, fromMs, toMs, nowMs }: Ask): Row[] {
   const timestamp = nowMs - (nowMs % periodMs);
-  if (timestamp < fromMs || timestamp > toMs) return [];
+  if (timestamp < (fromMs ?? 0) || timestamp > toMs) return [];
   const { openInterestLots: lots, spec } = market;
   const sums = {
     sumOpenInterest: fixedText(lots * spec.lotUnits, spec.qtyDecimals),
@@ -115,14 +118,14 @@ function takerVolume(ask: Ask): Row[] {
   }));
 }
 
-function volumes({ market, periodMs, fromMs, toMs }: Ask): {
+function volumes({ market, periodMs, fromMs, toMs, limit }: Ask): {
   readonly startMs: number;
   readonly buyLots: number;
   readonly sellLots: number;
   readonly buyTickLots: number;
   readonly sellTickLots: number;
 }[] {
-  return market.candles.grouped(periodMs, fromMs, toMs).map(({ startMs, lots, tickLots, buyLots, buyTickLots }) => ({
+  return market.candles.page({ intervalMs: periodMs, fromMs, toMs, limit }).map(({ startMs, lots, tickLots, buyLots, buyTickLots }) => ({
     startMs,
     buyLots,
     sellLots: lots - buyLots,
@@ -132,9 +135,10 @@ function volumes({ market, periodMs, fromMs, toMs }: Ask): {
 }
 
 /** How far the contract's last price of a period was from the index. */
-function basis({ market, periodMs, fromMs, toMs }: Ask): Row[] {
-  const closes = new Map(market.candles.grouped(periodMs, fromMs, toMs).map(({ startMs, close }) => [startMs, close * market.tickSize]));
-  return market.prices.index.grouped(periodMs, fromMs, toMs).flatMap(({ startMs, close: index }) => {
+function basis({ market, periodMs, fromMs, toMs, limit }: Ask): Row[] {
+  const stretch = { intervalMs: periodMs, fromMs, toMs, limit };
+  const closes = new Map(market.candles.page(stretch).map(({ startMs, close }) => [startMs, close * market.tickSize]));
+  return market.prices.index.page(stretch).flatMap(({ startMs, close: index }) => {
     const price = closes.get(startMs);
     if (price === undefined) return [];
     const { priceDecimals } = market.spec;
@@ -160,6 +164,15 @@ function pairHead(market: Market): Row {
 /** The index is the latent price that the flow follows: no exchange's price makes it. */
 export function constituents(market: Market, nowMs: number): string {
   return `{"symbol":"${market.spec.symbol}","time":${nowMs},"constituents":[]}`;
+}
+
+/** How often a rate is paid and how far it may go. The venue lists contracts whose terms are not its usual ones; here all that are served. */
+export function fundingInfo(market: Market): string {
+  const cap = market.fundingCap.toFixed(8);
+  return (
+    `{"symbol":"${market.spec.symbol}","adjustedFundingRateCap":"${cap}","adjustedFundingRateFloor":"-${cap}",` +
+    `"fundingIntervalHours":${FUNDING_PERIOD_MS / 3_600_000},"disclaimer":false}`
+  );
 }
 
 /** Nobody is ever deleveraged here. */

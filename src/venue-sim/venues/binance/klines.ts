@@ -3,7 +3,9 @@
  * candlestick data", "Index price kline data" and their neighbours, 2026-11. Called by `BinanceRest` with the market already found.
  */
 import type { HttpReply } from '../../../core/ports/http.js';
-import { intervalEnd, type Candle } from '../../market/candles.js';
+import type { Candle } from '../../market/candles.js';
+import type { Stretch } from '../../market/kept-candles.js';
+import { intervalEnd } from '../../market/intervals.js';
 import type { Market } from '../../market/market.js';
 import { INTERVALS_MS } from '../protocol.js';
 import { INVALID_INTERVAL, limitOf, malformedParameter, missingParameter, type BinanceDialect } from './dialect.js';
@@ -14,14 +16,6 @@ const MINUTE_MS = 60_000;
 /** `8`, `-5:30`, `+08:00`, between -12:00 and +14:00. */
 const ZONE = /^([+-]?)(\d{1,2})(?::(\d{2}))?$/;
 
-interface Stretch {
-  readonly intervalMs: number;
-  readonly offsetMs: number;
-  readonly fromMs: number | undefined;
-  readonly toMs: number;
-  readonly limit: number;
-}
-
 /** The interval's length; spot has seconds too. */
 export function intervalMsOf(family: BinanceDialect['family'], interval: string): number | undefined {
   if (interval === '1s') return family === 'spot' ? SECOND_MS : undefined;
@@ -30,17 +24,20 @@ export function intervalMsOf(family: BinanceDialect['family'], interval: string)
 
 /** Candles of a market, oldest first. */
 export function candlesOf(market: Market, intervalMs: number, fromMs: number, toMs: number, offsetMs = 0): Candle[] {
-  const candles = intervalMs === SECOND_MS ? market.seconds : market.candles;
-  return candles?.grouped(intervalMs, fromMs, toMs, offsetMs) ?? [];
+  return shelfOf(market, intervalMs)?.grouped(intervalMs, fromMs, toMs, offsetMs) ?? [];
+}
+
+function shelfOf(market: Market, intervalMs: number): Market['candles'] | null {
+  return intervalMs === SECOND_MS ? market.seconds : market.candles;
 }
 
 export function klines(dialect: BinanceDialect, market: Market, params: ReadonlyMap<string, string>, nowMs: number): string | HttpReply {
   const stretch = stretchOf(dialect, params, nowMs);
   if ('status' in stretch) return stretch;
   const { intervalMs, offsetMs } = stretch;
-  const candles = candlesOf(market, intervalMs, stretch.fromMs ?? 0, stretch.toMs, offsetMs);
+  const candles = shelfOf(market, intervalMs)?.page(stretch) ?? [];
   const p = (ticks: number): string => market.priceText(ticks);
-  const texts = cutTo(candles, stretch).map(
+  const texts = candles.map(
     (candle) =>
       `[${candle.startMs},"${p(candle.open)}","${p(candle.high)}","${p(candle.low)}","${p(candle.close)}","${market.qtyText(candle.lots)}",` +
       `${intervalEnd(candle.startMs, intervalMs, offsetMs)},"${otherVolume(market, candle.lots, candle.tickLots)}",${candle.trades},` +
@@ -59,11 +56,13 @@ export function priceKlines(
 ): string | HttpReply {
   const stretch = stretchOf(dialect, params, nowMs);
   if ('status' in stretch) return stretch;
-  const texts = cutTo(market.prices[kind].grouped(stretch.intervalMs, stretch.fromMs ?? 0, stretch.toMs), stretch).map(
-    (candle) =>
-      `[${candle.startMs},"${priceText(candle.open)}","${priceText(candle.high)}","${priceText(candle.low)}","${priceText(candle.close)}","0",` +
-      `${intervalEnd(candle.startMs, stretch.intervalMs)},"0",${candle.samples},"0","0","0"]`,
-  );
+  const texts = market.prices[kind]
+    .page(stretch)
+    .map(
+      (candle) =>
+        `[${candle.startMs},"${priceText(candle.open)}","${priceText(candle.high)}","${priceText(candle.low)}","${priceText(candle.close)}","0",` +
+        `${intervalEnd(candle.startMs, stretch.intervalMs)},"0",${candle.samples},"0","0","0"]`,
+    );
   return `[${texts.join(',')}]`;
 }
 
@@ -78,7 +77,12 @@ export function klinesWeight(family: BinanceDialect['family']): (params: Readonl
   };
 }
 
-function stretchOf(dialect: BinanceDialect, params: ReadonlyMap<string, string>, nowMs: number): Stretch | HttpReply {
+/** A named start is the first candle's, and the oldest ones come first; without it the last ones. */
+function stretchOf(
+  dialect: BinanceDialect,
+  params: ReadonlyMap<string, string>,
+  nowMs: number,
+): (Stretch & { readonly offsetMs: number }) | HttpReply {
   const interval = params.get('interval') ?? '';
   if (interval === '') return missingParameter('interval');
   const intervalMs = intervalMsOf(dialect.family, interval);
@@ -94,11 +98,6 @@ function stretchOf(dialect: BinanceDialect, params: ReadonlyMap<string, string>,
 
 function priceText(price: number): string {
   return price.toFixed(8);
-}
-
-/** The first ones after a start that was named, else the last ones. */
-function cutTo<Kind>(candles: readonly Kind[], { fromMs, limit }: Stretch): readonly Kind[] {
-  return fromMs === undefined ? candles.slice(-limit) : candles.slice(0, limit);
 }
 
 /** Null for what is no offset. */

@@ -2,7 +2,8 @@
  * Texts of the three Binance venues' public messages, key by key as the recordings of 2024 show them. Written by hand because clients match these bytes;
  * `test/venue-sim/frames.test.ts` compares each with a recorded one.
  */
-import { intervalEnd, type Candle } from '../../market/candles.js';
+import type { Candle } from '../../market/candles.js';
+import { intervalEnd } from '../../market/intervals.js';
 import type { LiquidationEvent } from '../../exchange/contract.js';
 import { productText } from '../../market/decimal-text.js';
 import type { DiffBatch, LevelChange } from '../../market/depth.js';

@@ -1,6 +1,7 @@
 /** Streams of the three Binance venues: from a stream's name to the source of its messages. Called by `BinanceServer` when somebody subscribes. */
 import type { LiquidationEvent } from '../../exchange/contract.js';
-import { intervalEnd, intervalStart, type Candle } from '../../market/candles.js';
+import type { Candle } from '../../market/candles.js';
+import { intervalEnd, intervalStart } from '../../market/intervals.js';
 import { DepthDiff, topOf } from '../../market/depth.js';
 import type { Market } from '../../market/market.js';
 import type { BinanceDialect } from './dialect.js';

@@ -2,7 +2,7 @@
  * Texts of the Binance venues' ticker streams: 24 hours whole and small, rolling windows, average price, index price. Documents "WebSocket streams", 2026-11;
  * the 24-hour one is held against a recorded one by `test/venue-sim/frames.test.ts`. Called once a topic and turn by `public-streams.ts`.
  */
-import { intervalStart } from '../../market/candles.js';
+import { intervalStart } from '../../market/intervals.js';
 import type { Market } from '../../market/market.js';
 import type { BinanceDialect } from './dialect.js';
 import { pairOf } from './dialect.js';

@@ -2,7 +2,8 @@
  * Tickers of the three Binance venues in REST answers: 24 hours, trading day, rolling window, last price, best bid and ask, premium index, average price.
  * Documents "Market data endpoints", 2026-11. Called by `BinanceRest` with the market already found.
  */
-import { intervalStart, type Candle } from '../../market/candles.js';
+import type { Candle } from '../../market/candles.js';
+import { intervalStart } from '../../market/intervals.js';
 import type { Market } from '../../market/market.js';
 import type { BinanceDialect } from './dialect.js';
 import { pairOf } from './dialect.js';

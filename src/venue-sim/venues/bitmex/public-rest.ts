@@ -1,6 +1,7 @@
 /** BitMEX's public REST paths: filters, paging, rate limit and refusals; signed paths go on to `BitmexPrivateRest`. Called by `BitmexServer` for each request. */
 import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import type { Exchange } from '../../exchange/contract.js';
+import type { Stretch } from '../../market/kept-candles.js';
 import type { Market } from '../../market/market.js';
 import { instrumentRow } from './instrument.js';
 import { BINS_MS, bucketRow } from './bin-tables.js';
@@ -189,8 +190,9 @@ export class BitmexRest {
     const nowMs = Math.floor(ask.nowUs / 1_000);
     const isPartialWanted = ask.params.get('partial') === 'true';
     return this.#rows(ask, (market) => {
-      const candles = market.candles.grouped(binMs, 0, nowMs).filter((candle) => isPartialWanted || candle.startMs + binMs <= nowMs);
-      return candles.map((candle) => bucketRow(market, candle, binMs, this.#bitcoinPrice()));
+      const candles = market.candles.page(binsAsked(ask.params, binMs, nowMs));
+      const told = candles.filter((candle) => isPartialWanted || candle.startMs + binMs <= nowMs);
+      return told.map((candle) => bucketRow(market, candle, binMs, this.#bitcoinPrice()));
     });
   }
 }
@@ -199,7 +201,17 @@ export function bitmexError(status: number, message: string, name = 'HTTPError')
   return jsonReply(status, JSON.stringify({ error: { message, name } }));
 }
 
-/** Payments that were made, oldest first; before the first one, the rate of the period that began last. */
+/** As many bins, named by their ends, as the page needs: from its start on, or back from its end. All of them when columns are to be looked through. */
+function binsAsked(params: ReadonlyMap<string, string>, binMs: number, nowMs: number): Stretch {
+  const from = Date.parse(params.get('startTime') ?? '');
+  const to = Date.parse(params.get('endTime') ?? '');
+  const rows = Number(params.get('start') ?? 0) + Number(params.get('count') ?? 100) + 1;
+  const limit = params.has('filter') ? Math.ceil(nowMs / binMs) : rows;
+  const toMs = Number.isNaN(to) ? nowMs : Math.min(nowMs, to - binMs);
+  return { intervalMs: binMs, fromMs: params.get('reverse') === 'true' ? undefined : Number.isNaN(from) ? 0 : from - binMs, toMs, limit };
+}
+
+/** Rates of payments, oldest first; before the first one, the rate of the period that began last. */
 function fundings(exchange: Exchange, market: Market, nowUs: number): string[] {
   const paid = exchange.fundings(market).map(({ timeMs, rate }) => fundingRow(market, timeMs, Number(rate)));
   return paid.length > 0 ? paid : [fundingRow(market, market.nextFundingMs(Math.floor(nowUs / 1_000)) - 8 * 3_600_000)];

@@ -4,6 +4,7 @@
  */
 import type { Exchange } from '../../exchange/contract.js';
 import type { Market } from '../../market/market.js';
+import type { PriceCandle } from '../../market/price-candles.js';
 import type { BybitCategory } from './public-messages.js';
 import { priceText, qtyText } from './public-messages.js';
 import { priceLimits } from './order-request.js';
@@ -18,18 +19,13 @@ const INTEREST_PERIODS_MS: Readonly<Record<string, number>> = {
   '1d': 86_400_000,
 };
 
-/** Newest first: start, open, high, low, close. */
-export function priceKlineRows(
-  market: Market,
-  kind: keyof Market['prices'],
-  stretch: { readonly intervalMs: number; readonly fromMs: number; readonly toMs: number; readonly limit: number },
-): string[][] {
+/** Start, open, high, low, close. */
+export function priceKlineRows(market: Market, kind: keyof Market['prices'], candles: readonly PriceCandle[]): string[][] {
   const decimals = kind === 'premium' ? 8 : market.spec.priceDecimals;
-  return market.prices[kind]
-    .grouped(stretch.intervalMs, stretch.fromMs, stretch.toMs)
-    .slice(-stretch.limit)
-    .toReversed()
-    .map(({ startMs, open, high, low, close }) => [String(startMs), ...[open, high, low, close].map((price) => price.toFixed(decimals))]);
+  return candles.map(({ startMs, open, high, low, close }) => [
+    String(startMs),
+    ...[open, high, low, close].map((price) => price.toFixed(decimals)),
+  ]);
 }
 
 /** The past is not kept: the figure of now, at the period that began last. Null for a period that the venue does not have. */

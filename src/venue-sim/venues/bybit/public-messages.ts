@@ -2,7 +2,8 @@
  * Texts of Bybit's public messages, key by key as in the recording of 2026-08-09: the spot endpoint orders its keys differently and prints numbers without
  * zeros at the end. Compared with recorded frames by `test/venue-sim/frames.test.ts`.
  */
-import { intervalEnd, type Candle } from '../../market/candles.js';
+import type { Candle } from '../../market/candles.js';
+import { intervalEnd } from '../../market/intervals.js';
 import { fixedText, trimmedText } from '../../market/decimal-text.js';
 import type { LevelChange } from '../../market/depth.js';
 import type { Market, MarketTrade } from '../../market/market.js';

@@ -3,6 +3,8 @@ import type { HttpReply, HttpRequest } from '../../../core/ports/http.js';
 import { topOf } from '../../market/depth.js';
 import { trimmedText } from '../../market/decimal-text.js';
 import type { Exchange } from '../../exchange/contract.js';
+import { intervalStart } from '../../market/intervals.js';
+import type { Stretch } from '../../market/kept-candles.js';
 import type { Market } from '../../market/market.js';
 import { riskLimitOf } from './account-rows.js';
 import { instruments, pageLimit } from './instruments.js';
@@ -175,19 +177,35 @@ function recentTrades(market: Market, ask: Ask): Answer {
   return `{"category":"${ask.category}","list":${JSON.stringify(list)}}`;
 }
 
-interface Stretch {
-  readonly intervalMs: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly limit: number;
-}
-
-/** Null when there is no such interval. */
-function stretchOf({ params, nowMs }: Ask): Stretch | null {
+/**
+ * Null when there is no such interval. A start alone counts from there (from the candle that holds it), an end with or without it counts back: a request from long
+ * ago for one row has the first candle there is (the venue's own library, issue 186, 2026-03; ccxt issue 26736).
+ */
+function stretchOf({ params, nowMs }: Ask): BybitStretch | null {
   const intervalMs = BYBIT_INTERVALS_MS[params.get('interval') ?? ''];
   if (intervalMs === undefined) return null;
   const toMs = Number(params.get('end') ?? nowMs);
-  return { intervalMs, fromMs: Number(params.get('start') ?? 0), toMs, limit: pageLimit(params, 200, 1_000) };
+  const start = params.get('start');
+  const limit = pageLimit(params, 200, 1_000);
+  if (start === undefined) return { intervalMs, toMs, limit };
+  const fromMs = intervalStart(Math.max(0, Number(start)), intervalMs);
+  return params.has('end') ? { intervalMs, toMs, limit, leastMs: fromMs } : { intervalMs, fromMs, toMs, limit };
+}
+
+/** Newest first, as this venue lists them. */
+function newestFirst<Kind extends { readonly startMs: number }>(
+  page: (stretch: Stretch) => readonly Kind[],
+  stretch: BybitStretch,
+): Kind[] {
+  const { leastMs = 0 } = stretch;
+  return page(stretch)
+    .filter(({ startMs }) => startMs >= leastMs)
+    .toReversed();
+}
+
+interface BybitStretch extends Stretch {
+  /** Of a stretch that counts back. */
+  readonly leastMs?: number;
 }
 
 function klineAnswer(market: Market, ask: Ask, list: readonly string[][]): string {
@@ -197,7 +215,17 @@ function klineAnswer(market: Market, ask: Ask, list: readonly string[][]): strin
 function priceKlines(market: Market, kind: keyof Market['prices'], ask: Ask): Answer {
   if (ask.category === 'spot') return BAD_CATEGORY;
   const stretch = stretchOf(ask);
-  return stretch === null ? BAD_INTERVAL : klineAnswer(market, ask, priceKlineRows(market, kind, stretch));
+  return stretch === null
+    ? BAD_INTERVAL
+    : klineAnswer(
+        market,
+        ask,
+        priceKlineRows(
+          market,
+          kind,
+          newestFirst((wanted) => market.prices[kind].page(wanted), stretch),
+        ),
+      );
 }
 
 function interest(market: Market, ask: Ask): Answer {
@@ -205,20 +233,15 @@ function interest(market: Market, ask: Ask): Answer {
   return openInterest(market, ask.category, ask.params.get('intervalTime') ?? '', ask.nowMs) ?? BAD_INTERVAL;
 }
 
-/** Newest first, as this venue lists them. */
 function klines(market: Market, ask: Ask): Answer {
   const stretch = stretchOf(ask);
   if (stretch === null) return BAD_INTERVAL;
-  const list = market.candles
-    .grouped(stretch.intervalMs, stretch.fromMs, stretch.toMs)
-    .slice(-stretch.limit)
-    .toReversed()
-    .map((candle) => [
-      String(candle.startMs),
-      ...[candle.open, candle.high, candle.low, candle.close].map((ticks) => market.trimmedPrice(ticks)),
-      trimmedText(candle.lots * market.spec.lotUnits, market.spec.qtyDecimals),
-      turnoverText(market, candle.lots, candle.tickLots),
-    ]);
+  const list = newestFirst((wanted) => market.candles.page(wanted), stretch).map((candle) => [
+    String(candle.startMs),
+    ...[candle.open, candle.high, candle.low, candle.close].map((ticks) => market.trimmedPrice(ticks)),
+    trimmedText(candle.lots * market.spec.lotUnits, market.spec.qtyDecimals),
+    turnoverText(market, candle.lots, candle.tickLots),
+  ]);
   return klineAnswer(market, ask, list);
 }
 

@@ -1,6 +1,6 @@
 /** Bybit's public topics: from `orderbook.200.BTCUSDT` and the like to the source of their messages. Called by `BybitServer` when somebody subscribes. */
 import type { LiquidationEvent } from '../../exchange/contract.js';
-import { MONTH_MS, intervalEnd, intervalStart } from '../../market/candles.js';
+import { MONTH_MS, intervalEnd, intervalStart } from '../../market/intervals.js';
 import { DepthWindow } from '../../market/depth.js';
 import type { Market } from '../../market/market.js';
 import { every, onStep } from '../topic-source.js';
