@@ -1,6 +1,7 @@
 /** Paths of the Binance venues that clients seldom call: amendments made, dates of orders, lists that stay empty, what weighs how much. */
 import { describe, expect, it } from 'vitest';
 import { BinanceClient, type Json } from '../support/binance-client.js';
+import { TestVenue } from '../support/venue-client.js';
 
 const symbol = 'BTCUSDT';
 const SPOT = { symbol, side: 'BUY', type: 'LIMIT', timeInForce: 'GTC', quantity: '0.002', price: '60000' };
@@ -153,5 +154,24 @@ describe('binance odds and ends', () => {
     for (const [path, weight] of Object.entries(spotWeights)) expect(weigh(spot, `/api/v3/${path}`), path).toBe(weight);
     for (const [path, weight] of Object.entries(usdmWeights)) expect(weigh(usdm, `/fapi/v1/${path}`), path).toBe(weight);
     expect(weigh(usdm, '/fapi/v1/klines?symbol=BTCUSDT&interval=1m&limit=1500')).toBe(10);
+  });
+});
+
+describe('fundingInfo', () => {
+  it.each([
+    ['binance-usdm', '/fapi/v1/fundingInfo'],
+    ['binance-coinm', '/dapi/v1/fundingInfo'],
+  ] as const)('of %s names every contract with its hours and its bounds', (id, target) => {
+    const venue = new TestVenue(id);
+    const listed = venue.get(target).json as Record<string, unknown>[];
+    expect(listed.map(({ symbol }) => symbol)).toEqual(venue.world.markets.map(({ spec }) => spec.symbol));
+    for (const row of listed) {
+      expect(row).toMatchObject({
+        adjustedFundingRateCap: '0.00300000',
+        adjustedFundingRateFloor: '-0.00300000',
+        fundingIntervalHours: 8,
+        disclaimer: false,
+      });
+    }
   });
 });

@@ -27,7 +27,7 @@ const TABLES: readonly Table[] = [
     symbol: 'BTC/USDT:USDT',
     amount: 0.01,
     coin: 'USDT',
-    refused: ['fetchFundingInterval'],
+    refused: [],
   },
   {
     id: 'binance-coinm',
@@ -36,7 +36,7 @@ const TABLES: readonly Table[] = [
     amount: 5,
     coin: 'BTC',
     // The class names the contract where the venue asks for its pair.
-    refused: ['fetchFundingInterval', 'fetchOpenInterestHistory'],
+    refused: ['fetchOpenInterestHistory'],
   },
   { id: 'bybit', name: 'bybit', symbol: 'BTC/USDT:USDT', amount: 0.01, coin: 'USDT', refused: [] },
   { id: 'bybit', name: 'bybit', symbol: 'BTC/USD:BTC', amount: 100, coin: 'BTC', refused: [] },

@@ -17,7 +17,7 @@ import {
   wrongMethod,
   type BinanceDialect,
 } from './dialect.js';
-import { adlRisk, constituents, futuresData } from './futures-data.js';
+import { adlRisk, constituents, fundingInfo, futuresData } from './futures-data.js';
 import { RateRefusal, type RateLimits } from './rate-limits.js';
 import type { BinanceTrading } from './trading.js';
 import { klines, klinesWeight, priceKlines, zoneOffsetMs } from './klines.js';
@@ -182,7 +182,7 @@ export class BinanceRest {
         { weight: bySymbols(1, 10), answer: (ask) => this.#each(ask, (market) => premiumIndex(dialect, market, ask.nowMs)) },
       ],
       ['fundingRate', { weight: fixed(1), answer: (ask) => this.#fundingRates(ask) }],
-      ['fundingInfo', { weight: fixed(1), answer: () => '[]' }],
+      ['fundingInfo', { weight: fixed(1), answer: () => `[${this.#context.markets.map(fundingInfo).join(',')}]` }],
       ['constituents', { weight: fixed(2), answer: (ask) => this.#one(ask, (market) => constituents(market, ask.nowMs)) }],
       // Neither composite indices nor an insurance fund that is told, nor hours that a market is closed.
       ['indexInfo', { weight: fixed(1), answer: () => '[]' }],
