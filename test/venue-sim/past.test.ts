@@ -140,6 +140,12 @@ describe('the past of a simulated exchange', () => {
     expect(after).toMatchObject({ startMs: before?.startMs, open: before?.open, close: printed.at(-1) });
     expect(after?.trades).toBe((before?.trades ?? 0) + printed.length);
     expect(after?.high).toBe(Math.max(before?.high ?? 0, ...printed));
+    const startMs = START_MS - (START_MS % DAY);
+    const minutes = market.candles.page({ intervalMs: MINUTE, fromMs: startMs, toMs: world.nowUs / 1_000, limit: 1_000 });
+    for (const asked of ['first', 'again']) {
+      const [day] = market.candles.grouped(DAY, world.nowUs / 1_000, world.nowUs / 1_000);
+      expect([asked, day]).toEqual([asked, foldOf(minutes)]);
+    }
   });
 
   it('moves all markets of a coin together, whatever their venue', () => {

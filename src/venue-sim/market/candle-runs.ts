@@ -18,6 +18,13 @@ export interface CandleFold<Kind> {
   flat(startMs: number, before: Kind): Kind | null;
 }
 
+export interface Span {
+  readonly intervalMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly offsetMs?: number;
+}
+
 export function listRun<Kind extends { readonly startMs: number }>(list: readonly Kind[]): CandleRun<Kind> {
   return { length: list.length, startAt: (index) => list[index]?.startMs ?? Number.POSITIVE_INFINITY, at: (index) => list[index] };
 }
@@ -26,7 +33,7 @@ export function listRun<Kind extends { readonly startMs: number }>(list: readonl
 export function groupRuns<Kind extends { readonly startMs: number }>(
   runs: readonly CandleRun<Kind>[],
   fold: CandleFold<Kind>,
-  span: { readonly intervalMs: number; readonly fromMs: number; readonly toMs: number; readonly offsetMs?: number },
+  span: Span,
 ): Kind[] {
   const { intervalMs, toMs, offsetMs = 0 } = span;
   const leastMs = intervalStart(Math.max(0, span.fromMs), intervalMs, offsetMs);

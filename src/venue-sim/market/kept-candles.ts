@@ -2,8 +2,8 @@
  * Candles that a market keeps: steps (minutes, or seconds) for about a day, the hours of older ones folded, and before its first step the past that was drawn
  * from the seed, for as long as nothing is missing between the two. The part that candles of trades and of prices share.
  */
-import { groupRuns, listRun, type CandleFold, type CandleRun } from './candle-runs.js';
-import { intervalStart } from './intervals.js';
+import { groupRuns, listRun, type CandleFold, type CandleRun, type Span } from './candle-runs.js';
+import { intervalEnd, intervalStart } from './intervals.js';
 
 /** What was before the market's first step, the finer runs the younger. */
 export interface CandlePast<Kind> {
@@ -27,6 +27,8 @@ const HOUR_MS = 3_600_000;
 export const KEPT_MINUTES = 1_500;
 /** Twelve weeks of hours that were folded; after that the past ends with them. */
 const KEPT_HOURS = 2_016;
+/** Intervals of all lengths in a few zones. */
+const MOST_BEGUN = 64;
 
 export class KeptCandles<Kind extends { readonly startMs: number }> {
   readonly #stepMs: number;
@@ -36,6 +38,8 @@ export class KeptCandles<Kind extends { readonly startMs: number }> {
   #steps: Kind[] = [];
   #hours: Kind[] = [];
   #misses = false;
+  /** By interval, start and offset. */
+  readonly #begun = new Map<string, Kind>();
 
   constructor(kept: { readonly stepMs: number; readonly count: number }, fold: CandleFold<Kind>, past: CandlePast<Kind> | null) {
     this.#stepMs = kept.stepMs;
@@ -63,12 +67,10 @@ export class KeptCandles<Kind extends { readonly startMs: number }> {
 
   /** Of `intervalMs` (at least a step), from the interval that holds `fromMs` on, oldest first; days and longer begin `offsetMs` before midnight UTC. */
   grouped(intervalMs: number, fromMs: number, toMs: number, offsetMs = 0): Kind[] {
-    return groupRuns(this.#runs(intervalMs % HOUR_MS === 0 && offsetMs % HOUR_MS === 0), this.#fold, {
-      intervalMs,
-      fromMs,
-      toMs,
-      offsetMs,
-    });
+    const span = { intervalMs, fromMs, toMs, offsetMs };
+    const runs = this.#runs(intervalMs % HOUR_MS === 0 && offsetMs % HOUR_MS === 0);
+    const begun = this.#begunBefore(runs, span);
+    return groupRuns(begun === undefined ? runs : [listRun([begun]), listRun(this.#hours), listRun(this.#steps)], this.#fold, span);
   }
 
   /** The first `limit` that begin at `fromMs` or later, or without it the last ones that begin up to `toMs`. Oldest first. */
@@ -101,6 +103,23 @@ export class KeptCandles<Kind extends { readonly startMs: number }> {
   /** What was kept before is gone, and with it what joined the past. */
   forget(): void {
     this.#misses = true;
+  }
+
+  /** What the past has of the interval in which it ended, when that is where the question begins: streams ask for it all day. */
+  #begunBefore(runs: readonly CandleRun<Kind>[], { intervalMs, fromMs, toMs, offsetMs }: Required<Span>): Kind | undefined {
+    const last = this.#past?.seconds;
+    if (intervalMs <= this.#stepMs || last === undefined || last.length === 0 || !runs.includes(last)) return undefined;
+    const lastMs = last.startAt(last.length - 1);
+    const startMs = intervalStart(Math.max(0, fromMs), intervalMs, offsetMs);
+    if (startMs > lastMs || toMs < lastMs || intervalEnd(startMs, intervalMs, offsetMs) < lastMs) return undefined;
+    const key = `${intervalMs} ${startMs} ${offsetMs}`;
+    let begun = this.#begun.get(key);
+    if (begun === undefined) {
+      const older = runs.slice(0, runs.indexOf(last) + 1);
+      [begun] = groupRuns(older, this.#fold, { intervalMs, fromMs: startMs, toMs: lastMs, offsetMs });
+      if (begun !== undefined && this.#begun.size < MOST_BEGUN) this.#begun.set(key, begun);
+    }
+    return begun;
   }
 
   #keepHour(step: Kind): void {
