@@ -1,5 +1,7 @@
 /** The past of a simulated exchange: candles, marks and funding rates of before it was opened, drawn from the seed. */
 import { describe, expect, it } from 'vitest';
+import { pastGrid } from '../../src/venue-sim/flow/past-grid.js';
+import { PastPath } from '../../src/venue-sim/flow/past-path.js';
 import { PricePath } from '../../src/venue-sim/flow/price-path.js';
 import { FlowRandom } from '../../src/venue-sim/flow/random.js';
 import type { Candle } from '../../src/venue-sim/market/candles.js';
@@ -168,7 +170,20 @@ describe('the past of a simulated exchange', () => {
     const short = minutesOf(minutesFirst);
     expect(minutesOf(hoursFirst)).toEqual(short);
     expect(hours(minutesFirst)).toEqual(long);
-    expect(minutesOf(other)).not.toEqual(short);
+    for (const pick of [({ close }: Candle) => close, ({ lots }: Candle) => lots])
+      expect(minutesOf(other).map(pick)).not.toEqual(short.map(pick));
+    const grid = pastGrid(START_MS);
+    const [far, near] = [0, 1].map(() => new PastPath(grid, 100, 0.001, FlowRandom.of(3, 'past')));
+    near?.reach(0, 10);
+    near?.reach(1, 500);
+    for (const path of [far, near]) path?.reach(2, 50);
+    for (const [tier, boundary] of [
+      [0, 900],
+      [1, 30_000],
+      [2, 51],
+    ] as const)
+      expect(far?.level(tier, boundary)).toBe(near?.level(tier, boundary));
+    expect(far?.level(1, 0)).toBe(far?.level(0, grid[0].count));
   });
 
   it('stays as it was over a restart', () => {
