@@ -101,6 +101,8 @@ describe('the past of a simulated exchange', () => {
     expect(newest[0]?.timestamp).toBe('2026-09-16T09:17:00.000Z');
     const older = bins('binSize=1m&count=10&start=990&reverse=true');
     expect(older).toEqual(newest.slice(990));
+    const all = bitmex.get('/api/v1/trade/bucketed?binSize=1h&count=6&reverse=true').json as { timestamp: string; symbol: string }[];
+    expect(all.map(({ timestamp }) => timestamp.slice(11, 16))).toEqual(['09:00', '09:00', '09:00', '08:00', '08:00', '08:00']);
     const from = bins('binSize=1m&count=3&startTime=2026-09-16T09:00:00.000Z');
     expect(from.map(({ timestamp }) => timestamp.slice(11, 16))).toEqual(['09:00', '09:01', '09:02']);
   });
@@ -240,6 +242,9 @@ describe('the past of a simulated exchange', () => {
     expect(rates.at(-1)?.fundingTime).toBe(Date.UTC(2026, 8, 16, 8));
     expect(rates.map(({ fundingTime }) => fundingTime)).toEqual(rates.map((_, index) => Number(rates[0]?.fundingTime) + index * 8 * HOUR));
     expect(rates.every(({ fundingRate, markPrice }) => Math.abs(Number(fundingRate)) <= 0.003 && Number(markPrice) > 0)).toBe(true);
+    const both = venue.get('/fapi/v1/fundingRate?limit=4').json as { symbol: string; fundingTime: number }[];
+    const lastTwo = rates.slice(-2).flatMap(({ fundingTime }) => ['BTCUSDT', 'ETHUSDT'].map((symbol) => `${symbol} ${fundingTime}`));
+    expect(both.map(({ symbol, fundingTime }) => `${symbol} ${fundingTime}`)).toEqual(lastTwo);
     const at = Number(rates.at(-1)?.fundingTime);
     const [mark] = rows(venue, `/fapi/v1/markPriceKlines?symbol=BTCUSDT&interval=1m&startTime=${at}&limit=1`);
     expect(Number(mark?.[1])).toBeCloseTo(Number(rates.at(-1)?.markPrice), 6);

@@ -342,22 +342,27 @@ export class BinanceRest {
     return `[${texts.join(',')}]`;
   }
 
-  /** Payments that were made, oldest first. */
+  /** Rates of payments, oldest first, of all contracts when none is named. */
   #fundingRates(ask: Ask): Answer {
     const markets = ask.params.has('symbol') ? [this.#market(ask.params)] : this.#context.markets;
     const fromMs = Number(ask.params.get('startTime') ?? 0);
     const toMs = Number(ask.params.get('endTime') ?? ask.nowMs);
     const limit = limitOf(ask.params, 100, 1_000);
     if (limit === null) return malformedParameter('limit');
-    const texts: string[] = [];
+    const due: { readonly timeMs: number; readonly text: string }[] = [];
     for (const market of markets) {
       if (market === undefined) return INVALID_SYMBOL;
-      const due = this.#context.exchange.fundings(market).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs);
-      for (const { timeMs, rate, mark } of ask.params.has('startTime') ? due.slice(0, limit) : due.slice(-limit)) {
-        texts.push(`{"symbol":"${market.spec.symbol}","fundingTime":${timeMs},"fundingRate":"${rate}","markPrice":"${mark}"}`);
+      for (const { timeMs, rate, mark } of this.#context.exchange.fundings(market)) {
+        if (timeMs < fromMs || timeMs > toMs) continue;
+        due.push({
+          timeMs,
+          text: `{"symbol":"${market.spec.symbol}","fundingTime":${timeMs},"fundingRate":"${rate}","markPrice":"${mark}"}`,
+        });
       }
     }
-    return `[${texts.join(',')}]`;
+    due.sort((a, b) => a.timeMs - b.timeMs);
+    const page = ask.params.has('startTime') ? due.slice(0, limit) : due.slice(-limit);
+    return `[${page.map(({ text }) => text).join(',')}]`;
   }
 
   #openInterest(market: Market, nowMs: number): string {

@@ -151,9 +151,11 @@ export class BitmexRest {
     const from = Date.parse(params.get('startTime') ?? textOf(filter, 'startTime'));
     const to = Date.parse(params.get('endTime') ?? textOf(filter, 'endTime'));
     const isAll = Object.keys(columns).length === 0;
-    const texts = this.#markets(ask)
-      .flatMap((market) => [...rowsOf(market)])
-      .filter((text) => isWithin(text, from, to) && (isAll || matches(JSON.parse(text) as Row, columns)));
+    const markets = this.#markets(ask);
+    const rows = markets.flatMap((market) => [...rowsOf(market)]);
+    // Several markets' rows are told in the order of time.
+    if (markets.length > 1) rows.sort((a, b) => stampOf(a) - stampOf(b));
+    const texts = rows.filter((text) => isWithin(text, from, to) && (isAll || matches(JSON.parse(text) as Row, columns)));
     if (params.get('reverse') === 'true') texts.reverse();
     const page = texts.slice(start, start + count);
     if (!params.has('columns')) return `[${page.join(',')}]`;
@@ -220,8 +222,12 @@ function fundings(exchange: Exchange, market: Market, nowUs: number): string[] {
 /** Bounds that were not given are not numbers. */
 function isWithin(row: string, from: number, to: number): boolean {
   if (Number.isNaN(from) && Number.isNaN(to)) return true;
-  const stamp = Date.parse(/"timestamp":"([^"]+)"/.exec(row)?.[1] ?? '');
+  const stamp = stampOf(row);
   return !(stamp < from) && !(stamp > to);
+}
+
+function stampOf(row: string): number {
+  return Date.parse(/"timestamp":"([^"]+)"/.exec(row)?.[1] ?? '');
 }
 
 /** Each market without an end is its root's perpetual one. */
