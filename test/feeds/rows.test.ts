@@ -18,7 +18,7 @@ describe.each(['wasm', 'ts', 'json'] as const)('rows by id, kernel %s', (kernel)
     [{ size: 6, price: 100 }, '100:6'],
     [{ price: 100 }, '100:5'],
     [{ size: 6, price: 99 }, '99:6'],
-  ])('an update %j leaves %s', (fields, left) => {
+  ])('an update %j leaves %s', (fields: object, left) => {
     const one = alive();
     one.socket.say(say('update', row(fields)));
     expect([one.isLive(), one.best(0, 2)]).toEqual([true, [left]]);
@@ -28,7 +28,7 @@ describe.each(['wasm', 'ts', 'json'] as const)('rows by id, kernel %s', (kernel)
     [{ price: 99 }, 'another price without a size'],
     [{ side: 'Sell' }, 'another side without a size'],
     [{ size: 0 }, 'nothing left'],
-  ])('an update %j hides the book: %s', (fields) => {
+  ])('an update %j hides the book: %s', (fields: object) => {
     const one = alive();
     one.socket.say(say('update', row(fields)));
     expect([one.isLive(), one.gaps]).toEqual([false, ['bad-frame']]);
