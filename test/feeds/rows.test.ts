@@ -28,7 +28,7 @@ describe.each(['wasm', 'ts', 'json'] as const)('rows by id, kernel %s', (kernel)
     [{ price: 99 }, 'another price without a size'],
     [{ side: 'Sell' }, 'another side without a size'],
     [{ size: 0 }, 'nothing left'],
-  ])('an update %j hides the book: %s', (fields: object) => {
+  ])('an update %j hides the book: %s', (fields: object, _why) => {
     const one = alive();
     one.socket.say(say('update', row(fields)));
     expect([one.isLive(), one.gaps]).toEqual([false, ['bad-frame']]);
