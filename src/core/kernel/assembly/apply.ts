@@ -38,6 +38,7 @@ import {
   CTX_NEXT,
   CTX_ROW_AT,
   CTX_ROW_COUNT,
+  CTX_ROWS,
   CTX_SHAPES,
   CTX_SHARED,
   CTX_STARTS,
@@ -45,6 +46,7 @@ import {
   DONE_MESSAGE,
   DONE_PART,
   ROW_ABSENT,
+  ROW_BYTES,
 } from '../context';
 import { applySide } from './ladder';
 import { applyOne, collectRows } from './rows';
@@ -168,11 +170,17 @@ export function applyRowFields(ctx: usize, recvUs: f64, action: f64): i32 {
   if (action == SNAPSHOT || action != action) return APPLY_NOT_MINE;
   openBook(book);
   const count = load<i32>(ctx, CTX_ROW_COUNT);
-  if (count == 1 && applyOne(ctx, book, <i32>action)) {
-    store<i32>(ctx, 1, CTX_ROW_AT);
+  let done = 0;
+  let row = <usize>load<u32>(ctx, CTX_ROWS);
+  while (done < count && applyOne(ctx, book, <i32>action, row)) {
+    done++;
+    row += ROW_BYTES;
+  }
+  if (done == count) {
+    store<i32>(ctx, done, CTX_ROW_AT);
     return finish(ctx, book, recvUs, load<f64>(ctx, LAST), load<f64>(ctx, TIME)) | (load<i32>(ctx, CTX_INSTRUMENT) << 2);
   }
-  const done = collectRows(ctx, book, <i32>action);
+  done = collectRows(ctx, book, <i32>action, done);
   store<i32>(ctx, done, CTX_ROW_AT);
   return applyLevels(ctx, book, load<i32>(ctx, CTX_INSTRUMENT), recvUs, load<f64>(ctx, LAST), load<f64>(ctx, TIME), done == count);
 }

@@ -77,6 +77,8 @@ function sideIn(word: i64): i32 {
 }
 
 /** Byte offset of the id's place, or of the free one where it would stand. */
+// @ts-ignore: decorator
+@inline
 function placeOf(ids: usize, mask: u32, scale: f64, id: f64): usize {
   let at = home(id, scale) & mask;
   while (true) {
@@ -119,22 +121,20 @@ function unitsOf(powers: usize, mantissa: f64, decimals: i32, unit: f64, scale: 
 }
 
 /**
- * The most frequent message, one row whose place in the table is its home, in one go. What it does cannot be predicted: as few branches as can be.
+ * The most frequent row, one level of the window, in one go. What it does cannot be predicted: as few branches as can be.
  * False: nothing was touched, the long way has to be taken.
  */
 // @ts-ignore: decorator
 @inline
-export function applyOne(ctx: usize, book: usize, action: i32): bool {
+export function applyOne(ctx: usize, book: usize, action: i32, row: usize): bool {
   if (<u32>(action - INSERT) > <u32>(DELETE - INSERT)) return false;
   const isNew = action == INSERT;
   const goes = action == DELETE;
-  const row = <usize>load<u32>(ctx, CTX_ROWS);
   const id = load<f64>(row, ROW_ID);
   const mask = load<u32>(book, BOOK_ID_MASK);
   const scale = load<f64>(book, BOOK_ID_SCALE);
-  const at = home(id, scale) & mask;
   const ids = <usize>load<u32>(book, BOOK_IDS);
-  const place = ids + <usize>at * ID_PLACE_BYTES;
+  const place = placeOf(ids, mask, scale, id);
   const said = load<i32>(row, ROW_PRICE_DECIMALS);
   const rowSide = load<i32>(row, ROW_SIDE);
   const word = load<i64>(place, ID_WORD);
@@ -164,8 +164,11 @@ export function applyOne(ctx: usize, book: usize, action: i32): bool {
   return true;
 }
 
-/** @returns rows applied to the table, their levels in the scratch list: bids from its front, asks behind the room of all bids */
-export function collectRows(ctx: usize, book: usize, action: i32): i32 {
+/**
+ * The rows from `first` on, into the table; their levels stand in the scratch list then: bids from its front, asks behind the room of all bids.
+ * @returns the first row that was not taken
+ */
+export function collectRows(ctx: usize, book: usize, action: i32, first: i32): i32 {
   const count = load<i32>(ctx, CTX_ROW_COUNT);
   const powers = <usize>load<u32>(ctx, CTX_POWERS);
   const priceScale = load<i32>(book, BOOK_PRICE_SCALE);
@@ -179,8 +182,8 @@ export function collectRows(ctx: usize, book: usize, action: i32): i32 {
   const firstAsk = firstBid + <usize>count * LEVEL_BYTES;
   let bid = firstBid;
   let ask = firstAsk;
-  let row = <usize>load<u32>(ctx, CTX_ROWS);
-  let done = 0;
+  let done = first;
+  let row = <usize>load<u32>(ctx, CTX_ROWS) + <usize>done * ROW_BYTES;
   for (; done < count; done++, row += ROW_BYTES) {
     const id = load<f64>(row, ROW_ID);
     const place = placeOf(ids, mask, scale, id);
@@ -189,7 +192,7 @@ export function collectRows(ctx: usize, book: usize, action: i32): i32 {
     let lots: f64 = 0;
     let ticks: f64 = 0;
     if (action == INSERT) {
-      if (isKnown || done == MOST_INSERTS || load<i32>(row, ROW_PRICE_DECIMALS) == ROW_ABSENT || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) break;
+      if (isKnown || done - first == MOST_INSERTS || load<i32>(row, ROW_PRICE_DECIMALS) == ROW_ABSENT || load<i32>(row, ROW_QTY_DECIMALS) == ROW_ABSENT) break;
       if ((load<u32>(book, BOOK_ID_COUNT) + 1) * 2 > mask) break;
       const price = load<f64>(row, ROW_PRICE);
       const decimals = load<i32>(row, ROW_PRICE_DECIMALS);
