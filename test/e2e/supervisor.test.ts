@@ -67,11 +67,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Events of the log so far. */
+/** Events of the log so far: the supervisor may be about to write a line, or in the middle of one. */
 function events(): string[] {
   const file = join(folder, 'supervisor.log');
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => String((JSON.parse(line) as { event: unknown }).event));
 }
 
