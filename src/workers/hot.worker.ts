@@ -20,6 +20,20 @@ function takeCommand(): ParamsCommand | undefined {
   return message === undefined ? undefined : (message as ParamsCommand);
 }
 
+/** A rehearsal that fails ends itself, not the lane. */
+function guarded(rehearse: () => void): () => void {
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    try {
+      rehearse();
+    } catch (error) {
+      isOver = true;
+      tell({ kind: 'note', source: 'hot lane', text: `no longer kept warm: ${messageOf(error)}` });
+    }
+  };
+}
+
 try {
   const views = viewsOf(data.buffer);
   const { plan, layout } = data;
@@ -28,7 +42,7 @@ try {
   const counters = new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * data.lane, LANE_COUNTERS);
   const strategies = await loadRunStrategies(data);
   const warm = warmUp(data, strategies);
-  tell({ kind: 'note', source: 'hot lane', text: warm });
+  tell({ kind: 'note', source: 'hot lane', text: warm.said });
   const { roles } = buildHotLane(
     data,
     strategies,
@@ -44,7 +58,9 @@ try {
     },
   );
   tell({ kind: 'ready' });
-  runHotLane({ views, plan, clock, counters, bell: new Doorbell(views, plan, data.lane), roles }, layout.wait, data.market.speed);
+  const bell = new Doorbell(views, plan, data.lane);
+  const rehearsal = warm.rehearse === null ? {} : { rehearse: guarded(warm.rehearse) };
+  runHotLane({ views, plan, clock, counters, bell, roles, ...rehearsal }, layout.wait, data.market.speed);
 } catch (error) {
   tell({ kind: 'error', source: 'hot lane', text: messageOf(error), isUsage: error instanceof UsageError });
   process.exitCode = 1;

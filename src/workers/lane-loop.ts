@@ -25,19 +25,27 @@ export interface LaneParts {
   readonly counters: CounterBlock<LaneCounter>;
   readonly bell: Doorbell;
   readonly roles: readonly Role[];
+  /** Keeps the hot lane's code in the caches while it spins and nothing happens: some microseconds on memory of its own. */
+  readonly rehearse?: () => void;
 }
+
+/** Wall microseconds between two rehearsals: after a few milliseconds of other work on the core an order's way takes twice as long (bench/README.md). */
+const REHEARSE_EVERY_US = 1_000;
 
 /** Runs until the stop word is set. Blocks this thread. */
 export function runHotLane(parts: LaneParts, wait: WaitMode, speed: number): void {
-  const { views, plan, clock, counters, bell, roles } = parts;
+  const { views, plan, clock, counters, bell, roles, rehearse } = parts;
   const stopWord = (plan.control + CONTROL_STOP_LANES) >> 2;
   const turns = counters.indexOf('turns');
   const idle = counters.indexOf('idleTurns');
   const sleeps = counters.indexOf('sleeps');
   const workCount = counters.indexOf('work');
   const sleepMs = Math.max(1, SLEEP_MS[wait] / speed);
+  const rehearseEveryUs = REHEARSE_EVERY_US * speed;
+  let rehearsedUs = clock.nowUs();
+  let nowUs = rehearsedUs;
   const turn = (): number => {
-    const nowUs = clock.nowUs();
+    nowUs = clock.nowUs();
     let work = 0;
     for (let i = 0; i < roles.length; i++) work += roles[i]!.step(nowUs, TURN_RECORDS);
     return work;
@@ -54,7 +62,13 @@ export function runHotLane(parts: LaneParts, wait: WaitMode, speed: number): voi
       continue;
     }
     counters.addAt(idle, 1);
-    if (wait === 'spin') continue;
+    if (wait === 'spin') {
+      if (rehearse !== undefined && nowUs - rehearsedUs >= rehearseEveryUs) {
+        rehearsedUs = nowUs;
+        rehearse();
+      }
+      continue;
+    }
     const armed = bell.arm();
     const late = turn(); // what came between the idle turn and arming
     if (late > 0) {

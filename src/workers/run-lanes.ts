@@ -137,7 +137,7 @@ export class RunLanes {
     };
     const data = laneDataOf(prepared, 0, prepared.recovered);
     const strategies = await loadRunStrategies(data);
-    output.note('hot lane', warmUp(data, strategies));
+    output.note('hot lane', warmUp(data, strategies).said);
     output.note('feed lane', warmUpFeeds(data, 0, clock));
     const hot = buildHotLane(data, strategies, clock, tellers, {
       onDrained: () => ownCounters.set('drained', 1),

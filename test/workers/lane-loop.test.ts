@@ -88,6 +88,33 @@ describe('runHotLane', () => {
     expect(counters.get('idleTurns')).toBe(work.steps.length);
   });
 
+  it('spinning, rehearses when nothing happens, once a millisecond of the wall', () => {
+    const rehearsedUs: number[] = [];
+    const turnUs = 100;
+    for (const speed of [1, 4]) {
+      rehearsedUs.length = 0;
+      work.steps.length = 0;
+      Atomics.store(memory.views.i32, (memory.plan.control + CONTROL_STOP_LANES) >> 2, 0);
+      work.onStep = () => {
+        time.advance(turnUs / 1_000);
+        // Every third turn finds work: no rehearsal stands between it and the next look.
+        if (work.steps.length % 3 === 0) work.waiting = 1;
+        if (work.steps.length === 400) stop();
+      };
+      const startedUs = time.nowUs();
+      runHotLane({ ...parts(work), rehearse: () => void rehearsedUs.push(time.nowUs() - startedUs) }, 'spin', speed);
+      const passedUs = work.steps.length * turnUs;
+      expect(rehearsedUs.length).toBeGreaterThan(passedUs / (1_000 * speed) / 1.5);
+      for (const [n, at] of rehearsedUs.entries()) expect(at - (rehearsedUs[n - 1] ?? 0)).toBeGreaterThanOrEqual(1_000 * speed);
+    }
+  });
+
+  it('rehearses only where it spins', () => {
+    bell.onWait = stop;
+    work.onStep = () => time.advance(5);
+    runHotLane({ ...parts(work), rehearse: () => expect.unreachable() }, 'balanced', 1);
+  });
+
   it('gives every role the same time and the bound of a turn', () => {
     const other = new Work();
     bell.onWait = stop;

@@ -34,11 +34,12 @@ describe('warmUp', () => {
     const bytes = new Uint8Array(data.buffer);
     for (let at = 0; at < bytes.length; at += 4_093) bytes[at] = at & 255;
     const before = digest(data);
-    const said = warmUp(data, await loadRunStrategies(data));
-    expect(said).toMatch(/^warmed up on \d+ turns of a made-up market with \d+ orders in \d+ ms$/);
-    const [turns = 0, orders = 0] = [...said.matchAll(/\d+/g)].map(Number);
+    const { said } = warmUp(data, await loadRunStrategies(data));
+    expect(said).toMatch(/^warmed up on \d+ turns of a made-up market with \d+ orders, \d+ more in a drill, in \d+ ms$/);
+    const [turns = 0, orders = 0, drilled = 0] = [...said.matchAll(/\d+/g)].map(Number);
     expect(turns).toBeGreaterThan(0);
     expect(orders).toBeGreaterThan(0);
+    expect(drilled).toBeGreaterThan(500);
     expect(digest(data)).toBe(before);
   });
 
@@ -57,7 +58,7 @@ describe('warmUp', () => {
       },
       onTrade: () => void seen.trades++,
     }));
-    expect(warmUp(data, [strategy])).toMatch(/^warmed up on /);
+    expect(warmUp(data, [strategy]).said).toMatch(/^warmed up on /);
     expect(seen.starts).toBe(1);
     expect(seen.live).toBe(seen.tops);
     expect(seen.trades).toBeGreaterThan(100);
@@ -97,7 +98,7 @@ describe('warmUp', () => {
       const strategy = strategyOf(() => {
         throw new Error('must not be created');
       });
-      expect(warmUp(data, [strategy])).toMatch(/^warmed up on \d+ turns of a made-up market with [1-9]\d+ orders /);
+      expect(warmUp(data, [strategy]).said).toMatch(/^warmed up on \d+ turns of a made-up market with [1-9]\d+ orders, /);
     },
   );
 
@@ -105,7 +106,7 @@ describe('warmUp', () => {
     const strategy = strategyOf(() => {
       throw new Error('step must pay both fees');
     });
-    expect(warmUp(onlyGrid(), [strategy])).toBe('not warmed up: step must pay both fees');
+    expect(warmUp(onlyGrid(), [strategy]).said).toBe('not warmed up: step must pay both fees');
   });
 
   it('never throws: a strategy that fails while it trades is stopped there as in a run', () => {
@@ -114,10 +115,10 @@ describe('warmUp', () => {
         throw new Error('ours');
       },
     }));
-    expect(warmUp(onlyGrid(), [strategy])).toMatch(/^warmed up on \d+ turns .* 0 orders /);
+    expect(warmUp(onlyGrid(), [strategy]).said).toMatch(/^warmed up on \d+ turns .* 0 orders, /);
   });
 
   it('never throws: nor on a risk block that is wrong', () => {
-    expect(warmUp({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))])).toMatch(/^not warmed up: .*maxNotionl/);
+    expect(warmUp({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))]).said).toMatch(/^not warmed up: .*maxNotionl/);
   });
 });
