@@ -20,20 +20,6 @@ function takeCommand(): ParamsCommand | undefined {
   return message === undefined ? undefined : (message as ParamsCommand);
 }
 
-/** A rehearsal that fails ends itself, not the lane. */
-function guarded(rehearse: () => void): () => void {
-  let isOver = false;
-  return () => {
-    if (isOver) return;
-    try {
-      rehearse();
-    } catch (error) {
-      isOver = true;
-      tell({ kind: 'note', source: 'hot lane', text: `no longer kept warm: ${messageOf(error)}` });
-    }
-  };
-}
-
 try {
   const views = viewsOf(data.buffer);
   const { plan, layout } = data;
@@ -41,8 +27,9 @@ try {
   const service = new Doorbell(views, plan, 0);
   const counters = new CounterBlock(views, plan.laneCounters + COUNTER_BLOCK_BYTES * data.lane, LANE_COUNTERS);
   const strategies = await loadRunStrategies(data);
-  const warm = warmUp(data, strategies);
-  tell({ kind: 'note', source: 'hot lane', text: warm.said });
+  const note = (text: string): void => tell({ kind: 'note', source: 'hot lane', text });
+  const { said, rehearse } = warmUp(data, strategies, note);
+  note(said);
   const { roles } = buildHotLane(
     data,
     strategies,
@@ -59,8 +46,7 @@ try {
   );
   tell({ kind: 'ready' });
   const bell = new Doorbell(views, plan, data.lane);
-  const rehearsal = warm.rehearse === null ? {} : { rehearse: guarded(warm.rehearse) };
-  runHotLane({ views, plan, clock, counters, bell, roles, ...rehearsal }, layout.wait, data.market.speed);
+  runHotLane({ views, plan, clock, counters, bell, roles, rehearse }, layout.wait, data.market.speed);
 } catch (error) {
   tell({ kind: 'error', source: 'hot lane', text: messageOf(error), isUsage: error instanceof UsageError });
   process.exitCode = 1;

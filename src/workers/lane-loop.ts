@@ -25,25 +25,43 @@ export interface LaneParts {
   readonly counters: CounterBlock<LaneCounter>;
   readonly bell: Doorbell;
   readonly roles: readonly Role[];
-  /** Keeps the hot lane's code in the caches while it spins and nothing happens: some microseconds on memory of its own. */
+  /** Keeps the hot lane's code in the caches while nothing happens: some microseconds on memory of its own. Not done under `eco`. */
   readonly rehearse?: () => void;
 }
 
 /** Wall microseconds between two rehearsals: after a few milliseconds of other work on the core an order's way takes twice as long (bench/README.md). */
 const REHEARSE_EVERY_US = 1_000;
 
+/** Says when it is time to rehearse. */
+class Rehearsals {
+  readonly #rehearse: (() => void) | undefined;
+  readonly #everyUs: number;
+  #lastUs: number;
+
+  constructor({ rehearse, clock }: LaneParts, wait: WaitMode, speed: number) {
+    this.#rehearse = wait === 'eco' ? undefined : rehearse;
+    this.#everyUs = REHEARSE_EVERY_US * speed;
+    this.#lastUs = clock.nowUs();
+  }
+
+  idle(nowUs: number): void {
+    if (this.#rehearse === undefined || nowUs - this.#lastUs < this.#everyUs) return;
+    this.#lastUs = nowUs;
+    this.#rehearse();
+  }
+}
+
 /** Runs until the stop word is set. Blocks this thread. */
 export function runHotLane(parts: LaneParts, wait: WaitMode, speed: number): void {
-  const { views, plan, clock, counters, bell, roles, rehearse } = parts;
+  const { views, plan, clock, counters, bell, roles } = parts;
   const stopWord = (plan.control + CONTROL_STOP_LANES) >> 2;
   const turns = counters.indexOf('turns');
   const idle = counters.indexOf('idleTurns');
   const sleeps = counters.indexOf('sleeps');
   const workCount = counters.indexOf('work');
   const sleepMs = Math.max(1, SLEEP_MS[wait] / speed);
-  const rehearseEveryUs = REHEARSE_EVERY_US * speed;
-  let rehearsedUs = clock.nowUs();
-  let nowUs = rehearsedUs;
+  const rehearsals = new Rehearsals(parts, wait, speed);
+  let nowUs = clock.nowUs();
   const turn = (): number => {
     nowUs = clock.nowUs();
     let work = 0;
@@ -62,13 +80,8 @@ export function runHotLane(parts: LaneParts, wait: WaitMode, speed: number): voi
       continue;
     }
     counters.addAt(idle, 1);
-    if (wait === 'spin') {
-      if (rehearse !== undefined && nowUs - rehearsedUs >= rehearseEveryUs) {
-        rehearsedUs = nowUs;
-        rehearse();
-      }
-      continue;
-    }
+    rehearsals.idle(nowUs);
+    if (wait === 'spin') continue;
     const armed = bell.arm();
     const late = turn(); // what came between the idle turn and arming
     if (late > 0) {
@@ -88,6 +101,7 @@ const PUMP_ROUNDS = 32;
 export class EventLoopLane {
   readonly #parts: LaneParts;
   readonly #tickMs: number;
+  readonly #rehearsals: Rehearsals;
   #isPumping = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | null = null;
@@ -96,6 +110,7 @@ export class EventLoopLane {
   constructor(parts: LaneParts, wait: WaitMode, speed: number) {
     this.#parts = parts;
     this.#tickMs = Math.max(1, (wait === 'eco' ? 5 : 1) / speed);
+    this.#rehearsals = new Rehearsals(parts, wait, speed);
   }
 
   /** @param isTurning the thread never waits for its sockets: a wake-up of 30-50 us becomes a turn of 1, for a whole core */
@@ -118,6 +133,7 @@ export class EventLoopLane {
         const nowUs = clock.nowUs();
         for (const role of roles) work += role.step(nowUs, TURN_RECORDS);
         counters.add('work', work);
+        if (work === 0) this.#rehearsals.idle(nowUs);
       }
     } finally {
       this.#isPumping = false;

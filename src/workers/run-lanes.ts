@@ -137,7 +137,9 @@ export class RunLanes {
     };
     const data = laneDataOf(prepared, 0, prepared.recovered);
     const strategies = await loadRunStrategies(data);
-    output.note('hot lane', warmUp(data, strategies).said);
+    const note = (text: string): void => output.note('hot lane', text);
+    const { said, rehearse } = warmUp(data, strategies, note);
+    note(said);
     output.note('feed lane', warmUpFeeds(data, 0, clock));
     const hot = buildHotLane(data, strategies, clock, tellers, {
       onDrained: () => ownCounters.set('drained', 1),
@@ -145,14 +147,15 @@ export class RunLanes {
       commands: { take: () => this.#ownCommands.shift(), answer: (id, refusal) => this.#orders.answered(id, refusal) },
     });
     this.#feedLane = buildFeedLane(data, 0, { clock, marketTimers, wallTimers, bells: [], afterFrame: () => this.pump(), ...tellers });
-    this.#turn([...hot.roles, ...serviceRoles, ...this.#feedLane.feeds]);
+    this.#turn([...hot.roles, ...serviceRoles, ...this.#feedLane.feeds], rehearse);
     this.#feedLane.start();
   }
 
-  #turn(roles: readonly Role[]): void {
+  #turn(roles: readonly Role[], rehearse: () => void = () => undefined): void {
     const { prepared, clock, ownCounters: counters } = this.#parts;
     const { views, plan, layout, market } = prepared;
-    this.#loop = new EventLoopLane({ views, plan, clock, counters, bell: new Doorbell(views, plan, 0), roles }, layout.wait, market.speed);
+    const bell = new Doorbell(views, plan, 0);
+    this.#loop = new EventLoopLane({ views, plan, clock, counters, bell, roles, rehearse }, layout.wait, market.speed);
     this.#loop.start();
   }
 

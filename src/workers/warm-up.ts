@@ -23,12 +23,12 @@ const STAND_IN = { step: '0.2%', count: 8, investment: '20000' };
 export interface WarmUp {
   /** What was done, or why not, in words. */
   readonly said: string;
-  /** A small piece of the drill, to be done again while the lane spins and nothing happens; null where nothing was warmed up. */
-  readonly rehearse: (() => void) | null;
+  /** A small piece of the drill, to be done again while nothing happens. Never throws: one that fails is the last. */
+  readonly rehearse: () => void;
 }
 
 /** Never throws: a cold start is slower, not wrong. */
-export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[]): WarmUp {
+export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[], note: (text: string) => void): WarmUp {
   const startedMs = performance.now();
   try {
     const tradable = strategies.map((one) => (isFile(data, one.index) ? standIn(one.index) : one));
@@ -39,10 +39,24 @@ export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[]): W
     while (drill.turns < DRILL_STEPS && performance.now() - drilledMs < DRILL_LIMIT_MS) drill.step();
     const tookMs = performance.now() - startedMs;
     const said = `warmed up on ${walk.turns} turns of a made-up market with ${walk.orders()} orders, ${drill.orders()} more in a drill, in ${tookMs.toFixed(0)} ms`;
-    return { said, rehearse: () => drill.step() };
+    return { said, rehearse: guarded(() => drill.step(), note) };
   } catch (error) {
-    return { said: `not warmed up: ${messageOf(error)}`, rehearse: null };
+    return { said: `not warmed up: ${messageOf(error)}`, rehearse: () => undefined };
   }
+}
+
+/** A rehearsal that fails ends itself, not the lane. */
+function guarded(rehearse: () => void, note: (text: string) => void): () => void {
+  let isOver = false;
+  return () => {
+    if (isOver) return;
+    try {
+      rehearse();
+    } catch (error) {
+      isOver = true;
+      note(`no longer kept warm: ${messageOf(error)}`);
+    }
+  };
 }
 
 const isFile = (data: LaneData, index: number): boolean => isPath(data.entries[index]?.source ?? '');

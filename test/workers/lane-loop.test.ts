@@ -109,10 +109,18 @@ describe('runHotLane', () => {
     }
   });
 
-  it('rehearses only where it spins', () => {
-    bell.onWait = stop;
-    work.onStep = () => time.advance(5);
-    runHotLane({ ...parts(work), rehearse: () => expect.unreachable() }, 'balanced', 1);
+  it('rehearses before it sleeps, but not under eco', () => {
+    let rehearsals = 0;
+    bell.onWait = () => {
+      time.advance(5);
+      if (bell.waits.length === 4) stop();
+    };
+    for (const wait of ['balanced', 'eco'] as const) {
+      Atomics.store(memory.views.i32, (memory.plan.control + CONTROL_STOP_LANES) >> 2, 0);
+      bell.waits.length = 0;
+      runHotLane({ ...parts(work), rehearse: () => void rehearsals++ }, wait, 1);
+    }
+    expect(rehearsals).toBe(3);
   });
 
   it('gives every role the same time and the bound of a turn', () => {

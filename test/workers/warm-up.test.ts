@@ -26,6 +26,8 @@ function onlyGrid(): LaneData {
   return laneData(memoryOf(tables), { tables, entries: [entry('btc-grid', 'grid', [USDM])] });
 }
 
+const silent = (): void => undefined;
+
 const digest = (data: LaneData): string => createHash('sha256').update(new Uint8Array(data.buffer)).digest('hex');
 
 describe('warmUp', () => {
@@ -34,7 +36,7 @@ describe('warmUp', () => {
     const bytes = new Uint8Array(data.buffer);
     for (let at = 0; at < bytes.length; at += 4_093) bytes[at] = at & 255;
     const before = digest(data);
-    const { said } = warmUp(data, await loadRunStrategies(data));
+    const { said } = warmUp(data, await loadRunStrategies(data), silent);
     expect(said).toMatch(/^warmed up on \d+ turns of a made-up market with \d+ orders, \d+ more in a drill, in \d+ ms$/);
     const [turns = 0, orders = 0, drilled = 0] = [...said.matchAll(/\d+/g)].map(Number);
     expect(turns).toBeGreaterThan(0);
@@ -58,7 +60,7 @@ describe('warmUp', () => {
       },
       onTrade: () => void seen.trades++,
     }));
-    expect(warmUp(data, [strategy]).said).toMatch(/^warmed up on /);
+    expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up on /);
     expect(seen.starts).toBe(1);
     expect(seen.live).toBe(seen.tops);
     expect(seen.trades).toBeGreaterThan(100);
@@ -86,7 +88,7 @@ describe('warmUp', () => {
       found.push(setup.recovered?.levels.length ?? 0);
       return {};
     });
-    warmUp(data, [strategy]);
+    warmUp(data, [strategy], silent);
     expect(found).toEqual([0]);
   });
 
@@ -98,7 +100,7 @@ describe('warmUp', () => {
       const strategy = strategyOf(() => {
         throw new Error('must not be created');
       });
-      expect(warmUp(data, [strategy]).said).toMatch(/^warmed up on \d+ turns of a made-up market with [1-9]\d+ orders, /);
+      expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up on \d+ turns of a made-up market with [1-9]\d+ orders, /);
     },
   );
 
@@ -106,7 +108,7 @@ describe('warmUp', () => {
     const strategy = strategyOf(() => {
       throw new Error('step must pay both fees');
     });
-    expect(warmUp(onlyGrid(), [strategy]).said).toBe('not warmed up: step must pay both fees');
+    expect(warmUp(onlyGrid(), [strategy], silent).said).toBe('not warmed up: step must pay both fees');
   });
 
   it('never throws: a strategy that fails while it trades is stopped there as in a run', () => {
@@ -115,10 +117,12 @@ describe('warmUp', () => {
         throw new Error('ours');
       },
     }));
-    expect(warmUp(onlyGrid(), [strategy]).said).toMatch(/^warmed up on \d+ turns .* 0 orders, /);
+    expect(warmUp(onlyGrid(), [strategy], silent).said).toMatch(/^warmed up on \d+ turns .* 0 orders, /);
   });
 
   it('never throws: nor on a risk block that is wrong', () => {
-    expect(warmUp({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))]).said).toMatch(/^not warmed up: .*maxNotionl/);
+    expect(warmUp({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))], silent).said).toMatch(
+      /^not warmed up: .*maxNotionl/,
+    );
   });
 });
