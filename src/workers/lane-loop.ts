@@ -29,8 +29,8 @@ export interface LaneParts {
   readonly rehearse?: () => void;
 }
 
-/** Wall microseconds between two rehearsals: after a few milliseconds of other work on the core an order's way takes twice as long (bench/README.md). */
-const REHEARSE_EVERY_US = 1_000;
+/** Wall microseconds between two rehearsals: once a millisecond left an order's way a third slower, once in 100 us no faster (bench/README.md). */
+const REHEARSE_EVERY_US = 300;
 
 /** Says when it is time to rehearse. */
 class Rehearsals {
