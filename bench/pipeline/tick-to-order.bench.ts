@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { percentile, type BenchFile, type BenchOptions, type BenchRow } from '../harness.js';
+import { median, percentile, type BenchFile, type BenchOptions, type BenchRow } from '../harness.js';
 import { BenchChild } from '../support/child.js';
 import type { BareAnswer } from './bare-socket.child.js';
 import type { EngineAnswer } from './engine.child.js';
@@ -36,8 +36,15 @@ const LAYOUTS: readonly Layout[] = [
   { name: '2 lanes, spin', flags: { lanes: '2', wait: 'spin' }, hasTarget: true },
 ];
 
+/** What else turns on the machine. */
+type Neighbour = 'none' | 'spinning';
+const NEIGHBOURS: readonly Neighbour[] = ['none', 'spinning'];
+const neighbourOf = ({ flags }: Layout): Neighbour => (flags['wait'] === 'spin' ? 'spinning' : 'none');
+
 /** Of one layout, over all rounds. */
 interface Samples {
+  /** By round: ours, and the bare socket's of the same round. */
+  readonly p50s: { readonly ours: number; readonly bare: number }[];
   readonly whole: number[];
   readonly inside: number[];
   readonly coldWhole: number[];
@@ -69,13 +76,13 @@ export const rows: BenchFile = async (options) => {
   const rounds = options.isQuick ? 1 : options.rounds;
   const folder = mkdtempSync(join(tmpdir(), 'thor-bench-'));
   const venue = new BenchChild('paced-venue.child.js');
-  /** Without and with a spinning neighbour. */
-  const bare = { quiet: [] as number[], beside: [] as number[] };
+  /** Of each neighbourhood, over all rounds. */
+  const bare: Record<Neighbour, number[]> = { none: [], spinning: [] };
   const cases = LAYOUTS.flatMap((layout) =>
     PACES.filter((pace) => !options.isQuick || pace === 'each').map((pace) => ({
       layout,
       pace,
-      samples: { whole: [], inside: [], coldWhole: [], book: [], durable: [] } as Samples,
+      samples: { p50s: [], whole: [], inside: [], coldWhole: [], book: [], durable: [] } as Samples,
     })),
   );
   try {
@@ -85,27 +92,31 @@ export const rows: BenchFile = async (options) => {
     writeFileSync(addresses, JSON.stringify({ seed: 1, pid: process.pid, admin: bases.rest, venues: { bybit: bases } }));
     for (const pace of PACES) writeFileSync(join(folder, `${pace}.yaml`), configOf(pace));
     for (let round = 0; round < rounds; round++) {
-      bare.quiet.push(...(await bareRound(venue, port, messages, false)));
-      bare.beside.push(...(await bareRound(venue, port, messages, true)));
-      for (const [index, { layout, pace, samples }] of cases.entries()) {
-        const flags = {
-          ...layout.flags,
-          mode: 'paper',
-          config: join(folder, `${pace}.yaml`),
-          addresses,
-          data: join(folder, `${index}-${round}`),
-          duration: String((messages * PERIOD_MS) / 1000 + 0.2),
-        };
-        await engineRound(venue, flags, pace, messages, samples);
+      for (const neighbour of NEIGHBOURS) {
+        // Right before what it is compared with: the machine is not the same from minute to minute.
+        const times = await bareRound(venue, port, messages, neighbour === 'spinning');
+        bare[neighbour].push(...times);
+        for (const [index, { layout, pace, samples }] of cases.entries()) {
+          if (neighbourOf(layout) !== neighbour) continue;
+          const flags = {
+            ...layout.flags,
+            mode: 'paper',
+            config: join(folder, `${pace}.yaml`),
+            addresses,
+            data: join(folder, `${index}-${round}`),
+            duration: String((messages * PERIOD_MS) / 1000 + 0.2),
+          };
+          const from = samples.whole.length;
+          await engineRound(venue, flags, pace, messages, samples);
+          samples.p50s.push({ ours: percentile(samples.whole.slice(from), 0.5), bare: percentile(times, 0.5) });
+        }
       }
     }
   } finally {
     venue.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-  return cases.flatMap(({ layout, pace, samples }) =>
-    rowsOf(layout, pace, samples, layout.flags['wait'] === 'spin' ? bare.beside : bare.quiet, options, rounds),
-  );
+  return cases.flatMap(({ layout, pace, samples }) => rowsOf(layout, pace, samples, bare[neighbourOf(layout)], options, rounds));
 };
 
 async function bareRound(venue: BenchChild, port: number, messages: number, hasSpinner: boolean): Promise<number[]> {
@@ -172,21 +183,20 @@ function rowsOf(layout: Layout, pace: Pace, samples: Samples, bare: readonly num
   if (samples.whole.length === 0) return [];
   const conditions = `${1000 / PERIOD_MS} changes a second, ${pace === 'each' ? 'an order or cancel for each, the order budget lifted, ' : 'orders as often as the order budget allows, '}${samples.whole.length} orders in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, risk on, journal interval, paper gateway`;
   const name = `tick to order, ${layout.name}, ${pace === 'each' ? 'busy' : 'seldom'}`;
-  const ours = percentile(samples.whole, 0.5);
-  const theirs = percentile(bare, 0.5);
+  const { p50s } = samples;
   return [
     {
       name: `${name}, from the venue's write`,
-      ours,
-      theirs,
+      ours: median(p50s.map(({ ours }) => ours)),
+      theirs: median(p50s.map(({ bare: theirs }) => theirs)),
       unit: 'us',
       against:
-        layout.flags['wait'] === 'spin'
+        neighbourOf(layout) === 'spinning'
           ? 'bare loopback socket to callback, a spinning thread beside it'
           : 'bare loopback socket to callback',
-      ratio: theirs / ours,
+      ratio: median(p50s.map(({ ours, bare: theirs }) => theirs / ours)),
       ...(layout.hasTarget && pace === 'each' && !options.isQuick ? { target: TARGET } : {}),
-      conditions: `${spread(samples.whole)}; bare socket ${spread(bare)}; the first ${pace === 'each' ? WARM_ORDERS : COLD_ORDERS} orders of a start, left out here: ${spread(samples.coldWhole)}; ${conditions}`,
+      conditions: `medians of the rounds' medians and of their ratios; of all: ${spread(samples.whole)}; bare socket ${spread(bare)}; the first ${pace === 'each' ? WARM_ORDERS : COLD_ORDERS} orders of a start, left out here: ${spread(samples.coldWhole)}; ${conditions}`,
       check: 'each order carries the price of the tick that caused it, all accepted, none denied',
     },
     {
