@@ -1,5 +1,5 @@
 /**
- * The measuring rule of this folder: variants take turns in rounds (A B A B ...), each round's result is checked, medians are compared as ratios.
+ * The measuring rule of this folder: variants take turns in rounds (A B A B ...), each round's result is checked, the median of the rounds' ratios is what counts.
  * A benchmark file exports `rows: BenchFile`; `run.ts` prints them as one table. tinybench times a turn, on the CPU clock of the process; the turns,
  * which it does not have, are taken here.
  */
@@ -67,10 +67,10 @@ export interface PassVariant {
 
 export interface Measured {
   readonly name: string;
-  /** Median microseconds a unit of work. */
+  /** Microseconds a unit of work, by round. */
+  readonly timesUs: readonly number[];
+  /** Their median. */
   readonly medianUs: number;
-  readonly lowUs: number;
-  readonly highUs: number;
 }
 
 export function sorted(values: readonly number[]): readonly number[] {
@@ -91,7 +91,7 @@ export function percentile(values: readonly number[], q: number): number {
 }
 
 export function measuredOf(name: string, timesUs: readonly number[]): Measured {
-  return { name, medianUs: median(timesUs), lowUs: Math.min(...timesUs), highUs: Math.max(...timesUs) };
+  return { name, timesUs, medianUs: median(timesUs) };
 }
 
 /** Milliseconds of processor time of this process, all threads. */
@@ -174,6 +174,16 @@ export async function interleavePasses(variants: readonly PassVariant[], units: 
   return variants.map((variant, index) => measuredOf(variant.name, times[index] ?? []));
 }
 
+/**
+ * How many times as fast as the other: the median of the rounds' ratios. A machine that is slower for seconds at a time is so for both sides of a round, and not for
+ * two medians. Throws when the two did not take the same rounds.
+ */
+export function ratioOf(ours: Measured, theirs: Measured): number {
+  const { length } = ours.timesUs;
+  if (length !== theirs.timesUs.length) throw new Error(`${ours.name} and ${theirs.name} must have taken the same rounds`);
+  return median(ours.timesUs.map((time, round) => (theirs.timesUs[round] ?? 0) / time));
+}
+
 export function row(
   name: string,
   ours: Measured,
@@ -186,7 +196,7 @@ export function row(
     theirs: theirs?.medianUs ?? null,
     unit,
     against: theirs?.name ?? '',
-    ratio: theirs === null ? null : theirs.medianUs / ours.medianUs,
+    ratio: theirs === null ? null : ratioOf(ours, theirs),
     ...(target === undefined ? {} : { target }),
     conditions,
     check,

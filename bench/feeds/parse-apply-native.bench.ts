@@ -4,10 +4,10 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { MemoryImage, NotHere, runPasses, usedPages, Workshop } from '../alternatives/native.js';
-import { cpuMs, measuredOf, median, notRun, row, type BenchFile, type BenchOptions, type BenchRow, type Target } from '../harness.js';
+import { cpuMs, measuredOf, median, notRun, row, type BenchFile, type BenchRow, type Target } from '../harness.js';
 import { describe, readCorpus, SOURCES, type Corpus, type CorpusFrame } from '../support/corpus.js';
 import { hotPart } from '../support/hot-part.js';
-import { OurBooks } from '../support/our-books.js';
+import { OurBooks, type LandedFrames } from '../support/our-books.js';
 import { hashOfBooks, type ShownBook } from '../support/shown-book.js';
 import { compiledName } from '../../src/core/kernel/shape-compiler.js';
 import { messageOf } from '../../src/core/numbers/errors.js';
@@ -18,8 +18,9 @@ import { compileShapes } from '../../src/feeds/shape.js';
 const CPP_SMALL: Target = { required: 1 / 1.05, goal: 1 / 0.95 };
 const CPP_LARGE: Target = { required: 1, goal: 1 / 0.95 };
 const RUST: Target = { required: 1 / 0.35, goal: 1 / 0.2 };
-/** Passes of a round: long enough that no other's burst on the machine is all of it. */
 const PASSES = 60;
+/** They are short ones: so many for each that were asked for. */
+const ROUNDS_EACH = 3;
 /** Untimed passes before the first round. */
 const WARM_UP_PASSES = 400;
 /** Levels of a large message. */
@@ -54,67 +55,101 @@ function shownOf(path: string): string {
   return hashOfBooks(lines.map((line) => JSON.parse(line) as ShownBook).filter(({ bids, asks }) => bids.length + asks.length > 0));
 }
 
-function rowsOf(corpus: Corpus, workshop: Workshop, programs: Programs, options: BenchOptions): BenchRow[] {
-  const books = new OurBooks(corpus.venue, DEFAULT_KERNEL);
-  const landed = books.land(corpus.frames);
-  const { receive, frames } = landed;
-  const pass = (): void => books.read(landed);
-  const { u8 } = books.room.views;
-  books.prepare(corpus.before);
-  pass();
-  const expected = books.result();
-  const touched = usedPages(u8);
-  books.prepare(corpus.before);
-  const places = frames.map(({ start, end, conn }) => ({
-    at: receive.byteOffset + start,
-    end: receive.byteOffset + end,
-    ctx: books.contextOf(conn),
-  }));
-  const image = new MemoryImage(u8, places, touched);
-  const [imagePath, textPath] = [workshop.path('image'), workshop.path('frames')];
-  const [cppOut, rustOut] = [workshop.path('image.out'), workshop.path('frames.out')];
-  image.write(imagePath);
-  writeFileSync(textPath, textOf(corpus));
-  const program = compiledName(compileShapes(corpus.venue.shapes));
-  const passes = options.isQuick ? 3 : PASSES;
-  // C++ is compiled when it starts; V8 takes some hundred passes.
-  for (let i = 0; i < (options.isQuick ? 20 * passes : WARM_UP_PASSES); i++) {
-    image.restore();
-    pass();
-  }
-  const times = { ours: [] as number[], cpp: [] as number[], rust: [] as number[] };
-  for (let round = 0; round < options.rounds; round++) {
-    const took: number[] = [];
-    for (let i = 0; i < passes; i++) {
-      image.restore();
-      const before = cpuMs();
-      pass();
-      took.push(((cpuMs() - before) * 1000) / frames.length);
+/** One corpus in all languages, ready to be measured. */
+class Contest {
+  readonly #corpus: Corpus;
+  readonly #programs: Programs;
+  readonly #passes: number;
+  readonly #program: string;
+  readonly #books: OurBooks;
+  readonly #landed: LandedFrames;
+  readonly #image: MemoryImage;
+  readonly #expected: string;
+  readonly #imagePath: string;
+  readonly #textPath: string;
+  readonly #cppOut: string;
+  readonly #rustOut: string;
+  readonly #times = { ours: [] as number[], cpp: [] as number[], rust: [] as number[] };
+
+  constructor(corpus: Corpus, workshop: Workshop, programs: Programs, isQuick: boolean) {
+    const books = new OurBooks(corpus.venue, DEFAULT_KERNEL);
+    const landed = books.land(corpus.frames);
+    const { u8 } = books.room.views;
+    this.#corpus = corpus;
+    this.#programs = programs;
+    this.#passes = isQuick ? 3 : PASSES;
+    this.#program = compiledName(compileShapes(corpus.venue.shapes));
+    this.#books = books;
+    this.#landed = landed;
+    books.prepare(corpus.before);
+    this.#pass();
+    this.#expected = books.result();
+    const touched = usedPages(u8);
+    books.prepare(corpus.before);
+    const places = landed.frames.map(({ start, end, conn }) => ({
+      at: landed.receive.byteOffset + start,
+      end: landed.receive.byteOffset + end,
+      ctx: books.contextOf(conn),
+    }));
+    this.#image = new MemoryImage(u8, places, touched);
+    const path = (kind: string): string => workshop.path(`${corpus.name.replaceAll(/\W+/g, '-')}.${kind}`);
+    [this.#imagePath, this.#textPath, this.#cppOut, this.#rustOut] = [path('image'), path('frames'), path('image-out'), path('frames-out')];
+    this.#image.write(this.#imagePath);
+    writeFileSync(this.#textPath, textOf(corpus));
+    // C++ is compiled when it starts; V8 takes some hundred passes.
+    for (let i = 0; i < (isQuick ? 20 * this.#passes : WARM_UP_PASSES); i++) {
+      this.#image.restore();
+      this.#pass();
     }
+  }
+
+  /** Ours in this process, then theirs in processes of their own. */
+  round(): void {
+    const took: number[] = [];
+    for (let i = 0; i < this.#passes; i++) {
+      this.#image.restore();
+      const before = cpuMs();
+      this.#pass();
+      took.push(((cpuMs() - before) * 1000) / this.#landed.frames.length);
+    }
+    const { cpp, rust } = this.#programs;
+    const times = this.#times;
     times.ours.push(median(took));
-    if (typeof programs.cpp === 'string') times.cpp.push(median(runPasses(programs.cpp, imagePath, passes, cppOut, program)));
-    if (typeof programs.rust === 'string') times.rust.push(median(runPasses(programs.rust, textPath, passes, rustOut)));
+    if (typeof cpp === 'string') times.cpp.push(median(runPasses(cpp, this.#imagePath, this.#passes, this.#cppOut, this.#program)));
+    if (typeof rust === 'string') times.rust.push(median(runPasses(rust, this.#textPath, this.#passes, this.#rustOut)));
   }
-  if (books.result() !== expected) throw new Error(`${corpus.name}: our own passes differ`);
-  const ours = measuredOf(DEFAULT_KERNEL, times.ours);
-  const conditions = `${describe(corpus)}; kernel ${DEFAULT_KERNEL}`;
-  const rows: BenchRow[] = [];
-  const isLarge = corpus.levelsPerFrame >= LARGE;
-  const check = 'best 25 levels of every book equal';
-  if (programs.cpp instanceof NotHere) rows.push(notRun(`against C++, ${corpus.name}`, programs.cpp.message));
-  else {
-    image.take(cppOut);
-    if (books.result() !== expected) throw new Error(`${corpus.name}: C++ ends in another book`);
-    const target = isLarge ? CPP_LARGE : CPP_SMALL;
-    rows.push(row(`against C++, ${corpus.name}`, ours, measuredOf(CPP_NAME, times.cpp), { conditions, check, unit: 'us/message', target }));
+
+  /** Throws when the last passes did not end in the same books. */
+  rows(): BenchRow[] {
+    const corpus = this.#corpus;
+    const { cpp, rust } = this.#programs;
+    const check = 'best 25 levels of every book equal';
+    this.#mustEnd(this.#books.result(), 'our own passes');
+    const ours = measuredOf(DEFAULT_KERNEL, this.#times.ours);
+    const given = { conditions: `${describe(corpus)}; kernel ${DEFAULT_KERNEL}`, check, unit: 'us/message' };
+    const rows: BenchRow[] = [];
+    if (cpp instanceof NotHere) rows.push(notRun(`against C++, ${corpus.name}`, cpp.message));
+    else {
+      this.#image.take(this.#cppOut);
+      this.#mustEnd(this.#books.result(), 'C++');
+      const target = corpus.levelsPerFrame >= LARGE ? CPP_LARGE : CPP_SMALL;
+      rows.push(row(`against C++, ${corpus.name}`, ours, measuredOf(CPP_NAME, this.#times.cpp), { ...given, target }));
+    }
+    if (rust instanceof NotHere) rows.push(notRun(`against Rust, ${corpus.name}`, rust.message));
+    else {
+      this.#mustEnd(shownOf(this.#rustOut), 'Rust');
+      rows.push(row(`against Rust, ${corpus.name}`, ours, measuredOf(RUST_NAME, this.#times.rust), { ...given, target: RUST }));
+    }
+    return rows;
   }
-  if (programs.rust instanceof NotHere) rows.push(notRun(`against Rust, ${corpus.name}`, programs.rust.message));
-  else {
-    if (shownOf(rustOut) !== expected) throw new Error(`${corpus.name}: Rust ends in another book`);
-    const theirs = measuredOf(RUST_NAME, times.rust);
-    rows.push(row(`against Rust, ${corpus.name}`, ours, theirs, { conditions, check, unit: 'us/message', target: RUST }));
+
+  #pass(): void {
+    this.#books.read(this.#landed);
   }
-  return rows;
+
+  #mustEnd(result: string, who: string): void {
+    if (result !== this.#expected) throw new Error(`${this.#corpus.name}: ${who}: another book at the end`);
+  }
 }
 
 export const rows: BenchFile = async (options) => {
@@ -127,7 +162,11 @@ export const rows: BenchFile = async (options) => {
       cpp: built(() => workshop.buildCpp([...new Set(corpora.map(({ venue }) => venue))].map(({ shapes }) => compileShapes(shapes)))),
       rust: options.isQuick ? new NotHere('not compiled by --quick') : built(() => workshop.buildRust()),
     };
-    return corpora.flatMap((corpus) => rowsOf(corpus, workshop, programs, options));
+    const contests = corpora.map((corpus) => new Contest(corpus, workshop, programs, options.isQuick));
+    // A round of all, then the next of all: the machine is slower for seconds at a time, which would be all rounds of one row.
+    const rounds = options.isQuick ? options.rounds : ROUNDS_EACH * options.rounds;
+    for (let round = 0; round < rounds; round++) for (const contest of contests) contest.round();
+    return contests.flatMap((contest) => contest.rows());
   } catch (error) {
     throw new Error(`native yardsticks: ${messageOf(error)}`, { cause: error });
   } finally {
