@@ -1,7 +1,7 @@
 /**
  * Runs the hot lane's own code on scratch memory before the first live tick, so that the first real decision is made by compiled code and not by the interpreter.
- * First the run's built-in strategies trade on a made-up market that walks up and down; then, because those place an order now and then only and V8 compiles a
- * function after some hundreds to thousands of calls, a drill takes every way through risk and executor some thousand times.
+ * First a drill takes every way through runner, risk and executor some thousand times, which is what V8 wants until it compiles all of them; then the run's built-in
+ * strategies, which place an order now and then only, trade on a made-up market that walks up and down. Rehearsals go on with the drill.
  * Called once by the host of the hot lane. A strategy from a file may keep state of its own between instances: a built-in grid trades in its place.
  */
 import { messageOf } from '../core/numbers/errors.js';
@@ -12,11 +12,11 @@ import type { RunnerStrategy } from '../strategies/runner.js';
 import type { LaneData } from './lane-data.js';
 import { MadeUpLane } from './made-up-lane.js';
 
-const WALK_TURNS = 1_500;
+const WALK_TURNS = 1_000;
 /** Wall milliseconds after which each of the two ends all the same: a start must not wait for speed. */
 const WALK_LIMIT_MS = 1_000;
 const DRILL_LIMIT_MS = 500;
-const DRILL_STEPS = 8_000;
+const DRILL_STEPS = 4_000;
 /** The grid that trades in the place of a strategy from a file. */
 const STAND_IN = { step: '0.2%', count: 8, investment: '20000' };
 
@@ -31,14 +31,14 @@ export interface WarmUp {
 export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[], note: (text: string) => void): WarmUp {
   const startedMs = performance.now();
   try {
+    const drill = MadeUpLane.drill(data);
+    while (drill.turns < DRILL_STEPS && performance.now() - startedMs < DRILL_LIMIT_MS) drill.step();
     const tradable = strategies.map((one) => (isFile(data, one.index) ? standIn(one.index) : one));
     const walk = MadeUpLane.walk(withoutFiles(data), tradable);
-    while (walk.turns < WALK_TURNS && performance.now() - startedMs < WALK_LIMIT_MS) walk.turn();
-    const drilledMs = performance.now();
-    const drill = MadeUpLane.drill(data);
-    while (drill.turns < DRILL_STEPS && performance.now() - drilledMs < DRILL_LIMIT_MS) drill.step();
+    const walkedMs = performance.now();
+    while (walk.turns < WALK_TURNS && performance.now() - walkedMs < WALK_LIMIT_MS) walk.turn();
     const tookMs = performance.now() - startedMs;
-    const said = `warmed up on ${walk.turns} turns of a made-up market with ${walk.orders()} orders, ${drill.orders()} more in a drill, in ${tookMs.toFixed(0)} ms`;
+    const said = `warmed up by a drill of ${drill.orders()} orders and ${walk.turns} turns of a made-up market with ${walk.orders()} orders in ${tookMs.toFixed(0)} ms`;
     return { said, rehearse: guarded(() => drill.step(), note) };
   } catch (error) {
     return { said: `not warmed up: ${messageOf(error)}`, rehearse: () => undefined };

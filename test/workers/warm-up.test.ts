@@ -37,8 +37,8 @@ describe('warmUp', () => {
     for (let at = 0; at < bytes.length; at += 4_093) bytes[at] = at & 255;
     const before = digest(data);
     const { said } = warmUp(data, await loadRunStrategies(data), silent);
-    expect(said).toMatch(/^warmed up on \d+ turns of a made-up market with \d+ orders, \d+ more in a drill, in \d+ ms$/);
-    const [turns = 0, orders = 0, drilled = 0] = [...said.matchAll(/\d+/g)].map(Number);
+    expect(said).toMatch(/^warmed up by a drill of \d+ orders and \d+ turns of a made-up market with \d+ orders in \d+ ms$/);
+    const [drilled = 0, turns = 0, orders = 0] = [...said.matchAll(/\d+/g)].map(Number);
     expect(turns).toBeGreaterThan(0);
     expect(orders).toBeGreaterThan(0);
     expect(drilled).toBeGreaterThan(500);
@@ -60,7 +60,7 @@ describe('warmUp', () => {
       },
       onTrade: () => void seen.trades++,
     }));
-    expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up on /);
+    expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up by /);
     expect(seen.starts).toBe(1);
     expect(seen.live).toBe(seen.tops);
     expect(seen.trades).toBeGreaterThan(100);
@@ -100,7 +100,7 @@ describe('warmUp', () => {
       const strategy = strategyOf(() => {
         throw new Error('must not be created');
       });
-      expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up on \d+ turns of a made-up market with [1-9]\d+ orders, /);
+      expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up by .* \d+ turns of a made-up market with [1-9]\d+ orders /);
     },
   );
 
@@ -117,7 +117,7 @@ describe('warmUp', () => {
         throw new Error('ours');
       },
     }));
-    expect(warmUp(onlyGrid(), [strategy], silent).said).toMatch(/^warmed up on \d+ turns .* 0 orders, /);
+    expect(warmUp(onlyGrid(), [strategy], silent).said).toMatch(/^warmed up by .* \d+ turns .* 0 orders /);
   });
 
   it('never throws: nor on a risk block that is wrong', () => {
