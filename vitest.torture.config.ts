@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/feeds/fuzz.test.ts',
+      'test/feeds/{fuzz,recordings}.test.ts',
       'test/core/{book,kernel}/*.test.ts',
       'test/core/ledger/*.test.ts',
       'test/e2e/{kill,venues-kill,stop,lanes,faults,seeds,all-kinds}.test.ts',
