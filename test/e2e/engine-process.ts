@@ -87,7 +87,8 @@ export function temporaryData(): { readonly path: string; remove(): void } {
           if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
         }
       }
-      rmSync(path, { recursive: true, force: true });
+      // A process that was killed a moment ago may still be about to leave a file.
+      rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
     },
   };
 }

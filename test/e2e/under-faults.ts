@@ -104,11 +104,12 @@ export async function tradeUnderFaults(run: FaultyRun): Promise<void> {
     expectRight(summary, where);
     expect(await exchanges.audit(), where).toBe(true);
     await expectOnce(exchanges, data, where);
-    rmSync(folder, { recursive: true, force: true });
   } finally {
     await ended(engine, 'SIGKILL');
     await exchanges.stop();
   }
+  // Not before: until they have ended, the exchanges write their state there.
+  rmSync(folder, { recursive: true, force: true });
 }
 
 async function ended(engine: EngineProcess | null, signal: NodeJS.Signals): Promise<Ended> {
