@@ -45,7 +45,7 @@ import { POWERS } from '../core/book/grid.js';
 import { SYNC_DELTA, SYNC_GAP, SYNC_SNAPSHOT } from './book-sync.js';
 import type { InstrumentSlot } from './instrument-slot.js';
 import { bookKernelOf } from './kernels.js';
-import type { FeedSink, MarkRecord, QuoteRecord, TradeRecord } from './sink.js';
+import { blankTrade, type FeedSink, type MarkRecord, type QuoteRecord } from './sink.js';
 import type { MapperOut, Venue } from './venue.js';
 
 /** Frames and what they went through. `depth…` count frames that carried book messages. */
@@ -107,24 +107,7 @@ export class FrameReader implements MapperOut {
   #isRest = false;
   #isDispatching = false;
   #sawBook = false;
-  readonly #trade: TradeRecord = {
-    priceTicks: 0,
-    qtyLots: 0,
-    side: 0,
-    venueUs: 0,
-    recvUs: 0,
-    id: 0,
-    flags: 0,
-    kind: 0,
-    priceMantissa: 0,
-    priceDecimals: 0,
-    qtyMantissa: 0,
-    qtyDecimals: 0,
-    time: 0,
-    idText: '',
-    timeText: '',
-    markText: '',
-  };
+  readonly #trade = blankTrade();
   readonly #quote: QuoteRecord = { bidTicks: 0, bidLots: 0, askTicks: 0, askLots: 0, sequence: 0, venueUs: 0, recvUs: 0 };
   readonly #mark: MarkRecord = { markTicks: 0, indexTicks: 0, fundingRate: 0, nextFundingUs: 0, recvUs: 0 };
 

@@ -31,6 +31,28 @@ export interface TradeRecord {
   markText: string;
 }
 
+/** To be filled again for each trade. */
+export function blankTrade(): TradeRecord {
+  return {
+    priceTicks: 0,
+    qtyLots: 0,
+    side: 0,
+    venueUs: 0,
+    recvUs: 0,
+    id: 0,
+    flags: 0,
+    kind: 0,
+    priceMantissa: 0,
+    priceDecimals: 0,
+    qtyMantissa: 0,
+    qtyDecimals: 0,
+    time: 0,
+    idText: '',
+    timeText: '',
+    markText: '',
+  };
+}
+
 /** Best bid and ask as the venue's own best-quote channel says; NaN where absent. In the instrument's ticks and lots. */
 export interface QuoteRecord {
   bidTicks: number;

@@ -15,7 +15,7 @@ import type { RecoveredState } from '../core/orders/recovered.js';
 import type { Role } from '../core/ports/role.js';
 import { PaperGateway } from '../execution/gateways/paper.js';
 import { PAPER_DEFAULTS } from '../execution/paper/options.js';
-import type { TradeRecord } from '../feeds/sink.js';
+import { blankTrade } from '../feeds/sink.js';
 import type { RunnerStrategy } from '../strategies/runner.js';
 import { drill, DRILL_LEVELS } from './drill.js';
 import { DrillVenue } from './drill-venue.js';
@@ -27,6 +27,7 @@ import { MarketSink } from './market-sink.js';
 import { SeededRandom } from './random.js';
 
 const LEVELS = 20;
+const TRADE_LOTS = 100_000;
 const DRILL_BOOK_LEVELS = 2;
 /** The made-up price in quote units: within the sizes that strategies are configured for. */
 const PRICE = 50_000;
@@ -43,7 +44,7 @@ const TURN_RECORDS = 64;
 /** The run's own limits would stop a drill soon. */
 const DRILL_RISK = { messagesPerSecond: 100_000, messageBurst: 1_000_000, cancelToFill: 1_000_000, cancelGrace: 1_000_000 };
 /** Small enough to stay in the caches while the lane rehearses. */
-const DRILL_COUNTS = { ringRecords: 64, journalRecords: 256, orderSlots: 256, levelsPerStrategy: DRILL_LEVELS };
+const DRILL_COUNTS = { feedLanes: 1, ringRecords: 64, journalRecords: 256, orderSlots: 256, levelsPerStrategy: DRILL_LEVELS };
 const NOTHING: RecoveredState = { runs: 0, orders: [], fills: [], levels: [], notes: [] };
 
 class Levels implements LevelSource {
@@ -108,24 +109,7 @@ export class MadeUpLane {
   readonly #books: readonly MadeUpBook[];
   readonly #bids: Levels;
   readonly #asks: Levels;
-  readonly #trade: TradeRecord = {
-    priceTicks: 0,
-    qtyLots: 100_000,
-    side: 0,
-    venueUs: 0,
-    recvUs: 0,
-    id: 0,
-    flags: 0,
-    kind: 0,
-    priceMantissa: 0,
-    priceDecimals: 0,
-    qtyMantissa: 0,
-    qtyDecimals: 0,
-    time: 0,
-    idText: '',
-    timeText: '',
-    markText: '',
-  };
+  readonly #trade = blankTrade();
 
   /** The run's strategies on a market that walks, against paper venues. Throws UsageError where a strategy cannot be made. */
   static walk(data: LaneData, strategies: readonly RunnerStrategy[]): MadeUpLane {
@@ -215,6 +199,7 @@ export class MadeUpLane {
     this.#sink.bookChanged(book.instrument, now);
     const trade = this.#trade;
     trade.priceTicks = book.ticks;
+    trade.qtyLots = TRADE_LOTS;
     trade.side = step < 0 ? SIDE_SELL : SIDE_BUY;
     trade.venueUs = trade.recvUs = trade.time = now;
     trade.id = this.turns;
