@@ -4,7 +4,8 @@
  */
 import { FLAG_POST_ONLY, RecordKind, SIDE_BUY, SIDE_SELL, TIF_GTC, TIF_IOC } from '../core/memory/record.js';
 import { RESULT_FULL, RESULT_OK } from '../core/numbers/errors.js';
-import type { OrderDraft, OrderEvent, Strategy, StrategyContext, StrategyDefinition, StrategySetup } from '../core/ports/strategy.js';
+import type { OrderEvent, Strategy, StrategyContext, StrategyDefinition, StrategySetup } from '../core/ports/strategy.js';
+import { orderDraft } from '../strategies/drafts.js';
 import { leastLots } from '../strategies/grid/ladder.js';
 
 /** Levels of one strategy: orders that rest at once. */
@@ -23,19 +24,11 @@ class Drill implements Strategy {
   /** By slot, of the price there was first: no arithmetic of decimals after that. */
   readonly #lots: Float64Array;
   readonly #levels = new Uint8Array(DRILL_LEVELS);
+  /** By level: the slot of its order. */
+  readonly #slots = new Uint16Array(DRILL_LEVELS);
   #next = 0;
   #orders = 0;
-  readonly #draft: OrderDraft = {
-    level: 0,
-    slot: 0,
-    side: SIDE_BUY,
-    priceTicks: 0,
-    qtyLots: 1,
-    flags: 0,
-    timeInForce: TIF_GTC,
-    group: 0,
-    groupLegs: 0,
-  };
+  readonly #draft = orderDraft(TIF_GTC);
 
   constructor(setup: StrategySetup) {
     this.#setup = setup;
@@ -58,6 +51,7 @@ class Drill implements Strategy {
 
   #step(ctx: StrategyContext, slot: number, level: number, bidTicks: number, askTicks: number): void {
     const state = this.#levels[level]!;
+    if (state !== FREE && this.#slots[level] !== slot) return;
     // Twice the least: the price may fall from here.
     if (this.#lots[slot] === 0) this.#lots[slot] = 2 * leastLots(this.#setup.instruments[slot]!, bidTicks);
     const lots = this.#lots[slot]!;
@@ -69,6 +63,7 @@ class Drill implements Strategy {
       const isSell = this.#orders % (2 * TAKES_EVERY) === 0;
       draft.level = level;
       draft.slot = slot;
+      this.#slots[level] = slot;
       draft.side = isSell ? SIDE_SELL : SIDE_BUY;
       draft.priceTicks = !takes ? behindTicks : isSell ? bidTicks : askTicks;
       draft.qtyLots = lots;

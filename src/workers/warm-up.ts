@@ -23,7 +23,10 @@ const STAND_IN = { step: '0.2%', count: 8, investment: '20000' };
 export interface WarmUp {
   /** What was done, or why not, in words. */
   readonly said: string;
-  /** A small piece of the drill, to be done again while nothing happens. Never throws: one that fails is the last. */
+  /**
+   * A small piece of the drill, to be done again while nothing happens; nothing in a replay at its own pace, which waits for no tick. Never throws: one that fails
+   * is the last.
+   */
   readonly rehearse: () => void;
 }
 
@@ -39,7 +42,7 @@ export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[], no
     while (walk.turns < WALK_TURNS && performance.now() - walkedMs < WALK_LIMIT_MS) walk.turn();
     const tookMs = performance.now() - startedMs;
     const said = `warmed up by a drill of ${drill.orders()} orders and ${walk.turns} turns of a made-up market with ${walk.orders()} orders in ${tookMs.toFixed(0)} ms`;
-    return { said, rehearse: guarded(() => drill.step(), note) };
+    return { said, rehearse: data.isStepped ? () => undefined : guarded(() => drill.step(), note) };
   } catch (error) {
     return { said: `not warmed up: ${messageOf(error)}`, rehearse: () => undefined };
   }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RUN_STARTING, CONTROL_RUN } from '../../src/core/memory/layout.js';
 import type { StrategyDefinition } from '../../src/core/ports/strategy.js';
 import type { RunnerStrategy } from '../../src/strategies/runner.js';
 import { loadRunStrategies } from '../../src/workers/hot-lane.js';
 import type { LaneData } from '../../src/workers/lane-data.js';
+import { MadeUpLane } from '../../src/workers/made-up-lane.js';
 import { warmUp } from '../../src/workers/warm-up.js';
 import { BYBIT, entry, laneData, memoryOf, TABLES, USDM } from './lane-fixture.js';
 
@@ -43,6 +44,32 @@ describe('warmUp', () => {
     expect(orders).toBeGreaterThan(0);
     expect(drilled).toBeGreaterThan(500);
     expect(digest(data)).toBe(before);
+  });
+
+  it('rehearses, but not in a replay at its own pace', async () => {
+    const data = laneData(memoryOf());
+    const strategies = await loadRunStrategies(data);
+    const stepped = vi.spyOn(MadeUpLane.prototype, 'step');
+    for (const isStepped of [false, true]) {
+      const { rehearse } = warmUp({ ...data, isStepped }, strategies, silent);
+      stepped.mockClear();
+      rehearse();
+      expect(stepped).toHaveBeenCalledTimes(isStepped ? 0 : 1);
+    }
+    stepped.mockRestore();
+  });
+
+  it('ends with a rehearsal that fails, says so once, and not the lane', async () => {
+    const data = laneData(memoryOf());
+    const notes: string[] = [];
+    const { rehearse } = warmUp(data, await loadRunStrategies(data), (text) => notes.push(text));
+    const stepped = vi.spyOn(MadeUpLane.prototype, 'step').mockImplementation(() => {
+      throw new Error('ours');
+    });
+    for (let n = 0; n < 3; n++) rehearse();
+    expect(notes).toEqual(['no longer kept warm: ours']);
+    expect(stepped).toHaveBeenCalledTimes(1);
+    stepped.mockRestore();
   });
 
   it("shows the strategies a market of its own: live books, trades, and no run of the engine's", () => {
