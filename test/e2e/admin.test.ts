@@ -8,6 +8,7 @@ import { afterAll, expect, it } from 'vitest';
 import type { StatusPayload } from '../../src/monitoring/payload.js';
 import type { OrderRow } from '../../src/monitoring/payload-rows.js';
 import { frameAt, FRAME_COLD, HEADER_BYTES, sealFrame, segmentNumber, type Block } from '../../src/storage/segment.js';
+import { until } from '../support/until.js';
 import { EngineProcess, temporaryData, thor } from './engine-process.js';
 
 const data = temporaryData();
@@ -43,17 +44,19 @@ async function ask<T>(url: string, path: string, method = 'GET', body?: unknown)
 
 /** Open orders once there are `count` of them and nothing is under way. */
 async function resting(url: string, count: number): Promise<OrderRow[]> {
-  for (;;) {
+  let live: OrderRow[] = [];
+  const isResting = async (): Promise<boolean> => {
     const { orders } = await ask<{ orders: OrderRow[] }>(url, 'orders?limit=2000');
-    const live = orders.filter((order) => order.isLive);
-    if (live.length === count && live.every(({ state }) => state === 'open')) return live;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    live = orders.filter((order) => order.isLive);
+    return live.length === count && live.every(({ state }) => state === 'open');
+  };
+  await until(`${count} orders rest`, isResting, { told: () => live.map(({ state }) => state).join(', ') });
+  return live;
 }
 
 /** The lanes stand: strategies take commands. */
 async function untilTrading(url: string): Promise<void> {
-  while ((await ask<StatusPayload>(url, 'status')).state !== 'trading') await new Promise((resolve) => setTimeout(resolve, 50));
+  await until('it trades', async () => (await ask<StatusPayload>(url, 'status')).state === 'trading');
 }
 
 /** As if an engine of another version had written the directory: its run rows and run.json name that one. Returns how many rows. */

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { partsOfOrderId } from '../../src/core/numbers/ids.js';
 import { isTorture } from '../support/torture.js';
+import { until } from '../support/until.js';
 import { EngineProcess } from './engine-process.js';
 import { Exchanges, type VenueOrderRow } from './exchanges.js';
 import { expectOnce, expectRight, type Summary } from './under-faults.js';
@@ -13,6 +14,8 @@ import { expectOnce, expectRight, type Summary } from './under-faults.js';
 const FIXTURES = fileURLToPath(new URL('../fixtures/strategies/', import.meta.url));
 const BREAKER = pathToFileURL(fileURLToPath(new URL('break-lanes.mjs', import.meta.url))).href;
 const LIMIT_MS = 120_000;
+/** One step of a test; the whole has `LIMIT_MS`. */
+const WAIT_MS = 40_000;
 /** Places in the run's table of strategies. */
 const STUCK = 0;
 const RESTLESS = 1;
@@ -74,14 +77,23 @@ function log(): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
+/** Waits for something that only a running engine brings about. */
+async function untilItIs(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const child = engine?.child;
+  const told = (): string => log().slice(-3_000);
+  const isTrueYet = async (): Promise<boolean> => {
+    // Asked first: what an engine that has ended did is complete.
+    const hasEnded = child?.exitCode !== null || child.signalCode !== null;
+    if (await isTrue()) return true;
+    if (hasEnded) throw new Error(`${what}: the engine ended before; ${told()}`);
+    return false;
+  };
+  await until(what, isTrueYet, { limitMs: WAIT_MS, told });
+}
+
 /** Until the log has said it so often. */
 async function said(text: string, times = 1): Promise<void> {
-  let hasEnded = false;
-  void engine?.ended.then(() => (hasEnded = true));
-  while (log().split(text).length <= times) {
-    if (hasEnded) throw new Error(`the engine ended before it said '${text}': ${log().slice(-2_000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await untilItIs(`it says '${text}'`, () => log().split(text).length > times);
 }
 
 function breakLane(name: string): void {
@@ -100,13 +112,13 @@ async function ordersOf(strategy: number, isWanted: (order: VenueOrderRow) => bo
 const isOpen = ({ state }: VenueOrderRow): boolean => state === 'new' || state === 'partial';
 
 async function untilOpen(strategy: number, least: number): Promise<void> {
-  while ((await ordersOf(strategy, isOpen)).length < least) await new Promise((resolve) => setTimeout(resolve, 50));
+  await untilItIs(`strategy ${strategy} has ${least} open orders`, async () => (await ordersOf(strategy, isOpen)).length >= least);
 }
 
 /** The strategy sends more orders than it has so far. */
 async function untilMore(strategy: number): Promise<void> {
   const before = (await ordersOf(strategy, () => true)).length;
-  while ((await ordersOf(strategy, () => true)).length <= before) await new Promise((resolve) => setTimeout(resolve, 50));
+  await untilItIs(`strategy ${strategy} sends more`, async () => (await ordersOf(strategy, () => true)).length > before);
 }
 
 async function stop(): Promise<RestartedSummary> {
@@ -139,7 +151,7 @@ describe('a lane that dies or hangs', () => {
     await said('lane hot: it has not turned for');
     await said('lane hot turns again, without stuck: its orders are cancelled');
     await untilMore(RESTLESS);
-    while ((await ordersOf(STUCK, isOpen)).length > 0) await exchanges.pass(200);
+    await untilItIs('the stopped one has no open orders', async () => (await ordersOf(STUCK, isOpen)).length === 0);
     const summary = await stop();
     expect(summary.restarts?.map(({ lane, stopped }) => [lane, stopped])).toEqual([
       ['feed-0', null],
@@ -158,9 +170,8 @@ describe('a lane that dies or hangs', () => {
     const rested = [...(await ordersOf(STUCK, isOpen)), ...(await ordersOf(GRID, isOpen))];
     breakLane('stuck');
     await said('lane hot turns again, without stuck');
-    const stands = async (): Promise<string[]> =>
-      (await exchanges.orders()).filter((order) => isOpen(order) && rested.includes(order.clientId)).map(({ clientId }) => clientId);
-    while ((await stands()).length > 0) await exchanges.pass(200);
+    const stands = (order: VenueOrderRow): boolean => isOpen(order) && rested.includes(order.clientId);
+    await untilItIs('no order of before stands', async () => !(await exchanges.orders()).some(stands));
     await untilOpen(GRID, 8);
     const summary = await stop();
     expectRight(summary, log().slice(-3_000));

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { clientOrderIdOf, makeOrderId } from '../../src/core/numbers/ids.js';
 import type { Handover } from '../../src/workers/supervisor/handover.js';
 import { SupervisorLink } from '../../src/workers/supervisor/link.js';
+import { until as untilTrue } from '../support/until.js';
 import { SteppedVenue } from '../venue-sim/support/stepped-venue.js';
 import { PLACES, standing } from '../workers/supervisor/venues.js';
 
@@ -75,12 +76,8 @@ function events(): string[] {
   return lines.map((line) => String((JSON.parse(line) as { event: unknown }).event));
 }
 
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const limit = performance.now() + LIMIT_MS;
-  while (!isTrue()) {
-    if (performance.now() > limit) throw new Error(`${what}: not in time; ${events().join(', ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+function until(what: string, isTrue: () => boolean): Promise<void> {
+  return untilTrue(what, isTrue, { limitMs: LIMIT_MS, told: () => events().join(', ') });
 }
 
 describe('supervisor', () => {

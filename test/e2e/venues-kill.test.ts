@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { times } from '../support/torture.js';
+import { until } from '../support/until.js';
 import { metricSum, tradeUnderFaults } from './under-faults.js';
 
 /** `.ci/run` asks for one. */
@@ -26,25 +27,21 @@ it(
       misbehave: async (exchanges, { url }) => {
         for (let kill = 0; kill < KILLS; kill++) {
           const fills = await metricSum(url, 'thor_fills_total');
-          await until(async () => (await metricSum(url, 'thor_fills_total')) > fills);
+          await until('fills', async () => (await metricSum(url, 'thor_fills_total')) > fills);
           await exchanges.die();
-          await until(async () => (await metricSum(url, 'thor_gateway_up')) === 0);
+          await until('every gateway is down', async () => (await metricSum(url, 'thor_gateway_up')) === 0);
           const sent = await metricSum(url, 'thor_orders_total');
           await pause(TRADING_MS / 4);
           expect(await metricSum(url, 'thor_orders_total'), 'sent while nobody was there').toBe(sent);
           await exchanges.rise();
-          await until(async () => (await metricSum(url, 'thor_gateway_up')) === 5);
-          await until(async () => (await metricSum(url, 'thor_orders_total')) > sent);
+          await until('every gateway is up', async () => (await metricSum(url, 'thor_gateway_up')) === 5);
+          await until('orders are sent again', async () => (await metricSum(url, 'thor_orders_total')) > sent);
           await exchanges.pass(TRADING_MS);
         }
       },
     });
   },
 );
-
-async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await pause(30);
-}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
