@@ -6,7 +6,7 @@ import { times } from '../support/torture.js';
 import { foldJournal } from './journal-fold.js';
 
 /** `.ci/run` asks for more than the usual run, in a step of its own. */
-const KILLS = Number(process.env['THOR_KILLS'] ?? times(5, 200));
+const KILLS = Number(process.env['THOR_KILLS'] ?? times(3, 200));
 const data = temporaryData();
 afterAll(() => data.remove());
 
