@@ -94,10 +94,13 @@ function run(command: string, args: readonly string[], timeout: number, cwd?: st
   return done.stdout;
 }
 
-export interface ImageFrame {
+/** Byte offsets of what a socket's read brought, whole frames with their headers, and of its connection's context. */
+export interface ImageRead {
   readonly at: number;
   readonly end: number;
   readonly ctx: number;
+  /** Their number. */
+  readonly frames: number;
 }
 
 /** Pages of a memory that are not all zeros. */
@@ -119,13 +122,13 @@ export function usedPages(memory: Uint8Array): ReadonlySet<number> {
 export class MemoryImage {
   readonly #u8: Uint8Array;
   readonly #pages: readonly number[];
-  readonly #frames: readonly ImageFrame[];
+  readonly #reads: readonly ImageRead[];
   readonly #kept: Uint8Array;
 
   /** @param touched pages that a pass fills, beside those that are filled now */
-  constructor(memory: Uint8Array, frames: readonly ImageFrame[], touched: ReadonlySet<number>) {
+  constructor(memory: Uint8Array, reads: readonly ImageRead[], touched: ReadonlySet<number>) {
     this.#u8 = memory;
-    this.#frames = frames;
+    this.#reads = reads;
     this.#pages = [...new Set([...touched, ...usedPages(memory)])].toSorted((a, b) => a - b);
     this.#kept = new Uint8Array(this.#pages.length * PAGE);
     for (const [index, page] of this.#pages.entries()) this.#kept.set(memory.subarray(page * PAGE, (page + 1) * PAGE), index * PAGE);
@@ -133,10 +136,10 @@ export class MemoryImage {
 
   write(path: string): void {
     const file = openSync(path, 'w');
-    writeSync(file, Uint32Array.of(this.#u8.length, this.#pages.length, this.#frames.length, 0));
+    writeSync(file, Uint32Array.of(this.#u8.length, this.#pages.length, this.#reads.length, 0));
     writeSync(file, Uint32Array.from(this.#pages));
     writeSync(file, this.#kept);
-    writeSync(file, Uint32Array.from(this.#frames.flatMap(({ at, end, ctx }) => [at, end, ctx, 0])));
+    writeSync(file, Uint32Array.from(this.#reads.flatMap(({ at, end, ctx, frames }) => [at, end, ctx, frames])));
     closeSync(file);
   }
 

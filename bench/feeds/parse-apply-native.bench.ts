@@ -86,12 +86,13 @@ class Contest {
     this.#expected = books.result();
     const touched = usedPages(u8);
     books.prepare(corpus.before);
-    const places = landed.frames.map(({ start, end, conn }) => ({
+    const reads = landed.reads.map(({ start, end, frames, conn }) => ({
       at: landed.receive.byteOffset + start,
       end: landed.receive.byteOffset + end,
       ctx: books.contextOf(conn),
+      frames,
     }));
-    this.#image = new MemoryImage(u8, places, touched);
+    this.#image = new MemoryImage(u8, reads, touched);
     const path = (kind: string): string => workshop.path(`${corpus.name.replaceAll(/\W+/g, '-')}.${kind}`);
     [this.#imagePath, this.#textPath, this.#cppOut, this.#rustOut] = [path('image'), path('frames'), path('image-out'), path('frames-out')];
     this.#image.write(this.#imagePath);

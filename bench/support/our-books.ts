@@ -2,6 +2,7 @@
 import { makeKernel } from '../../src/feeds/kernels.js';
 import type { KernelName } from '../../src/core/kernel/kernel.js';
 import type { Program } from '../../src/core/kernel/program.js';
+import { SLACK_BYTES } from '../../src/core/kernel/context.js';
 import { KernelRoom } from '../../src/core/kernel/kernel-room.js';
 import { WasmKernel } from '../../src/core/kernel/wasm-kernel.js';
 import { SymbolTable } from '../../src/core/kernel/symbol-table.js';
@@ -18,8 +19,6 @@ import type { CorpusFrame } from './corpus.js';
 import { hashOfBooks, SHOWN_LEVELS, type ShownBook } from './shown-book.js';
 
 const ROOM_BYTES = 2 ** 29;
-/** As in a receive buffer, something follows each frame. */
-const SLACK_BYTES = 128;
 /** As much as a TLS record gives at once. */
 const READ_BYTES = 16 * 1024;
 /** Before a payload of up to 64 KiB. */
@@ -28,18 +27,38 @@ const HEADER_BYTES = 4;
 const NOTHING = (): void => undefined;
 const SILENT: FeedSink = { bookChanged: NOTHING, state: NOTHING, trade: NOTHING, quote: NOTHING, mark: NOTHING };
 
+/** The order in which reads of READ_BYTES hand over the frames of several connections: that of a connection stays. */
+function byReads(frames: readonly CorpusFrame[]): readonly CorpusFrame[] {
+  const waiting = new Map<string, { readonly frames: CorpusFrame[]; bytes: number }>();
+  const ordered: CorpusFrame[] = [];
+  for (const frame of frames) {
+    const read = waiting.get(frame.conn) ?? { frames: [], bytes: 0 };
+    waiting.set(frame.conn, read);
+    const bytes = HEADER_BYTES + frame.bytes.length;
+    if (read.bytes + bytes > READ_BYTES) {
+      ordered.push(...read.frames.splice(0));
+      read.bytes = 0;
+    }
+    read.frames.push(frame);
+    read.bytes += bytes;
+  }
+  for (const read of waiting.values()) ordered.push(...read.frames);
+  return ordered;
+}
+
 interface Landed {
   readonly start: number;
   readonly end: number;
+  readonly conn: string;
   readonly reader: FrameReader;
 }
 
 export interface LandedFrames {
   readonly receive: Uint8Array;
   /** What the socket gives at once: whole frames, headers included, of one connection. */
-  readonly reads: readonly Landed[];
+  readonly reads: readonly (Landed & { readonly frames: number })[];
   /** The payloads in them. */
-  readonly frames: readonly (Landed & { readonly conn: string })[];
+  readonly frames: readonly Landed[];
 }
 
 export class OurBooks {
@@ -103,10 +122,11 @@ export class OurBooks {
     }
   }
 
-  /** Frames one behind the other in a receive buffer, as a socket would have put them. */
-  land(frames: readonly CorpusFrame[]): LandedFrames {
+  /** Frames one behind the other in a receive buffer, as sockets would have put them: what a read brings is of one connection. */
+  land(recorded: readonly CorpusFrame[]): LandedFrames {
+    const frames = byReads(recorded);
     const receive = this.receive(frames.reduce((sum, { bytes }) => sum + HEADER_BYTES + bytes.length, 0));
-    const reads: { start: number; end: number; reader: FrameReader }[] = [];
+    const reads: { start: number; end: number; frames: number; conn: string; reader: FrameReader }[] = [];
     let landed = 0;
     const placed = frames.map(({ bytes, conn }) => {
       const { length } = bytes;
@@ -118,8 +138,10 @@ export class OurBooks {
       receive.set(bytes, start);
       landed = start + length;
       const last = reads.at(-1);
-      if (last?.reader === reader && landed - last.start <= READ_BYTES) last.end = landed;
-      else reads.push({ start: at, end: landed, reader });
+      if (last?.reader === reader && landed - last.start <= READ_BYTES) {
+        last.end = landed;
+        last.frames++;
+      } else reads.push({ start: at, end: landed, frames: 1, conn, reader });
       return { start, end: landed, conn, reader };
     });
     return { receive, reads, frames: placed };

@@ -17,6 +17,10 @@ const LOW = ID_WORD >> 2;
 const HIGH = LOW + 1;
 /** Of the mantissa, what stands above 6 bits of the low half. */
 const HIGH_UNIT = 2 ** 26;
+/** lowHalfOf of core/kernel/assembly/whole.ts: a number of this size has no bits left for a fraction. */
+const HOME_SHIFT = 1.5 * 2 ** 52;
+const HOME_F64 = new Float64Array(1);
+const HOME_U32 = new Uint32Array(HOME_F64.buffer);
 
 interface Table {
   readonly i32: Int32Array;
@@ -104,9 +108,10 @@ export class IdLevels {
     this.#book.idCount = this.count - 1;
   }
 
-  /** As in core/kernel/assembly/rows.ts. */
+  /** As in core/kernel/assembly/rows.ts: the low half of the nearest whole number, and of what a number has there that is too large for one. */
   #home(id: number): number {
-    return Math.floor(id * this.#scale) >>> 0;
+    HOME_F64[0] = id * this.#scale + HOME_SHIFT;
+    return HOME_U32[0]!;
   }
 
   /** The id's place, its word still to be written. */

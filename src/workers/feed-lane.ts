@@ -1,4 +1,5 @@
 /** The feeds of one lane: sockets, books, tapes. Built in a feed worker, or in the main thread under `--lanes 1`. Event loop; never blocks. */
+import { SLACK_BYTES } from '../core/kernel/context.js';
 import { KernelRoom } from '../core/kernel/kernel-room.js';
 import { ContinuedCounters, COUNTER_BLOCK_BYTES, VENUE_COUNTERS, VENUE_GAUGES } from '../core/memory/counters.js';
 import type { Doorbell } from '../core/memory/doorbell.js';
@@ -18,8 +19,6 @@ import { machineRandom } from './random.js';
 
 /** A larger frame is gathered elsewhere (net/frame-parser.ts). */
 const RECEIVE_BYTES = 2 * 1024 * 1024;
-/** Kernels load a little past a frame's end. */
-const SLACK_BYTES = 128;
 
 export interface FeedLane {
   readonly feeds: readonly Feed[];

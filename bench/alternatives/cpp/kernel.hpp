@@ -25,6 +25,8 @@ class Kernel {
   i32 kind = 0;
   const u8 *failedAt = nullptr;
   i32 failedWord = -1;
+  const u8 *changed[MOST_CHANGED];
+  u32 changedCount = 0;
 
   static __m128i vector(const u8 *at) { return _mm_loadu_si128((const __m128i *)at); }
 
@@ -174,8 +176,8 @@ class Kernel {
       const u32 wholeQty = _tzcnt_u32(oddQty), secondQty = _tzcnt_u32(oddQty & (oddQty - 1));
       const u32 lengthQty = secondQty == wholeQty + 1 ? wholeQty : secondQty;
       const u8 *last = behind + lengthQty;
-      const u8 *priceForm = priceForms + (size_t)(((whole << 4) + length) & 511) * FORM_BYTES;
-      const u8 *lotForm = lotForms + (size_t)(((wholeQty << 4) + lengthQty) & 511) * FORM_BYTES;
+      const u8 *priceForm = priceForms + (size_t)((whole << 4) + length) * FORM_BYTES;
+      const u8 *lotForm = lotForms + (size_t)((wholeQty << 4) + lengthQty) * FORM_BYTES;
       const __m128i price = _mm_xor_si128(front, vector(priceForm + FORM_TEXT));
       const __m128i qty = _mm_xor_si128(vector(behind + 1), vector(lotForm + FORM_TEXT));
       const __m128i wrong = _mm_or_si128(_mm_subs_epu8(price, vector(priceForm + FORM_MOST)), _mm_subs_epu8(qty, vector(lotForm + FORM_MOST)));
@@ -365,7 +367,11 @@ class Kernel {
     return gate == GATE_TIMESTAMP && last > known;
   }
 
-  static u32 home(f64 id, f64 scale) { return (u32)(i64)(id * scale); }
+  // The low half of the nearest whole number, as the tables have it.
+  static u32 home(f64 id, f64 scale) {
+    const f64 shifted = id * scale + 6'755'399'441'055'744.0;
+    return load<u32>((const u8 *)&shifted);
+  }
 
   static f64 unitsOf(const f64 *powers, f64 mantissa, i32 decimals, f64 unit, i32 scale) {
     if (decimals > scale) return -1;
@@ -513,6 +519,37 @@ public:
 
 // Made by core/kernel/shape-compiler.ts: the code of each program's shapes, and `reader`, which says whose is whose.
 #include "shapes.hpp"
+
+  struct Run {
+    u8 *to;
+    u32 frames;
+  };
+
+  // Whole text frames for as long as each is a published book: core/kernel/assembly/run.ts. Which books changed is noted, as there.
+  Run run(Reader read, u8 *context, u8 *at, u8 *end, f64 recvUs) {
+    u32 frames = 0, bytes = 0;
+    changedCount = 0;
+    for (;;) {
+      if (end - at < 2 || *at != 0x81) return {at, frames};
+      const u32 shortLength = at[1];
+      u8 *payload = at + 2, *to = payload + shortLength;
+      if (shortLength >= 126) {
+        if (shortLength != 126 || end - at < 4) return {at, frames};
+        const u32 length = at[2] << 8 | at[3];
+        if (length < 126) return {at, frames};
+        payload = at + 4;
+        to = payload + length;
+      }
+      if (to > end || !(this->*read)(context, payload, to, recvUs)) return {at, frames};
+      at = to;
+      frames++;
+      bytes += to - payload;
+      u32 place = 0;
+      while (place < changedCount && changed[place] != book) place++;
+      if (place == changedCount) changed[changedCount++] = book;
+      if (bytes >= RUN_BYTES || changedCount == MOST_CHANGED) return {at, frames};
+    }
+  }
 
   // One frame through the interpreter; false when it is not one that is next in order and of a known shape.
   bool applyShapes(u8 *, u8 *at, u8 *end, f64 recvUs) {

@@ -189,7 +189,8 @@ struct Side {
       u8 *word = side + SIDE_BITS + ((index >> 5) << 2);
       const u32 before = load<u32>(word);
       // Whether a level comes, stays or goes is anybody's guess: no branch.
-      const u32 after = (before | 1u << (index & 31)) ^ gone << (index & 31);
+      const u32 bit = 1u << (index & 31);
+      const u32 after = (before | bit) ^ (bit & -gone);
       if (key <= best) {
         if (!gone) best = key;
         else if (key == best) {
@@ -203,9 +204,10 @@ struct Side {
       }
       store<u32>(word, after);
       store<i64>(side + SIDE_LOTS + ((size_t)index << 3), lots);
-      count += 1 - (i32)(gone + (before >> (index & 31) & 1));
+      count += __builtin_popcount(after) - __builtin_popcount(before);
       u8 *summary = side + SIDE_SUMMARY + ((index >> 10) << 2);
-      store<u32>(summary, load<u32>(summary) ^ ((u32)(before == 0) ^ (u32)(after == 0)) << (index >> 5 & 31));
+      const u32 wordBit = 1u << (index >> 5 & 31);
+      store<u32>(summary, (load<u32>(summary) | wordBit) ^ (wordBit & -(u32)(after == 0)));
     }
     store<i32>(four(BOOK_BID_LEVELS), count);
     store<f64>(sixteen(BOOK_BID_TICKS), (f64)(ask ? best : -best));

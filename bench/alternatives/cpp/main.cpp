@@ -11,8 +11,9 @@
 
 constexpr size_t PAGE = 4096;
 
-struct Frame {
-  u32 at, end, ctx, unused;
+// What a socket's read brought: frames with their headers, one behind the other.
+struct Read {
+  u32 at, end, ctx, frames;
 };
 
 static f64 cpuNs() {
@@ -27,7 +28,7 @@ static void must(bool holds, const char *text) {
   exit(1);
 }
 
-// kernel IMAGE PASSES OUT PROGRAM, the name of the program whose shapes the frames have; an image is: bytes of memory, pages, frames (u32 each, one unused), then page numbers and pages, then frames.
+// kernel IMAGE PASSES OUT PROGRAM, the name of the program whose shapes the frames have; an image is: bytes of memory, pages, reads (u32 each, one unused), then page numbers and pages, then reads.
 int main(int argc, char **argv) {
   must(argc == 5, "usage: kernel IMAGE PASSES OUT PROGRAM");
   const Kernel::Reader read = Kernel::reader(argv[4]);
@@ -39,10 +40,10 @@ int main(int argc, char **argv) {
   must(mem != MAP_FAILED, "no memory");
   std::vector<u32> numbers(head[1]);
   std::vector<u8> pages(head[1] * PAGE);
-  std::vector<Frame> frames(head[2]);
+  std::vector<Read> reads(head[2]);
   must(fread(numbers.data(), 4, numbers.size(), file) == numbers.size(), "image is cut short");
   must(fread(pages.data(), PAGE, numbers.size(), file) == numbers.size(), "image is cut short");
-  must(fread(frames.data(), sizeof(Frame), frames.size(), file) == frames.size(), "image is cut short");
+  must(fread(reads.data(), sizeof(Read), reads.size(), file) == reads.size(), "image is cut short");
   fclose(file);
   const auto restore = [&] {
     for (size_t i = 0; i < numbers.size(); i++) memcpy(mem + numbers[i] * PAGE, &pages[i * PAGE], PAGE);
@@ -50,19 +51,29 @@ int main(int argc, char **argv) {
   restore();
   std::map<u32, std::unique_ptr<Kernel>> kernels;
   std::vector<Kernel *> readers;
-  for (const Frame &frame : frames) {
-    auto &kernel = kernels[frame.ctx];
-    if (!kernel) kernel = std::make_unique<Kernel>(mem, frame.ctx);
+  size_t frames = 0;
+  for (const Read &read : reads) {
+    auto &kernel = kernels[read.ctx];
+    if (!kernel) kernel = std::make_unique<Kernel>(mem, read.ctx);
     readers.push_back(kernel.get());
+    frames += read.frames;
   }
   for (int pass = atoi(argv[2]); pass > 0; pass--) {
     restore();
     size_t applied = 0;
     const f64 before = cpuNs();
-    for (size_t i = 0; i < frames.size(); i++) applied += (readers[i]->*read)(mem + frames[i].ctx, mem + frames[i].at, mem + frames[i].end, (f64)i);
+    for (size_t i = 0; i < reads.size(); i++) {
+      u8 *at = mem + reads[i].at, *const end = mem + reads[i].end;
+      while (at < end) {
+        const Kernel::Run run = readers[i]->run(read, mem + reads[i].ctx, at, end, (f64)i);
+        must(run.frames > 0, "a frame was not applied");
+        applied += run.frames;
+        at = run.to;
+      }
+    }
     const f64 took = cpuNs() - before;
-    must(applied == frames.size(), "a frame was not applied");
-    printf("%.2f\n", took / frames.size());
+    must(applied == frames, "a frame was not applied");
+    printf("%.2f\n", took / frames);
   }
   FILE *out = fopen(argv[3], "wb");
   must(out != nullptr, "cannot write");

@@ -31,7 +31,7 @@ i32 guessed(u8 *, u32 place) const {
 
 void guess(u8 *, u32 place, i32 count) { guesses[place - CTX_GUESSES] = (u8)count; }
 
-static bool isInteger(const u8 *at, const u8 *end, i32 count) { return (u32)(count - 1) < 15 && left(at, end) >= count && (*at != 0x30 || count == 1); }
+static bool isInteger(const u8 *at, i32 count) { return (u32)(count - 1) < 15 && (*at != 0x30 || count == 1); }
 
 f64 integerValue(u8 *, __m128i digits, i32 count) const {
   return (f64)valueOf(_mm_shuffle_epi8(digits, vector(mem + word(CTX_TABLES) + TABLE_SLIDE + count)));
@@ -44,7 +44,7 @@ static i32 textLength(const u8 *at) {
   return quotes == 0 || ((u32)_mm256_movemask_epi8(odd) & ~quotes & (quotes - 1)) != 0 ? -1 : (i32)_tzcnt_u32(quotes);
 }
 
-static i32 quoteAfter(const u8 *at) { return (i32)_tzcnt_u32(_mm_movemask_epi8(_mm_cmpeq_epi8(vector(at), _mm_set1_epi8(0x22))) | 0x10000); }
+static i32 quoteAfter(u8 *, const u8 *at) { return (i32)_tzcnt_u32(_mm_movemask_epi8(_mm_cmpeq_epi8(vector(at), _mm_set1_epi8(0x22))) | 0x10000); }
 
 u8 *knownSymbol(u8 *, const u8 *at, i32 length) const {
   const __m128i text = _mm_and_si128(vector(at), vector(mem + word(CTX_TABLES) + TABLE_KEEP + 16 - length));
@@ -96,7 +96,7 @@ static void setRowSide(u8 *row, i32 side) { store<i32>(row + ROW_SIDE, side); }
 u8 *rowQty(u8 *context, u8 *at, const u8 *end, u8 *row) const {
   const __m128i digits = digitsAt(context, at);
   const i32 count = digitCount(context, digits);
-  if (!isInteger(at, end, count) || at[count] == 0x2e) return rowDecimal(at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+  if (!isInteger(at, count) || at[count] == 0x2e) return rowDecimal(at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
   store<f64>(row + ROW_QTY, integerValue(context, digits, count));
   store<i32>(row + ROW_QTY_DECIMALS, 0);
   return at + count;

@@ -149,18 +149,23 @@ export const TABLE_TEN_THOUSANDS = 64;
 export const TABLE_SLIDE = 80;
 /** 16 bytes of ones, then zeros: the vector at byte 16 - n keeps n bytes. */
 export const TABLE_KEEP = 112;
+/** `]` and `"` in each byte. */
+export const TABLE_BRACKET = 144;
+export const TABLE_QUOTE = 160;
+/** Added with saturation, it takes every byte but 0 above 127. */
+export const TABLE_NOT_ZERO = 176;
 export const FORMS = 192;
 export const FORM_BYTES = 64;
 export const FORM_TEXT = 0;
 export const FORM_MOST = 16;
 export const FORM_DIGITS = 32;
-/** Ends are looked for in 32 bytes: both parts of the index are below 32. */
-export const FORM_COUNT = 528;
+/** Ends are looked for in 32 bytes: either part of the index is 32 at most. */
+export const FORM_COUNT = 548;
 export const FORMS_QTY = FORM_COUNT * FORM_BYTES;
 export const FORMS_SCALE_BYTES = FORMS_QTY * 2;
 /** Scales beyond stand for "no form fits". */
 export const FORM_SCALES = 9;
 export const TABLES_BYTES = FORMS + (FORM_SCALES + 1) * FORMS_SCALE_BYTES;
 
-/** Bytes behind the end of a frame that must belong to the memory: they are loaded with others and never looked at. */
-export const SLACK_BYTES = 64;
+/** Bytes behind the end of a frame that must belong to the memory: they are loaded, and nothing that is in them counts. */
+export const SLACK_BYTES = 1024;

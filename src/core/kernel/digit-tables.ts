@@ -13,8 +13,11 @@ import {
   FORM_TEXT,
   TABLES_BYTES,
   TABLE_ABOVE,
+  TABLE_BRACKET,
   TABLE_HUNDREDS,
   TABLE_KEEP,
+  TABLE_NOT_ZERO,
+  TABLE_QUOTE,
   TABLE_SLIDE,
   TABLE_TENS,
   TABLE_TEN_THOUSANDS,
@@ -28,6 +31,8 @@ const LANES = 16;
 const NOWHERE = 0x80;
 const ZERO = 0x30;
 const POINT = 0x2e;
+const BRACKET = 0x5d;
+const QUOTE = 0x22;
 const ANY = 255;
 /** What stands between a price and its quantity, and behind the quantity: the first quote of `","` belongs to the price's vector, the rest to the quantity's. */
 const AFTER_PRICE = '"';
@@ -41,6 +46,9 @@ export function writeDigitTables(u8: Uint8Array, at: number): void {
     u8[at + TABLE_ZERO + lane] = ZERO;
     // Added with saturation, it takes all but digits above 127.
     u8[at + TABLE_ABOVE + lane] = 118;
+    u8[at + TABLE_BRACKET + lane] = BRACKET;
+    u8[at + TABLE_QUOTE + lane] = QUOTE;
+    u8[at + TABLE_NOT_ZERO + lane] = 127;
     u8[at + TABLE_SLIDE + lane] = NOWHERE;
     u8[at + TABLE_SLIDE + LANES + lane] = lane;
     u8[at + TABLE_KEEP + lane] = ANY;

@@ -2,6 +2,9 @@
  * A venue's shapes as straight-line source code: what the interpreter of assembly/scan.ts would find out anew with each frame, said once. Run by the build
  * (scripts/build.mjs), which puts the functions into the kernel, and by benchmarks, which put the same into C++. A frame that leaves the path goes to the
  * interpreter from its beginning; nothing but scratch was touched until then.
+ *
+ * Texts and integers do not look where the frame ends: the place only grows, and at the last it has to be the end, so that nothing behind it has a say. What could
+ * run far (levels, rows, times) looks itself; for the rest there is the slack.
  */
 import { CTX_GUESSES, CTX_GUESSES_END, SLACK_BYTES } from './context.js';
 import { FIELD_COUNT, FIELD_UNUSED, MESSAGE_DEPTH, MESSAGE_ROWS } from './message.js';
@@ -93,6 +96,10 @@ interface Node {
   next: Node[];
 }
 
+/** A number or a symbol at most; texts that are skipped are as long as what is loaded at once. */
+const STEP_BYTES = 32;
+const LOAD_BYTES = 32;
+
 const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
 
 /** Name of a program's function among the kernel's exports: another program has another one. */
@@ -123,9 +130,22 @@ export function compileToSource(program: Program, dialect: Dialect): string {
     return last?.op === 'end' && (last.kind === MESSAGE_DEPTH || last.kind === MESSAGE_ROWS) && !steps.some(({ op }) => op === 'other');
   });
   if (books.length === 0) return '';
+  for (const steps of books) mustStayInSlack(steps);
   const roots: Node[] = [];
   for (const steps of books) insert(roots, steps);
   return new Writer(compiledName(program), dialect).write(roots);
+}
+
+/** A frame that was cut anywhere lets the place run on by what its shape has left. */
+function mustStayInSlack(steps: readonly Step[]): void {
+  const most = (choices: readonly Choice[]): number => Math.max(...choices.map(({ text }) => byteLength(text)));
+  let reach = LOAD_BYTES;
+  for (const step of steps) {
+    if (step.op === 'text') reach += byteLength(step.text);
+    else if ('choices' in step) reach += most(step.choices);
+    else reach += STEP_BYTES;
+  }
+  if (reach > SLACK_BYTES) throw new Error(`a shape that may read ${reach} bytes behind a frame; there are ${SLACK_BYTES}`);
 }
 
 /** The steps of one shape; `other` where it holds what is not compiled. */
@@ -309,14 +329,13 @@ class Writer {
         break;
       case 'skip': {
         const length = this.#variable();
-        lines.push(`${constant} ${length} = textLength(at);`, `if (${length} < 0 || left(at, end) <= ${length}) ${no}`, `at += ${length};`);
+        lines.push(`${constant} ${length} = textLength(at);`, `if (${length} < 0) ${no}`, `at += ${length};`);
         break;
       }
       case 'symbol': {
         const [length, place] = [this.#variable(), this.#variable()];
         lines.push(
-          `${constant} ${length} = quoteAfter(at);`,
-          `if (left(at, end) <= ${length}) ${no}`,
+          `${constant} ${length} = quoteAfter(ctx, at);`,
           `${constant} ${place} = knownSymbol(ctx, at, ${length});`,
           `if (isNowhere(${place})) ${no}`,
           `instrument = instrumentOf(${place});`,
@@ -372,7 +391,7 @@ class Writer {
       // The length is most often that of the last time: what follows need not wait for this number.
       `${variable} ${length} = guessed(ctx, ${guess});`,
       `if (${length} != ${count}) { guess(ctx, ${guess}, ${count}); ${length} = ${count}; }`,
-      `if (!isInteger(at, end, ${count})) ${no}`,
+      `if (!isInteger(at, ${count})) ${no}`,
     );
     if (keep !== null) this.#lines.push(keep(`integerValue(ctx, ${digits}, ${count})`));
     this.#lines.push(`at += ${length};`);
@@ -433,11 +452,7 @@ class Writer {
     switch (step.op) {
       case 'row-symbol': {
         const length = this.#variable();
-        lines.push(
-          `${constant} ${length} = quoteAfter(at);`,
-          `if (left(at, end) <= ${length} || !isRowSymbol(ctx, at, ${length}, row)) ${no}`,
-          `at += ${length};`,
-        );
+        lines.push(`${constant} ${length} = quoteAfter(ctx, at);`, `if (!isRowSymbol(ctx, at, ${length}, row)) ${no}`, `at += ${length};`);
         return;
       }
       case 'row-id':
@@ -495,6 +510,5 @@ function isText(text: string): string {
     for (let i = word - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[from + i] ?? 0);
     parts.push(`(${{ 8: 'word', 4: 'half', 2: 'pair', 1: 'byte' }[word]}(at, ${from}) ^ 0x${value.toString(16)})`);
   }
-  // Bytes behind the end may be loaded, but not beyond the slack that is there.
-  return `(left(at, end) >= ${length}) ${length > SLACK_BYTES ? '&&' : '&'} ((${parts.join(' | ')}) == 0)`;
+  return `(${parts.join(' | ')}) == 0`;
 }

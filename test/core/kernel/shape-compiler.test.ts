@@ -52,8 +52,15 @@ describe('shapes as code', () => {
     const source = compileToSource(compileShapes([PLAIN, TIMED]), ASSEMBLY_SCRIPT);
     expect(countOf(source, 'export function')).toBe(1);
     // `{"e":"depth","` in words of eight bytes, the second one overlapping the first.
-    expect(countOf(source, 'left(at, end) >= 14')).toBe(1);
+    expect(countOf(source, 'at += 14;')).toBe(1);
     expect(countOf(source, 'levelsOfSide(')).toBe(4);
+  });
+
+  it('refuses texts that could lead a frame that was cut beyond the slack', () => {
+    const parts: Part[] = [text(`{"${'x'.repeat(1000)}":"`), symbol(), text('","u":'), ...BODY];
+    expect(() => compileToSource(compileShapes([{ name: 'long', kind: MESSAGE_DEPTH, parts }]), ASSEMBLY_SCRIPT)).toThrow(
+      /slack|behind a frame/,
+    );
   });
 
   it('sends every deviation to the interpreter from the beginning of the frame', () => {

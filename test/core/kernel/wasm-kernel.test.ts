@@ -41,7 +41,8 @@ class Twins {
   readonly #receive: Uint8Array;
   #last = 1;
 
-  constructor(roomBytes = 2 ** 25) {
+  /** @param bidTicks of the best bid; the best ask stands a tick above */
+  constructor(roomBytes = 2 ** 25, bidTicks = 100_000) {
     this.room = KernelRoom.alone(roomBytes);
     const [a, b] = [this.room.take(BOOK_BYTES), this.room.take(BOOK_BYTES)];
     this.fastAt = a;
@@ -55,7 +56,7 @@ class Twins {
     kernel.admit('X', 7, a);
     for (const book of [this.fast, this.slow]) {
       book.begin();
-      this.#change(book, [['1000.00', '1']], [['1000.01', '1']]);
+      this.#change(book, [[priceOf(bidTicks), '1']], [[priceOf(bidTicks + 1), '1']]);
       book.publish(BOOK_LIVE, this.#last, 0, 0);
     }
     this.fast.setGate(GATE_PLUS_ONE);
@@ -119,6 +120,8 @@ const copyOf = (ticks: Float64Array, lots: Float64Array, count: number): number[
   [...ticks.subarray(0, count)],
   [...lots.subarray(0, count)],
 ];
+/** Exact for ticks that no number holds as a price. */
+const priceOf = (ticks: number): string => `${Math.floor(ticks / 100)}.${String(ticks % 100).padStart(2, '0')}`;
 /** Mostly one of these. */
 const byteOf = (...values: number[]): fc.Arbitrary<number> => fc.oneof(fc.constantFrom(...values), fc.integer({ min: 0, max: 255 }));
 const money = (ticks: number): string => (ticks / 100).toFixed(2);
@@ -176,6 +179,26 @@ describe('WasmKernel', () => {
     expect(JSON.stringify(one.shown(0))).toBe(before);
     expect(one.apply(one.frame(good, [])) & 3).toBe(DONE_BOOK);
     expect(JSON.stringify(one.shown(0))).not.toBe(before);
+  });
+
+  it('has the books of the readable way where keys are larger than its short conversion holds', () => {
+    for (const bidTicks of [
+      2 ** 50 - 400_000,
+      2 ** 50 - 3,
+      2 ** 50 + 400_000,
+      2 ** 51 - 3,
+      2 ** 51 + 400_000,
+      2 ** 52 - 3,
+      2 ** 52 + 400_000,
+    ]) {
+      const one = new Twins(2 ** 25, bidTicks);
+      const near = (ticks: number, qty: string): Pair => [priceOf(bidTicks + ticks), qty];
+      const done = one.both([near(-1, '2'), near(-40, '3'), near(-WINDOW_KEYS - 5, '4')], [near(2, '5'), near(70, '6')]);
+      one.both([near(-1, '0'), near(0, '7')], [near(1, '0'), near(WINDOW_KEYS * 2, '8')]);
+      expect(one.shown(0), String(bidTicks)).toEqual(one.shown(1));
+      if (bidTicks < 2 ** 50 - 400_000 + 1) expect(done & 3).toBe(DONE_BOOK);
+      if (bidTicks >= 2 ** 51) expect(done & 3).toBe(DONE_PART);
+    }
   });
 
   it('takes zeros in front of a number as the readable way does', () => {

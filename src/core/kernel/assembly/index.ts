@@ -3,5 +3,6 @@
  * it imports. Compiled by scripts/build.mjs, called by core/kernel/wasm-kernel.ts on the feed's thread.
  */
 export { applyShapes as apply } from './apply';
+export { fastSide } from './ladder';
 export * from './shapes';
 export { admit } from './symbols';

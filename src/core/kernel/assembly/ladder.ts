@@ -24,6 +24,7 @@ import {
 } from '../../memory/book-layout';
 import { LEVEL_BYTES } from '../context';
 import { isSpilled, removeSpilled, setHinted, setSpilled } from './overflow';
+import { isWhole, wholeOf } from './whole';
 
 /** The window follows when the best has fallen this far into it (ladder-side.ts). */
 const FOLLOW: i64 = (WINDOW_KEYS >> 2) * 3;
@@ -64,10 +65,13 @@ export function hasLevel(book: usize, ask: i32, key: i64): bool {
   return ((load<u32>(side + (<usize>(index >>> 5) << 2), SIDE_BITS) >>> (index & 31)) & 1) != 0;
 }
 
-/** Levels of the window, as long as the best stays or moves inside its word of bits. No calls: they would cost the registers. @returns the level it stopped at */
-function fastSide(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32, from: usize, to: usize): usize {
+/**
+ * Levels of the window, as long as the best stays or moves inside its word of bits. No calls: they would cost the registers; for the same reason it is exported,
+ * or the compiler would put it into its caller, which has some. @returns the level it stopped at
+ */
+export function fastSide(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32, from: usize, to: usize): usize {
   let count = load<i32>(fours, BOOK_BID_LEVELS);
-  const ticks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
+  const ticks = wholeOf(load<f64>(sixteens, BOOK_BID_TICKS));
   let best = ask != 0 ? ticks : -ticks;
   let at = from;
   for (; at < to; at += LEVEL_BYTES) {
@@ -78,11 +82,11 @@ function fastSide(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32
     const index = <u32>key & WINDOW_MASK;
     const word = side + (<usize>(index >>> 5) << 2);
     const before = load<u32>(word, SIDE_BITS);
-    const gone: u32 = u32(lots == 0);
     // Whether a level comes, stays or goes is anybody's guess: no branch. Shifts take their count modulo 32.
-    const after = (before | (1 << index)) ^ (gone << index);
+    const bit: u32 = 1 << index;
+    const after = (before | bit) ^ select<u32>(bit, 0, lots == 0);
     if (key <= best) {
-      if (gone == 0) best = key;
+      if (lots != 0) best = key;
       else if (key == best) {
         // Better levels than the best there are none: what is left in its word stands behind it.
         if (after == 0 || key - low > FOLLOW - 32) break;
@@ -91,9 +95,10 @@ function fastSide(fours: usize, sixteens: usize, side: usize, low: i64, ask: u32
     }
     store<u32>(word, after, SIDE_BITS);
     store<i64>(side + (<usize>index << 3), lots, SIDE_LOTS);
-    count += 1 - (gone + ((before >>> index) & 1));
+    count += popcnt(after) - popcnt(before);
     const summary = side + (<usize>(index >>> 10) << 2);
-    store<u32>(summary, load<u32>(summary, SIDE_SUMMARY) ^ ((u32(before == 0) ^ u32(after == 0)) << (index >>> 5)), SIDE_SUMMARY);
+    const wordBit: u32 = 1 << (index >>> 5);
+    store<u32>(summary, (load<u32>(summary, SIDE_SUMMARY) | wordBit) ^ select<u32>(wordBit, 0, after == 0), SIDE_SUMMARY);
   }
   store<i32>(fours, count, BOOK_BID_LEVELS);
   store<f64>(sixteens, <f64>(ask != 0 ? best : -best), BOOK_BID_TICKS);
@@ -136,21 +141,22 @@ function slowLevel(fours: usize, sixteens: usize, side: usize, low: i64, ask: u3
  */
 // @ts-ignore: decorator
 @inline
-export function setOne(book: usize, ask: i32, ticks: i64, lots: f64, isThere: u32): bool {
+export function setOne(book: usize, ask: i32, ticks: f64, lots: f64, isThere: u32): bool {
   const fours = book + (<usize>ask << 2);
   const sixteens = book + (<usize>ask << 4);
   const side = book + BOOK_BID_SIDE + <usize>ask * SIDE_BYTES;
-  const key = ask != 0 ? ticks : -ticks;
+  const key = wholeOf(ask != 0 ? ticks : -ticks);
   const count = load<i32>(fours, BOOK_BID_LEVELS);
-  const low = <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW);
-  if (count == 0 || <u64>(key - low) >= <u64>WINDOW_KEYS) return false;
+  const low = wholeOf(load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW));
+  // A key that is too large for `wholeOf` is far from any such window.
+  if (count == 0 || !isWhole(low) || <u64>(key - low) >= <u64>WINDOW_KEYS) return false;
   const index = <u32>key & WINDOW_MASK;
   const word = side + (<usize>(index >>> 5) << 2);
   const before = load<u32>(word, SIDE_BITS);
   if (((before >>> index) & 1) != isThere) return false;
   const gone: u32 = u32(lots == 0);
   const after = (before | (1 << index)) ^ (gone << index);
-  const bestTicks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
+  const bestTicks = wholeOf(load<f64>(sixteens, BOOK_BID_TICKS));
   const best = ask != 0 ? bestTicks : -bestTicks;
   if (key <= best) {
     let next = key;
@@ -178,7 +184,9 @@ export function applySide(book: usize, ask: u32, from: usize, to: usize): usize 
   const side = ask != 0 ? book + BOOK_ASK_SIDE : book + BOOK_BID_SIDE;
   // The best of an empty side is not a number.
   if (from == to || load<i32>(fours, BOOK_BID_LEVELS) == 0) return from;
-  const low = <i64>load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW);
+  const low = wholeOf(load<f64>(book + (<usize>ask << 3), BOOK_BID_LOW));
+  // The best stands in the window: it is whole, too.
+  if (!isWhole(low)) return from;
   let at = from;
   while (true) {
     at = fastSide(fours, sixteens, side, low, ask, at, to);
@@ -187,7 +195,7 @@ export function applySide(book: usize, ask: u32, from: usize, to: usize): usize 
     while (at < to && (at == first || <u64>(load<i64>(at) - low) >= <u64>WINDOW_KEYS) && slowLevel(fours, sixteens, side, low, ask, at)) at += LEVEL_BYTES;
     if (at == to || at == first) break;
   }
-  const ticks = <i64>load<f64>(sixteens, BOOK_BID_TICKS);
+  const ticks = wholeOf(load<f64>(sixteens, BOOK_BID_TICKS));
   store<f64>(sixteens, load<f64>(side + (<usize>(<u32>(ask != 0 ? ticks : -ticks) & WINDOW_MASK) << 3), SIDE_LOTS), BOOK_BID_LOTS);
   return at;
 }

@@ -2,6 +2,7 @@
  * Levels outside a side's window: the treap of core/book/overflow.ts, the same nodes in the same memory, written by this kernel while it has the book in hand.
  */
 import { OVERFLOW_NODES, SIDE_HINTS, SIDE_NODE_KEYS, SIDE_NODE_LINKS, SIDE_NODE_LOTS } from '../../memory/book-layout';
+import { lowHalfOf } from './whole';
 
 // @ts-ignore: decorator
 @inline
@@ -39,7 +40,7 @@ function linkTo(side: usize, root: usize, key: f64): usize {
 // @ts-ignore: decorator
 @inline
 function hintOf(side: usize, key: f64): usize {
-  return side + <usize>((<u32><i64>key * 0x9e3779b1) >>> 24 << 2);
+  return side + <usize>((lowHalfOf(key) * 0x9e3779b1) >>> 24 << 2);
 }
 
 /** Changes a level whose node is remembered. False: look for it. A node that was used and has the key is in the tree: those that are free have none. */

@@ -28,11 +28,13 @@ import {
   TABLE_ABOVE,
   TABLE_HUNDREDS,
   TABLE_KEEP,
+  TABLE_QUOTE,
   TABLE_SLIDE,
   TABLE_TENS,
   TABLE_TEN_THOUSANDS,
   TABLE_ZERO,
 } from '../context';
+import { lowLane } from './digits';
 import { readDecimal, readLevels, readTime } from './scan';
 import { placeOf } from './symbols';
 
@@ -114,8 +116,8 @@ export function guess(ctx: usize, place: usize, count: i32): void {
 /** 1 to 15 digits as JSON has them: below 2^53 for certain. */
 // @ts-ignore: decorator
 @inline
-export function isInteger(at: usize, end: usize, count: i32): bool {
-  return <u32>(count - 1) < 15 && left(at, end) >= count && (load<u8>(at) != 0x30 || count == 1);
+export function isInteger(at: usize, count: i32): bool {
+  return <u32>(count - 1) < 15 && (load<u8>(at) != 0x30 || count == 1);
 }
 
 // @ts-ignore: decorator
@@ -124,7 +126,7 @@ export function integerValue(ctx: usize, digits: v128, count: i32): f64 {
   const tables = <usize>load<u32>(ctx, CTX_TABLES);
   const inLine = i8x16.swizzle(digits, v128.load(tables + <usize>count, TABLE_SLIDE));
   const fours = i32x4.dot_i16x8_s(i16x8.shr_u(i16x8.mul(inLine, v128.load(tables, TABLE_TENS)), 8), v128.load(tables, TABLE_HUNDREDS));
-  const eights = i64x2.extract_lane(i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), v128.load(tables, TABLE_TEN_THOUSANDS)), 0);
+  const eights = lowLane(i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), v128.load(tables, TABLE_TEN_THOUSANDS)));
   return <f64>((eights & 0xffff_ffff) * 100_000_000 + (eights >>> 32));
 }
 
@@ -149,8 +151,8 @@ function oddBytes(bytes: v128): v128 {
 /** Bytes up to the next quote, 16 when it is further away. */
 // @ts-ignore: decorator
 @inline
-export function quoteAfter(at: usize): i32 {
-  return ctz(i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(0x22))) | 0x10000);
+export function quoteAfter(ctx: usize, at: usize): i32 {
+  return ctz(i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(<usize>load<u32>(ctx, CTX_TABLES), TABLE_QUOTE))) | 0x10000);
 }
 
 /** Place of a symbol of up to 16 bytes, `nowhere` when it is not known. Escapes stand in no known symbol. */
@@ -159,7 +161,7 @@ export function quoteAfter(at: usize): i32 {
 export function knownSymbol(ctx: usize, at: usize, length: i32): usize {
   const tables = <usize>load<u32>(ctx, CTX_TABLES);
   const text = v128.and(v128.load(at), v128.load(tables + <usize>(16 - length), TABLE_KEEP));
-  const hash = (i64x2.extract_lane(text, 0) ^ rotl<i64>(i64x2.extract_lane(text, 1), 29)) * <i64>0x9e3779b97f4a7c15;
+  const hash = (lowLane(text) ^ rotl<i64>(i64x2.extract_lane(text, 1), 29)) * <i64>0x9e3779b97f4a7c15;
   const place = <usize>load<u32>(ctx, CTX_SYMBOLS) + <usize>(<u32>(hash >>> 40) & load<u32>(ctx, CTX_SYMBOL_MASK)) * SYMBOL_PLACE_BYTES;
   if (load<i32>(place, SYMBOL_LENGTH) == length && !v128.any_true(v128.xor(text, v128.load(place)))) return place;
   return otherSymbol(ctx, at, length);
@@ -252,7 +254,7 @@ export function setRowSide(row: usize, side: i32): void {
 export function rowQty(ctx: usize, at: usize, end: usize, row: usize): usize {
   const digits = digitsAt(ctx, at);
   const count = digitCount(ctx, digits);
-  if (!isInteger(at, end, count) || load<u8>(at + count) == 0x2e) return readDecimal(ctx, at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
+  if (!isInteger(at, count) || load<u8>(at + count) == 0x2e) return readDecimal(ctx, at, end, row + ROW_QTY, row + ROW_QTY_DECIMALS);
   // Most are whole numbers.
   store<f64>(row, integerValue(ctx, digits, count), ROW_QTY);
   store<i32>(row, 0, ROW_QTY_DECIMALS);

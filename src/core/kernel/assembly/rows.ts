@@ -34,6 +34,7 @@ import {
   ROW_SIDE,
 } from '../context';
 import { hasLevel, setOne } from './ladder';
+import { isWhole, lowHalfOf, wholeOf } from './whole';
 
 /** ACTION_* of core/kernel/message.ts. */
 const INSERT: i32 = 2;
@@ -43,19 +44,21 @@ const DELETE: i32 = 4;
 const MOST_INSERTS: i32 = 32;
 const MAX_SAFE: f64 = 9_007_199_254_740_991;
 const FREE: f64 = -1;
+/** Ids are compared as bits: none is below zero, and none is no number. */
+const FREE_BITS: i64 = reinterpret<i64>(FREE);
 
 /** As in id-levels.ts. */
 // @ts-ignore: decorator
 @inline
 function home(id: f64, scale: f64): u32 {
-  return <u32>(<i64>(id * scale));
+  return lowHalfOf(id * scale);
 }
 
 /** What a place holds beside its id. */
 // @ts-ignore: decorator
 @inline
-function wordOf(price: f64, decimals: i32, side: i32): i64 {
-  return (<i64>price << 6) | (<i64>decimals << 1) | <i64>side;
+function wordOf(price: i64, decimals: i32, side: i32): i64 {
+  return (price << 6) | (<i64>decimals << 1) | <i64>side;
 }
 
 // @ts-ignore: decorator
@@ -80,11 +83,12 @@ function sideIn(word: i64): i32 {
 // @ts-ignore: decorator
 @inline
 function placeOf(ids: usize, mask: u32, scale: f64, id: f64): usize {
+  const wanted = reinterpret<i64>(id);
   let at = home(id, scale) & mask;
   while (true) {
     const place = ids + <usize>at * ID_PLACE_BYTES;
-    const here = load<f64>(place);
-    if (here == id || here == FREE) return place;
+    const here = load<i64>(place);
+    if (here == wanted || here == FREE_BITS) return place;
     at = (at + 1) & mask;
   }
 }
@@ -94,9 +98,8 @@ function freePlace(ids: usize, mask: u32, scale: f64, place: usize): void {
   let at = (hole + 1) & mask;
   while (true) {
     const from = ids + <usize>at * ID_PLACE_BYTES;
-    const id = load<f64>(from);
-    if (id == FREE) break;
-    const start = home(id, scale) & mask;
+    if (load<i64>(from) == FREE_BITS) break;
+    const start = home(load<f64>(from), scale) & mask;
     // Stays when its home lies between the hole and itself: it can still be found.
     if (((at - start) & mask) >= ((at - hole) & mask)) {
       const to = ids + <usize>hole * ID_PLACE_BYTES;
@@ -139,7 +142,7 @@ export function applyOne(ctx: usize, book: usize, action: i32, row: usize): bool
   const rowSide = load<i32>(row, ROW_SIDE);
   const word = load<i64>(place, ID_WORD);
   const side = select<i32>(rowSide, sideIn(word), isNew);
-  if (load<f64>(place) != select<f64>(FREE, id, isNew)) return false;
+  if (load<i64>(place) != select<i64>(FREE_BITS, reinterpret<i64>(id), isNew)) return false;
   if (action == UPDATE && (side != rowSide || said != ROW_ABSENT)) return false;
   const count = load<u32>(book, BOOK_ID_COUNT);
   if (isNew && (count + 1) * 2 > mask) return false;
@@ -149,17 +152,19 @@ export function applyOne(ctx: usize, book: usize, action: i32, row: usize): bool
   const price = select<f64>(load<f64>(row, ROW_PRICE), priceIn(word), isNew);
   const ticks = unitsOf(powers, price, decimals, load<f64>(book, BOOK_PRICE_UNIT), load<i32>(book, BOOK_PRICE_SCALE));
   if (ticks < 0) return false;
+  const mantissa = wholeOf(price);
+  if (isNew && !isWhole(mantissa)) return false;
   let lots: f64 = 0;
   if (!goes) {
     lots = unitsOf(powers, load<f64>(row, ROW_QTY), load<i32>(row, ROW_QTY_DECIMALS), load<f64>(book, BOOK_LOT_UNIT), load<i32>(book, BOOK_LOT_SCALE));
     if (lots <= 0) return false;
   }
-  if (!setOne(book, side, <i64>ticks, lots, isNew ? 0 : 1)) return false;
+  if (!setOne(book, side, ticks, lots, isNew ? 0 : 1)) return false;
   if (action == UPDATE) return true;
   store<u32>(book, isNew ? count + 1 : count - 1, BOOK_ID_COUNT);
   if (isNew) {
     store<f64>(place, id);
-    store<i64>(place, wordOf(price, decimals, side), ID_WORD);
+    store<i64>(place, wordOf(mantissa, decimals, side), ID_WORD);
   } else freePlace(ids, mask, scale, place);
   return true;
 }
@@ -202,7 +207,7 @@ export function collectRows(ctx: usize, book: usize, action: i32, first: i32): i
       const key = side == 0 ? -<i64>ticks : <i64>ticks;
       if (hasLevel(book, side, key) || isListed(side == 0 ? firstBid : firstAsk, side == 0 ? bid : ask, key)) break;
       store<f64>(place, id);
-      store<i64>(place, wordOf(price, decimals, side), ID_WORD);
+      store<i64>(place, wordOf(<i64>price, decimals, side), ID_WORD);
       store<u32>(book, load<u32>(book, BOOK_ID_COUNT) + 1, BOOK_ID_COUNT);
     } else {
       if (!isKnown) break;

@@ -73,12 +73,14 @@ import {
   SYMBOL_INSTRUMENT,
   SYMBOL_LENGTH,
   TABLE_ABOVE,
+  TABLE_BRACKET,
   TABLE_HUNDREDS,
+  TABLE_NOT_ZERO,
   TABLE_TENS,
   TABLE_TEN_THOUSANDS,
   TABLE_ZERO,
 } from '../context';
-import { digitsOf, integerOf, nonDigits } from './digits';
+import { digitsOf, integerOf, lowLane, nonDigits } from './digits';
 import { placeOf } from './symbols';
 
 const MAX_SAFE: i64 = 9_007_199_254_740_991;
@@ -272,7 +274,8 @@ function fastLevels(ctx: usize, end: usize, sign: i64): i32 {
   const tens = v128.load(tables, TABLE_TENS);
   const hundreds = v128.load(tables, TABLE_HUNDREDS);
   const thousands = v128.load(tables, TABLE_TEN_THOUSANDS);
-  const bracket = i8x16.splat(0x5d);
+  const bracket = v128.load(tables, TABLE_BRACKET);
+  const notZero = v128.load(tables, TABLE_NOT_ZERO);
   let out = <usize>load<u32>(ctx, CTX_NEXT);
   let at = <usize>load<u32>(ctx, CTX_AT);
   let result = LEVELS_LONG;
@@ -295,19 +298,20 @@ function fastLevels(ctx: usize, end: usize, sign: i64): i32 {
     const lengthQty = secondQty == wholeQty + 1 ? wholeQty : secondQty;
     const last = behind + lengthQty;
     // 32: nothing found; no form stands beyond.
-    const priceForm = priceForms + (<usize>(((whole << 4) + length) & 511) << 6);
-    const lotForm = lotForms + (<usize>(((wholeQty << 4) + lengthQty) & 511) << 6);
+    const priceForm = priceForms + (<usize>((whole << 4) + length) << 6);
+    const lotForm = lotForms + (<usize>((wholeQty << 4) + lengthQty) << 6);
     const price = v128.xor(front, v128.load(priceForm, FORM_TEXT));
     const qty = v128.xor(v128.load(behind, 1), v128.load(lotForm, FORM_TEXT));
     const wrong = v128.or(i8x16.sub_sat_u(price, v128.load(priceForm, FORM_MOST)), i8x16.sub_sat_u(qty, v128.load(lotForm, FORM_MOST)));
-    if (v128.any_true(wrong)) break;
+    if (i8x16.bitmask(i8x16.add_sat_u(wrong, notZero)) != 0) break;
     const inLine = v128.or(i8x16.swizzle(price, v128.load(priceForm, FORM_DIGITS)), i8x16.swizzle(qty, v128.load(lotForm, FORM_DIGITS)));
     const fours = i32x4.dot_i16x8_s(i16x8.shr_u(i16x8.mul(inLine, tens), 8), hundreds);
-    const both = i64x2.extract_lane(i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), thousands), 0);
+    const both = lowLane(i32x4.dot_i16x8_s(i16x8.narrow_i32x4_u(fours, fours), thousands));
     store<i64>(out, ((both & 0xffff_ffff) ^ sign) - sign);
     store<f64>(out, <f64>(both >>> 32), 8);
     out += LEVEL_BYTES;
-    if (load<u64>(last, 3) << 24 == LEVEL_TO_LEVEL && last + 8 == ahead && ahead <= end) {
+    // Three conditions as one number: V8 would make a truth of each.
+    if (((load<u64>(last, 3) << 24) ^ LEVEL_TO_LEVEL | <u64>((last + 8) ^ ahead) | <u64>(<u32>(end - ahead) >>> 31)) == 0) {
       at = ahead;
       continue;
     }
