@@ -27,6 +27,8 @@ export interface EngineAnswer {
   readonly requests: readonly SeenRequest[];
   readonly accepted: number;
   readonly denied: number;
+  /** Denials by the rule's code. */
+  readonly why: Readonly<Record<string, number>>;
   /** Orders sent and orders cancelled. */
   readonly sent: number;
   /** Medians of stages, microseconds. */
@@ -67,11 +69,12 @@ answerQuestions(async (question): Promise<EngineAnswer> => {
         decidedUs: views.f64[(at + REC_DECIDED_US) >> 3] ?? 0,
       });
     }
-    const { orders, latencyUs } = summary;
+    const { orders, latencyUs, refused } = summary;
     return {
       requests,
       accepted: orders.accepted,
       denied: orders.denied,
+      why: refused.risk,
       sent: orders.sent + orders.cancelled,
       frameToBookUs: latencyUs.frameToBook.p50,
       orderToDurableUs: latencyUs.orderToDurable.p50,

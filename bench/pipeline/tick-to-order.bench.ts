@@ -149,9 +149,9 @@ async function engineRound(
   try {
     const answer = await child.ask<EngineAnswer>({ flags }, messages * PERIOD_MS * 4 + 30_000);
     const { sentUs } = await venue.ask<{ sentUs: (number | null)[] }>({ kind: 'sent' }, 10_000);
-    const { requests, accepted, denied } = answer;
+    const { requests, accepted, denied, why } = answer;
     if (requests.length < COLD_ORDERS * 2 || denied > 0 || accepted !== requests.length) {
-      throw new Error(`${requests.length} orders were sent, ${accepted} accepted, ${denied} denied`);
+      throw new Error(`${requests.length} orders were sent, ${accepted} accepted, ${denied} denied (${JSON.stringify(why)})`);
     }
     for (const [order, { priceTicks, causeUs, decidedUs }] of requests.entries()) {
       const n = priceTicks + DISTANCE_TICKS - FIRST_BID_TICKS;
