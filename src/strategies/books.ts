@@ -1,7 +1,6 @@
 /** The books and tapes a lane's strategies look at: one reader an instrument, shared by all strategies of the lane, read at most once a turn. Hot lane. */
 import { BookReader } from '../core/book/book-reader.js';
 import { gridOf } from '../core/book/grid.js';
-import { BOOK_LIVE } from '../core/memory/book-layout.js';
 import { bookBase, type MemoryPlan } from '../core/memory/layout.js';
 import type { SharedViews } from '../core/memory/shared-memory.js';
 import type { Instrument } from '../core/orders/instrument.js';
@@ -20,10 +19,9 @@ export class LaneBook implements BookView {
   refresh(turn: number): number {
     if (turn === this.#turn) return 0;
     this.#turn = turn;
-    const isWhole = this.#reader.readTop();
-    // A torn look keeps the last whole view: a moment old, and still live only if the state word says so now.
-    this.isLive = this.#reader.top.state === BOOK_LIVE && (isWhole || this.#reader.isLive());
-    return isWhole ? 0 : 1;
+    const { torn } = this.#reader;
+    this.isLive = this.#reader.look();
+    return this.#reader.torn - torn;
   }
 
   get bidTicks(): number {

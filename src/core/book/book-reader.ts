@@ -123,6 +123,12 @@ export class BookReader {
     return false;
   }
 
+  /** Refreshes `top` and says whether it may be traded on. Torn: the last whole view, a moment old, and live only if the state word says so now; its age is the caller's to judge. */
+  look(): boolean {
+    const isWhole = this.readTop();
+    return this.top.state === BOOK_LIVE && (isWhole || this.isLive());
+  }
+
   /** The state alone: one load, no lock. */
   isLive(): boolean {
     return Atomics.load(this.#i32, this.#head + (BOOK_STATE >> 2)) === BOOK_LIVE;

@@ -19,7 +19,6 @@ import {
   type MemoryPlan,
 } from '../../core/memory/layout.js';
 import { FLAG_HEDGE, FLAG_REDUCE_ONLY } from '../../core/memory/record.js';
-import { BOOK_LIVE } from '../../core/memory/book-layout.js';
 import { beginRead, endRead, SEQLOCK_TRIES } from '../../core/memory/seqlock.js';
 import type { SharedViews } from '../../core/memory/shared-memory.js';
 import { Reason } from '../../core/orders/reasons.js';
@@ -164,7 +163,7 @@ export class Risk {
     const mark = this.#mark(instrument);
     if (mark > 0 && nowUs - this.#markUs <= maxAgeUs) return mark;
     const book = this.#books[instrument]!;
-    return book.readTop() && book.top.state === BOOK_LIVE ? middleOf(book.top.bidTicks, book.top.askTicks) : Number.NaN;
+    return book.look() ? middleOf(book.top.bidTicks, book.top.askTicks) : Number.NaN;
   }
 
   /** Distance of a price from the middle of the book as it is now, as a ratio; a book is read once a moment. Infinity without a middle. */
@@ -172,7 +171,7 @@ export class Risk {
     if (this.#middleUs[instrument] !== nowUs) {
       this.#middleUs[instrument] = nowUs;
       const book = this.#books[instrument]!;
-      if (book.readTop() && book.top.state === BOOK_LIVE) {
+      if (book.look()) {
         const now = middleOf(book.top.bidTicks, book.top.askTicks);
         if (now > 0) this.lastTicks[instrument] = now;
       }
@@ -184,9 +183,9 @@ export class Risk {
   #checkPrice(instrument: number, side: number, priceTicks: number, nowUs: number): number {
     const { limits } = this;
     const book = this.#books[instrument]!;
-    if (!book.readTop()) return Reason.STALE_BOOK;
+    const isLive = book.look();
     const top = book.top;
-    const stale = checkBook(top.state === BOOK_LIVE, nowUs - top.recvUs, limits.bookMaxAgeUs[instrument]!);
+    const stale = checkBook(isLive, nowUs - top.recvUs, limits.bookMaxAgeUs[instrument]!);
     if (stale !== Reason.NONE) return stale;
     const middle = middleOf(top.bidTicks, top.askTicks);
     if (Number.isNaN(middle)) return Reason.STALE_BOOK;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BOOK_BYTES, BOOK_EMPTY, BOOK_GAP, BOOK_LIVE, BOOK_STALE } from '../../../src/core/memory/book-layout.js';
+import { BOOK_BYTES, BOOK_EMPTY, BOOK_GAP, BOOK_LIVE, BOOK_STALE, BOOK_STATE } from '../../../src/core/memory/book-layout.js';
 import { BookWriter } from '../../../src/core/book/book-writer.js';
 import { gridOf } from '../../../src/core/book/grid.js';
 import {
@@ -251,6 +251,21 @@ describe('risk', () => {
     expect(desk.judge({})).toBe('STALE_BOOK');
     desk.book(1, Number.NaN, 600_010);
     expect(desk.judge({})).toBe('NONE');
+  });
+
+  it('D8: while a writer is held in the middle of a change, the last whole view prices, as long as it is young and the book is live', () => {
+    const desk = new Desk({ bookMaxAgeMs: 1000 });
+    desk.books[1]!.begin();
+    expect(desk.judge({}), 'no whole view was seen yet').toBe('STALE_BOOK');
+    desk.books[1]!.publish(BOOK_LIVE, 2, NOW_US, NOW_US);
+    expect(desk.judge({})).toBe('NONE');
+    desk.books[1]!.begin();
+    expect(desk.judge({})).toBe('NONE');
+    expect(desk.judge({}, NOW_US + 1_000_000)).toBe('NONE');
+    expect(desk.judge({}, NOW_US + 1_000_001)).toBe('STALE_BOOK');
+    expect(desk.judge({ priceTicks: 700_000 })).toBe('PRICE_COLLAR');
+    desk.views.i32[(bookBase(desk.plan, 1) + BOOK_STATE) >> 2] = BOOK_GAP;
+    expect(desk.judge({})).toBe('STALE_BOOK');
   });
 
   it('D9: messages a second of each strategy for itself', () => {
