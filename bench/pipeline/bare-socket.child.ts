@@ -1,11 +1,18 @@
 /**
  * The least that any reader must do: a loopback socket, its callback, a look at the clock; beside it, where the lanes that it is compared with spin, a thread that
- * spins. Child process of the tick-to-order benchmark.
+ * spins, and where their feeds keep their event loops turning, so does this one. Child process of the tick-to-order benchmark.
  */
 import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { answerQuestions, machineUs } from '../support/child.js';
 import { SYMBOL } from './paced-market.js';
+
+export interface BareQuestion {
+  readonly port: number;
+  readonly messages: number;
+  readonly hasSpinner: boolean;
+  readonly keepsTurning: boolean;
+}
 
 export interface BareAnswer {
   /** Arrival by message number; the message is told by its update id. */
@@ -18,9 +25,14 @@ const SPINNER = `const { workerData } = require('node:worker_threads'); const wo
 answerQuestions(
   (question) =>
     new Promise<BareAnswer>((resolve, reject) => {
-      const { port, messages, hasSpinner } = question as { readonly port: number; readonly messages: number; readonly hasSpinner: boolean };
+      const { port, messages, hasSpinner, keepsTurning } = question as BareQuestion;
       const spinning = new SharedArrayBuffer(4);
       if (hasSpinner) new Worker(SPINNER, { eval: true, workerData: spinning }).once('error', reject);
+      let isOver = false;
+      const turn = (): void => {
+        if (!isOver) setImmediate(turn);
+      };
+      if (keepsTurning) turn();
       const arrivedUs: (number | null)[] = [];
       const socket = connect({ port, host: '127.0.0.1' }, () => {
         socket.setNoDelay(true);
@@ -43,6 +55,7 @@ answerQuestions(
           const n = Number(match[1]) - 2;
           arrivedUs[n] = atUs;
           if (n >= messages) {
+            isOver = true;
             socket.destroy();
             Atomics.store(new Int32Array(spinning), 0, 1);
             resolve({ arrivedUs: Array.from(arrivedUs, (us) => us ?? null) });

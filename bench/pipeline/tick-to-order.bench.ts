@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median, percentile, type BenchFile, type BenchOptions, type BenchRow } from '../harness.js';
 import { BenchChild } from '../support/child.js';
-import type { BareAnswer } from './bare-socket.child.js';
+import { usableCores } from '../../src/workers/doctor.js';
+import { layLanes } from '../../src/workers/lanes.js';
+import type { BareAnswer, BareQuestion } from './bare-socket.child.js';
 import type { EngineAnswer } from './engine.child.js';
 import { DISTANCE_TICKS, FIRST_BID_TICKS, INSTRUMENT_ID } from './paced-market.js';
 
@@ -39,6 +41,8 @@ const LAYOUTS: readonly Layout[] = [
 /** What else turns on the machine. */
 type Neighbour = 'none' | 'spinning';
 const NEIGHBOURS: readonly Neighbour[] = ['none', 'spinning'];
+/** The feeds of the spinning layout keep their event loop turning, where there are cores for it. */
+const FEEDS_TURN = layLanes(2, 'spin', usableCores(), 1).feedsSpin;
 const neighbourOf = ({ flags }: Layout): Neighbour => (flags['wait'] === 'spin' ? 'spinning' : 'none');
 
 /** Of one layout, over all rounds. */
@@ -122,7 +126,8 @@ export const rows: BenchFile = async (options) => {
 async function bareRound(venue: BenchChild, port: number, messages: number, hasSpinner: boolean): Promise<number[]> {
   const child = new BenchChild('bare-socket.child.js');
   try {
-    const { arrivedUs } = await child.ask<BareAnswer>({ port, messages, hasSpinner }, messages * PERIOD_MS * 4 + 10_000);
+    const question: BareQuestion = { port, messages, hasSpinner, keepsTurning: hasSpinner && FEEDS_TURN };
+    const { arrivedUs } = await child.ask<BareAnswer>(question, messages * PERIOD_MS * 4 + 10_000);
     const { sentUs } = await venue.ask<{ sentUs: (number | null)[] }>({ kind: 'sent' }, 10_000);
     const times: number[] = [];
     // As with the engine's, the beginning does not count.
@@ -192,7 +197,7 @@ function rowsOf(layout: Layout, pace: Pace, samples: Samples, bare: readonly num
       unit: 'us',
       against:
         neighbourOf(layout) === 'spinning'
-          ? 'bare loopback socket to callback, a spinning thread beside it'
+          ? `bare loopback socket to callback, a spinning thread beside it${FEEDS_TURN ? ', its event loop kept turning as ours' : ''}`
           : 'bare loopback socket to callback',
       ratio: median(p50s.map(({ ours, bare: theirs }) => theirs / ours)),
       ...(layout.hasTarget && pace === 'each' && !options.isQuick ? { target: TARGET } : {}),
