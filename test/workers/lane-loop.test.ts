@@ -13,8 +13,13 @@ const LANE = 1;
 /** Never sleeps: notes whether the lane would have been woken at once, and lets the test act between arming and the lane's last look. */
 class WatchedBell extends Doorbell {
   readonly waits: { readonly isMissed: boolean; readonly timeoutMs: number }[] = [];
+  readonly spins: { readonly isOver: boolean }[] = [];
   onArm: () => void = () => undefined;
   onWait: () => void = () => undefined;
+
+  override spin(before: number): void {
+    this.spins.push({ isOver: before !== this.rings() });
+  }
 
   override arm(): number {
     this.onArm();
@@ -86,6 +91,33 @@ describe('runHotLane', () => {
     expect(work.steps.length).toBeLessThanOrEqual(512);
     expect(bell.waits).toEqual([]);
     expect(counters.get('idleTurns')).toBe(work.steps.length);
+  });
+
+  it('spinning, watches its bell between two turns that find nothing: a ring since before its look at the inputs ends that at once', () => {
+    work.onStep = () => {
+      // Somebody publishes and rings after the lane has looked there, and again while it has something to do.
+      if (work.steps.length === 2) bell.ring();
+      if (work.steps.length === 4) {
+        work.waiting = 1;
+        bell.ring();
+      }
+      if (work.steps.length === 6) stop();
+    };
+    runHotLane(parts(work), 'spin', 1);
+    expect(bell.spins.slice(0, 4)).toEqual([{ isOver: false }, { isOver: true }, { isOver: false }, { isOver: false }]);
+    expect(bell.spins).toHaveLength(counters.get('idleTurns'));
+
+    const loads = vi.spyOn(Atomics, 'load');
+    const plain = new Doorbell(memory.views, memory.plan, LANE);
+    const before = plain.rings();
+    loads.mockClear();
+    plain.spin(before, 100);
+    expect(loads).toHaveBeenCalledTimes(100);
+    plain.ring();
+    loads.mockClear();
+    plain.spin(before, 100);
+    expect(loads).toHaveBeenCalledTimes(1);
+    loads.mockRestore();
   });
 
   it('spinning, rehearses when nothing happens, at most once in 300 us of the wall', () => {
