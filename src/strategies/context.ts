@@ -69,11 +69,11 @@ export interface ContextSetup {
   /** By table index; undefined where no strategy of the lane looks. */
   readonly books: readonly (LaneBook | undefined)[];
   nowUs(): number;
+  wallUs(nowUs: number): number;
 }
 
 export class RunnerContext implements StrategyContext, DecisionTimes {
   nowUs = 0;
-  wallUs = 0;
   causeUs = 0;
   isStopping = false;
   isClosing = false;
@@ -123,6 +123,11 @@ export class RunnerContext implements StrategyContext, DecisionTimes {
       instruments: this.#instrumentIndexes,
       gateways: Uint8Array.from(this.#venueIndexes),
     });
+  }
+
+  /** Of this turn. Worked out where it is asked for: a turn that finds nothing to do has no use for it. */
+  get wallUs(): number {
+    return this.#s.wallUs(this.nowUs);
   }
 
   clockUs(): number {

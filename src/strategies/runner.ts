@@ -150,12 +150,10 @@ export class StrategyRunner implements Role {
 
   step(nowUs: number, maxRecords: number): number {
     const run = this.#deps.views.i32[(this.#deps.plan.control + CONTROL_RUN) >> 2]!;
-    const wallUs = this.#deps.wallUs(nowUs);
     this.#turn = (this.#turn + 1) | 0;
     for (let i = 0; i < this.#hosted.length; i++) {
       const context = this.#hosted[i]!.context;
       context.nowUs = nowUs;
-      context.wallUs = wallUs;
       context.causeUs = 0;
       context.turn = this.#turn;
       context.isStopping = run === RUN_STOPPING || run === RUN_CLOSING;
@@ -189,7 +187,9 @@ export class StrategyRunner implements Role {
       const instrument = tables.instruments[index];
       if (instrument !== undefined) books[index] ??= new LaneBook(views, plan, instrument);
     }
-    const context = new RunnerContext({ ...this.#deps, entry, params: wanted.params, books, nowUs: () => this.#deps.nowUs() });
+    const deps = this.#deps;
+    const clock = { nowUs: () => deps.nowUs(), wallUs: (at: number) => deps.wallUs(at) };
+    const context = new RunnerContext({ ...deps, ...clock, entry, params: wanted.params, books });
     this.#enter(entry.index);
     const strategy = wanted.definition.create({
       name: entry.name,
