@@ -36,7 +36,7 @@ export class Groups {
     this.#groups = desk.tables.strategies.map(() => new Group());
   }
 
-  /** Why this new order may not go out; Reason.NONE when it may. @param entries journal entries that are about to be written with it */
+  /** Why this new order may not go out; Reason.NONE when it may, a hedge's limit perhaps nearer than it was. @param entries journal entries that are about to be written with it */
   judge(draft: Draft, entries: number): number {
     const desk = this.#desk;
     const blocked = desk.blocked(entries);
@@ -45,6 +45,7 @@ export class Groups {
     if (desk.requests.isDown(draft.instrument)) return Reason.GATEWAY_DOWN;
     if (desk.orders.at(draft.strategy, draft.level) >= 0) return Reason.LEVEL_BUSY;
     if (!desk.orders.hasFree(entries)) return Reason.NO_ROOM;
+    desk.risk.keepInFront(draft);
     return desk.risk.checkPlace(draft, draft.qtyLots, desk.nowUs);
   }
 

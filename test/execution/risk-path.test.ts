@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BOOK_STALE } from '../../src/core/memory/book-layout.js';
 import { balanceBase, BALANCE_FREE, BALANCE_TOTAL } from '../../src/core/memory/layout.js';
-import { FLAG_HEDGE, FLAG_REDUCE_ONLY, RecordKind, SIDE_SELL } from '../../src/core/memory/record.js';
+import { FLAG_HEDGE, FLAG_REDUCE_ONLY, RecordKind, SIDE_SELL, TIF_IOC } from '../../src/core/memory/record.js';
 import { Reason } from '../../src/core/orders/reasons.js';
 import { BUY, counter, LINEAR_BUY, openBuy, ready, resting } from './ready-rig.js';
 
@@ -68,6 +68,30 @@ describe('risk in the path', () => {
     expect(rig.events(0).map((row) => row.reason)).toEqual([Reason.GROUP_REFUSED, Reason.SELF_TRADE]);
     expect(rig.requests(0)).toMatchObject([{ kind: K.CANCEL, orderId: near.orderId }]);
     expect(rig.requests(1)).toEqual([]);
+  });
+
+  it('D10: a hedge that takes stops in front of ours that rest deeper in the book; nothing before ours, and it is blocked', () => {
+    const rig = ready();
+    const hedge = { ...LINEAR_BUY, flags: FLAG_HEDGE, timeInForce: TIF_IOC, priceTicks: 601_000, level: 6 };
+    resting(rig, { ...LINEAR_BUY, side: SIDE_SELL, strategy: 1, priceTicks: 600_500 }, 1);
+    rig.place({ ...hedge, flags: 0, level: 5 });
+    rig.place({ ...hedge, timeInForce: 0, level: 7 });
+    rig.place(hedge);
+    rig.step();
+    expect(rig.events(0)).toMatchObject([
+      { kind: K.DENIED, reason: Reason.SELF_TRADE, level: 5 },
+      { kind: K.DENIED, reason: Reason.SELF_TRADE, level: 7 },
+    ]);
+    expect(rig.requests(1)).toMatchObject([{ kind: K.CREATE, level: 6, priceTicks: 600_499 }]);
+    rig.book(1, 600_000, 600_500);
+    rig.place({ ...hedge, level: 8 });
+    rig.step();
+    expect(rig.events(0)).toMatchObject([{ kind: K.DENIED, reason: Reason.SELF_TRADE, level: 8 }]);
+    const other = ready();
+    resting(other, { ...LINEAR_BUY, strategy: 1, priceTicks: 599_500 }, 1);
+    other.place({ ...hedge, side: SIDE_SELL, priceTicks: 599_000 });
+    other.step();
+    expect(other.requests(1)).toMatchObject([{ kind: K.CREATE, level: 6, priceTicks: 599_501 }]);
   });
 
   it('an amend is judged as if its order were not there: limits hold for what would be, not for both', () => {

@@ -18,7 +18,7 @@ import {
   MARK_TICKS,
   type MemoryPlan,
 } from '../../core/memory/layout.js';
-import { FLAG_HEDGE, FLAG_REDUCE_ONLY } from '../../core/memory/record.js';
+import { FLAG_HEDGE, FLAG_REDUCE_ONLY, SIDE_BUY, SIDE_SELL, TIF_IOC } from '../../core/memory/record.js';
 import { beginRead, endRead, SEQLOCK_TRIES } from '../../core/memory/seqlock.js';
 import type { SharedViews } from '../../core/memory/shared-memory.js';
 import { Reason } from '../../core/orders/reasons.js';
@@ -107,6 +107,21 @@ export class Risk {
   checkPlace(draft: Draft, leavesLots: number, nowUs: number): number {
     const shape = checkShape(draft, this.#plan.counts.instruments, this.#plan.counts.levelsPerStrategy);
     return shape === Reason.NONE ? this.#check(draft, leavesLots, nowUs, true) : shape;
+  }
+
+  /**
+   * A hedge that takes: its limit says how far it may go, not where it wants to trade. Where one of ours rests within that, it stops one tick in front, if the
+   * book offers anything there: a naked leg must not stay open because a grid of ours rests deeper in the same book.
+   */
+  keepInFront(draft: Draft): void {
+    const { instrument, side } = draft;
+    if ((draft.flags & FLAG_HEDGE) === 0 || draft.timeInForce !== TIF_IOC) return;
+    if (!this.resting.wouldMeet(instrument, side, draft.priceTicks)) return;
+    const book = this.#books[instrument]!;
+    if (!book.look()) return;
+    const isBuy = side === SIDE_BUY;
+    const front = this.resting.best(instrument, isBuy ? SIDE_SELL : SIDE_BUY) + (isBuy ? -1 : 1);
+    if (isBuy ? front >= book.top.askTicks : front <= book.top.bidTicks) draft.priceTicks = front;
   }
 
   /** An amend: the order itself must not be counted in positions, funds and resting orders at this moment. */
