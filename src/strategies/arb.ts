@@ -232,6 +232,7 @@ const arb: StrategyDefinition = {
   instruments: { min: 2, max: 12 },
   levelStates: ARB_STATE_NAMES,
   create: (setup) => new ArbStrategy(setup),
+  checkTogether: (name, params) => void arbSettings(name, params),
   effectOf,
 };
 

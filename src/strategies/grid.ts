@@ -349,6 +349,7 @@ const grid: StrategyDefinition = {
   instruments: { min: 1, max: 1 },
   levelStates: LEVEL_STATE_NAMES,
   create: (setup) => new GridStrategy(setup),
+  checkTogether: (name, params) => void gridSettings(name, params),
   effectOf: (before, after, instruments) => effectOf(before, after, instruments),
 };
 

@@ -7,7 +7,7 @@ import { VENUE_IDS, type ThorConfig } from '../config/schema.js';
 import { UsageError, messageOf } from '../core/numbers/errors.js';
 import { didYouMean } from '../core/numbers/nearest.js';
 import { venueOf, type Instrument } from '../core/orders/instrument.js';
-import type { Params } from '../core/ports/strategy.js';
+import type { Params, StrategyDefinition } from '../core/ports/strategy.js';
 import { parseRisk } from '../execution/risk/schema.js';
 import type { KeptParams } from '../storage/kept-params.js';
 import { isPath, loadStrategy } from '../strategies/load.js';
@@ -67,27 +67,20 @@ export async function readRunConfig(options: TradeOptions): Promise<RunConfig> {
     for (const id of outside)
       if (!config.venues.some((venue) => venue.id === venueOf(id))) throw unknownVenue(file, entry.name, id, config);
     const instruments = entry.instruments.filter((id) => !outside.includes(id));
-    if (entry.instruments.length < definition.instruments.min) {
-      throw new UsageError(
-        `${file}: strategies.${entry.name}.instruments: ${definition.kind} takes at least ${definition.instruments.min}, was ${entry.instruments.length}`,
-      );
-    }
+    checkCount(file, entry.name, entry.instruments, definition);
     if (instruments.length < definition.instruments.min) {
       notes.push(`${entry.name} left out: ${outside.join(', ')} ${outside.length === 1 ? 'is' : 'are'} not among the venues of this run`);
       continue;
     }
-    if (instruments.length > definition.instruments.max) {
-      throw new UsageError(
-        `${file}: strategies.${entry.name}.instruments: ${definition.kind} takes at most ${definition.instruments.max}, was ${instruments.length}`,
-      );
-    }
+    const params = checkParams(entry.name, definition, entry.params);
+    definition.checkTogether?.(entry.name, params);
     entries.push({
       name: entry.name,
       source: entry.kind,
       kind: definition.kind,
       pnlKind: definition.pnlKind,
       instruments,
-      params: checkParams(entry.name, definition, entry.params),
+      params,
       levelStates: definition.levelStates ?? [],
     });
   }
@@ -188,11 +181,24 @@ export async function checkConfig(config: ThorConfig, file: string): Promise<Tho
   checkRisk(config, file);
   for (const entry of config.strategies) {
     const definition = await loadStrategy(entry.kind, dirname(resolve(file)));
-    checkParams(entry.name, definition, entry.params);
+    checkCount(file, entry.name, entry.instruments, definition);
+    const params = checkParams(entry.name, definition, entry.params);
+    definition.checkTogether?.(entry.name, params);
     for (const id of entry.instruments)
       if (!config.venues.some((venue) => venue.id === venueOf(id))) throw unknownVenue(file, entry.name, id, config);
   }
   return config;
+}
+
+function checkCount(
+  file: string,
+  name: string,
+  { length }: readonly string[],
+  { kind, instruments: { min, max } }: StrategyDefinition,
+): void {
+  if (length >= min && length <= max) return;
+  const limit = length < min ? `at least ${min}` : `at most ${max}`;
+  throw new UsageError(`${file}: strategies.${name}.instruments: ${kind} takes ${limit}, was ${length}`);
 }
 
 /** Most grids made from a recording's own instruments. */

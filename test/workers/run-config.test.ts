@@ -207,6 +207,22 @@ describe('checkConfig', () => {
   });
 });
 
+describe('what no market could change', () => {
+  const cases: readonly [string, string, string][] = [
+    ['neither investment nor size', CONFIG.replace(", investment: '100'", ''), 'first: give either investment'],
+    ['a range without its upper end', CONFIG.replace("step: '1%'", "lower: '1'"), 'first: lower, upper and grids belong together'],
+    [
+      'one instrument for an arbitrage',
+      CONFIG.replace("'binance-spot:BTCUSDT', 'bybit:spot:BTCUSDT'", "'bybit:spot:BTCUSDT'"),
+      'at least 2',
+    ],
+  ];
+  it.each(cases)('B19: %s is told by config check, and by a start before anything is touched', async (_what, text, said) => {
+    await expect(checkConfig(parseConfig(text, file), file)).rejects.toThrow(said);
+    await expect(read({}, text)).rejects.toThrow(said);
+  });
+});
+
 describe('fitToReplay', () => {
   it('keeps entries whose instruments were recorded, with those that were', async () => {
     const run = await fitToReplay(await read(), recorded('bybit:linear:BTCUSDT', 'bybit:inverse:BTCUSD'), false);

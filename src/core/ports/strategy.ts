@@ -44,6 +44,8 @@ export interface StrategyDefinition {
   readonly instruments: { readonly min: number; readonly max: number };
   /** Throws UsageError, with the numbers, when the parameters cannot work (for example a step below the round-trip cost). */
   create(setup: StrategySetup): Strategy;
+  /** Throws UsageError for what parameters cannot be together, whatever the market: told by `config check`, before anything runs. */
+  checkTogether?(name: string, params: Params): void;
   /** Told before a change is made. Absent: `live` where the strategy has `onParams`, else `restart`. */
   effectOf?(before: Params, after: Params, instruments: readonly Instrument[]): ParamsEffect;
 }
