@@ -36,7 +36,9 @@ export async function runStoreVerb(action: string, which: string | undefined, fl
     const mongo = mongoStoreOf(config, file.tag);
     if (mongo !== null) readers.push({ name: 'mongo', reader: mongo });
     try {
-      if (what === 'check') return await check(folder, readers, config.storage.mongo?.auditDays ?? 0, tell);
+      if (only === 'mongo' && mongo === null) throw noMongo(what);
+      const asked = readers.filter(({ name }) => only === null || name === only);
+      if (what === 'check') return await check(folder, asked, config.storage.mongo?.auditDays ?? 0, tell);
       const stores = [];
       for (const { name, reader } of readers)
         stores.push(
@@ -68,7 +70,7 @@ export async function runStoreVerb(action: string, which: string | undefined, fl
     open.push(lmdb);
     const mongo = mongoStoreOf(config, file.tag);
     if (mongo !== null) open.push(mongo);
-    if (only === 'mongo' && mongo === null) throw new UsageError(`store ${what} mongo: the configuration names no storage.mongo.url`);
+    if (only === 'mongo' && mongo === null) throw noMongo(what);
     if (what === 'rebuild' && only === null) throw new UsageError(`store rebuild: say which one, ${STORES.join(' or ')}`);
     for (const store of open) {
       if (only !== null && store.name !== only) continue;
@@ -83,6 +85,10 @@ export async function runStoreVerb(action: string, which: string | undefined, fl
     sealEmbedded(path);
     lock.release();
   }
+}
+
+function noMongo(what: string): UsageError {
+  return new UsageError(`store ${what} mongo: the configuration names no storage.mongo.url`);
 }
 
 function say(text: string): void {

@@ -100,6 +100,15 @@ describe('the verb store', () => {
     expect(existsSync(join(data, LMDB_NAME))).toBe(true);
   });
 
+  it('looks at the store that is named, and refuses to call one the same that is not configured', async () => {
+    const { data, dir } = await directory();
+    dir.close(2);
+    await run('sync', undefined, data);
+    await expect(run('check', 'mongo', data)).rejects.toThrow('store check mongo: the configuration names no storage.mongo.url');
+    await expect(run('compact', 'mongo', data)).rejects.toThrow('store compact mongo: the configuration names no storage.mongo.url');
+    expect(await run('check', 'lmdb', data)).toMatchObject({ code: 0, lines: [{ stores: [{ name: 'lmdb' }, { name: 'journal' }] }] });
+  });
+
   it('names the nearest word for one that it does not know', async () => {
     await expect(runStoreVerb('chekc', undefined, { data: '/nowhere' })).rejects.toThrow(/check/);
     await expect(runStoreVerb('check', undefined, { data: '/nowhere' })).rejects.toThrow(UsageError);
