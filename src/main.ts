@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** The command line, nothing else: verbs and flags to calls. Wrong use is one line and exit code 2. */
 import { Command, CommanderError, Option } from 'commander';
-import { UsageError, messageOf } from './core/numbers/errors.js';
+import { UsageError } from './core/numbers/errors.js';
 import { didYouMean } from './core/numbers/nearest.js';
+import { failureLine } from './workers/failure-line.js';
 
 const VERBS = [
   'trade',
@@ -255,7 +256,7 @@ async function main(): Promise<void> {
       );
       process.exitCode = 2;
     } else {
-      process.stderr.write(`thor: ${messageOf(error)}\n`);
+      process.stderr.write(`thor: ${failureLine(error)}\n`);
       process.exitCode = 1;
     }
   }
