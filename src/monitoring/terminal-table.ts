@@ -70,6 +70,7 @@ export function renderPlainLine({ status, books, pnl, url }: TerminalState): str
   const live = books.filter(({ state }) => state === 'live').length;
   const messages = status.venues.reduce((sum, venue) => sum + venue.messagesPerSecond, 0);
   const kinds = Object.entries(counts.fills.byKind).map(([kind, n]) => `${kind} ${n}`);
+  const stopped = status.strategies.filter(({ errors }) => errors > 0).map(({ strategy }) => strategy);
   const profit = pnl.map((row) => `${row.asset} ${signed(row.equityChange)}${isZero(row) ? '' : ' DOES NOT ADD UP'}`);
   return [
     time(status.nowUs),
@@ -78,6 +79,7 @@ export function renderPlainLine({ status, books, pnl, url }: TerminalState): str
     `books ${live}/${books.length}`,
     `messages/s ${messages}`,
     `orders open ${counts.orders.open} sent ${counts.orders.sent} denied ${counts.orders.denied}`,
+    ...(stopped.length > 0 ? [`STOPPED BY AN ERROR ${stopped.join(', ')}`] : []),
     `fills ${counts.fills.count} (${kinds.join(', ')})`,
     ...(profit.length > 0 ? [profit.join(', ')] : []),
     `tick>order p50 ${micros(counts.latencyUs.tickToOrder.p50)} p99 ${micros(counts.latencyUs.tickToOrder.p99)}`,
@@ -155,7 +157,11 @@ function strategyColumns({ status, strategyPnl }: TerminalState): Column[] {
     return { text: `${signed(main.matched)} ${main.asset}`, tone: Number(main.matched) < 0 ? 'bad' : 'good' };
   };
   return [
-    { title: 'strategy', drop: 0, cells: rows.map(({ strategy }) => ({ text: strategy })) },
+    {
+      title: 'strategy',
+      drop: 0,
+      cells: rows.map(({ strategy, errors }) => (errors > 0 ? { text: `STOPPED ${strategy}`, tone: 'bad' } : { text: strategy })),
+    },
     { title: 'kind', drop: 5, cells: rows.map(({ kind }) => ({ text: kind, tone: 'dim' })) },
     { title: 'open', isRight: true, drop: 1, cells: rows.map(({ open }) => ({ text: String(open) })) },
     { title: 'sent', isRight: true, drop: 4, cells: rows.map(({ sent }) => ({ text: String(sent) })) },

@@ -3,7 +3,7 @@
  * Called by the hot lane's loop. Nothing is allocated per dispatch. A strategy that throws is stopped and its orders are cancelled; the others go on.
  * Strategies start when the run word says trading; until then their events wait in their rings.
  */
-import { assert, messageOf, RESULT_OK, UsageError } from '../core/numbers/errors.js';
+import { assert, RESULT_OK, UsageError } from '../core/numbers/errors.js';
 import { BroadcastReader } from '../core/memory/broadcast-ring.js';
 import {
   CHANGE_BOOK,
@@ -54,6 +54,7 @@ export interface RunnerDeps {
   /** A fresh reading of the lane's clock. */
   nowUs(): number;
   wallUs(nowUs: number): number;
+  /** A strategy threw: it is stopped, and its orders are cancelled. */
   onError(strategy: string, error: unknown): void;
   note(strategy: string, text: string): void;
 }
@@ -350,7 +351,6 @@ export class StrategyRunner implements Role {
     hosted.isStopped = true;
     hosted.owesCancelAll = hosted.context.intents.cancelAll() !== RESULT_OK;
     hosted.context.counters.addAt(this.#indexes.errors, 1);
-    this.#deps.note(hosted.entry.name, `stopped, its orders are cancelled: ${messageOf(error)}`);
     this.#deps.onError(hosted.entry.name, error);
   }
 }

@@ -352,6 +352,7 @@ export class Engine {
     const entries = this.#entries();
     const closing = closingOf(views, plan, tables, (name) => entries.find((entry) => entry.name === name)?.params);
     const counts = this.#service.view.summaryCounts();
+    const stopped = this.#service.view.strategies().flatMap(({ strategy, errors }) => (errors > 0 ? [strategy] : []));
     const pnl = this.#service.money.pnl(judged?.residuals ?? null);
     const seconds = this.#firstLiveUs === null ? 0 : (endUs - this.#firstLiveUs) / 1e6;
     return {
@@ -365,6 +366,7 @@ export class Engine {
       ...(closing === null ? {} : { closing }),
       differences: judged?.verdict.differences ?? null,
       ...(this.#lanes.restarts.length === 0 ? {} : { restarts: this.#lanes.restarts }),
+      ...(stopped.length === 0 ? {} : { stopped }),
       ...(this.#error === null ? {} : { error: this.#error }),
     };
   }

@@ -106,7 +106,7 @@ export function buildHotLane(
     recovered,
     nowUs,
     wallUs,
-    onError: (strategy, error) => tellers.error(strategy, messageOf(error)),
+    onError: (strategy, error) => tellers.error(strategy, `stopped by an error in its code, its orders are cancelled: ${messageOf(error)}`),
     note: (strategy, text) => tellers.note(strategy, text),
   });
   const executor = new Executor({

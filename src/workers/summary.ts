@@ -20,6 +20,8 @@ export interface Summary extends SummaryCounts {
   readonly differences: Differences | null;
   /** Lanes that died or hung and were started again; absent when none was. */
   readonly restarts?: readonly LaneRestart[];
+  /** Strategies whose code threw: stopped, their orders cancelled; absent when none did. */
+  readonly stopped?: readonly string[];
   readonly error?: string;
 }
 
@@ -51,6 +53,8 @@ export function summaryLines(summary: Summary, resume: string): string[] {
   }
   for (const { lane, why, stopped } of summary.restarts ?? [])
     lines.push(`restart  lane ${lane}: ${why}${stopped === null ? '' : `; ${stopped} was not run again and its orders were cancelled`}`);
+  for (const strategy of summary.stopped ?? [])
+    lines.push(`STOPPED  ${strategy}: its code threw, its orders were cancelled; the log has the error`);
   if (summary.closing !== undefined) lines.push(...closingLines(summary.closing));
   if (summary.error !== undefined) lines.push(`error    ${summary.error}`);
   if (orders.open > 0) lines.push(`open     ${orders.open} orders rest and are adopted by the next start: ${resume}`);

@@ -56,6 +56,15 @@ class ManualTimers implements Timers {
 describe('terminal table', () => {
   const state = stateOf(running());
 
+  it('marks a strategy that its own code stopped, in the table and in the plain line', () => {
+    const [first, ...others] = state.status.strategies;
+    if (first === undefined) throw new Error('no strategy');
+    expect(renderTable(state, 160).join('\n')).not.toContain('STOPPED');
+    const failed = { ...state, status: { ...state.status, strategies: [{ ...first, errors: 1 }, ...others] } };
+    expect(renderTable(failed, 160).join('\n')).toContain(`STOPPED ${first.strategy} `);
+    expect(renderPlainLine(failed)).toContain(`| STOPPED BY AN ERROR ${first.strategy} |`);
+  });
+
   it('never draws a line wider than the terminal, coloured or not, at any width', () => {
     for (let width = 20; width <= 200; width++) {
       for (const isColoured of [false, true]) {

@@ -112,7 +112,7 @@ describe('the runner', () => {
     }
     expect([tops, w.errors.length, w.orders(0).length]).toEqual([3, 1, 0]);
     expect(w.counter('errors', 0)).toBe(1);
-    expect(w.notes.join()).toContain('a mistake');
+    expect(String(w.errors[0])).toContain('a mistake');
   });
 
   it('dispatches trades with their side, not history and not prints that form no price', () => {

@@ -74,6 +74,12 @@ describe('summaryLines', () => {
     ]);
   });
 
+  it('names strategies that their own code stopped', () => {
+    expect(summaryLines({ ...SUMMARY, stopped: ['mine'] }, '').at(-1)).toBe(
+      'STOPPED  mine: its code threw, its orders were cancelled; the log has the error',
+    );
+  });
+
   it('names what could not be closed at a stop, or says that nothing is held', () => {
     const closing = { strategies: ['a', 'b'], left: [] };
     expect(summaryLines({ ...SUMMARY, closing }, '').at(-1)).toBe('closed   a, b: nothing is held');
