@@ -219,17 +219,17 @@ export class StrategyRunner implements Role {
 
   /** What strategies were told is in their hands by now: the word says whether all of them are where they are to end. */
   #close(): void {
-    let isClosed = 1;
+    let closed = 1;
     for (const hosted of this.#hosted) {
       if (hosted.isStopped) continue;
       this.#enter(hosted.entry.index);
       try {
-        if (hosted.strategy.onClosing?.(hosted.context) === true) isClosed = 0;
+        if (hosted.strategy.onClosing?.(hosted.context) === true) closed = hosted.entry.index + 2;
       } catch (error) {
         this.#fail(hosted, error);
       }
     }
-    Atomics.store(this.#deps.views.i32, (this.#deps.plan.control + CONTROL_CLOSED) >> 2, isClosed);
+    Atomics.store(this.#deps.views.i32, (this.#deps.plan.control + CONTROL_CLOSED) >> 2, closed);
   }
 
   #stop(): void {

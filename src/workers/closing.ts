@@ -35,6 +35,12 @@ export function isClosed({ i32 }: SharedViews, plan: MemoryPlan): boolean {
   return Atomics.load(i32, (plan.control + CONTROL_CLOSED) >> 2) === 1;
 }
 
+/** A strategy that had something left to close when it last looked; null when none had, or none was asked. */
+export function unclosedOf({ i32 }: SharedViews, plan: MemoryPlan, { strategies }: RunTables): string | null {
+  const word = Atomics.load(i32, (plan.control + CONTROL_CLOSED) >> 2);
+  return word > 1 ? (strategies[word - 2]?.name ?? null) : null;
+}
+
 /** Once nothing fills any more; null where no strategy is told to be flat. */
 export function closingOf(
   { f64 }: SharedViews,

@@ -12,7 +12,7 @@ import type { Writer } from '../storage/writer.js';
 import { Admin } from './admin.js';
 import { Housekeeping } from './backup-host.js';
 import { SystemTimers } from './clock.js';
-import { closingOf } from './closing.js';
+import { closingOf, unclosedOf } from './closing.js';
 import { endpointsOf, venueAt } from './instruments.js';
 import { laneClock, setMarketUs, type LaneClock } from './market-clock.js';
 import type { Prepared } from './prepare.js';
@@ -351,6 +351,7 @@ export class Engine {
     const { reporting } = run.config;
     const entries = this.#entries();
     const closing = closingOf(views, plan, tables, (name) => entries.find((entry) => entry.name === name)?.params);
+    const unclosed = unclosedOf(views, plan, tables);
     const counts = this.#service.view.summaryCounts();
     const stopped = this.#service.view.strategies().flatMap(({ strategy, errors }) => (errors > 0 ? [strategy] : []));
     const pnl = this.#service.money.pnl(judged?.residuals ?? null);
@@ -364,6 +365,7 @@ export class Engine {
       pnl,
       ...(reporting === undefined ? {} : { report: reportOf(reporting, pnl, tables.instruments, middles) }),
       ...(closing === null ? {} : { closing }),
+      ...(unclosed === null ? {} : { unclosed }),
       differences: judged?.verdict.differences ?? null,
       ...(this.#lanes.restarts.length === 0 ? {} : { restarts: this.#lanes.restarts }),
       ...(stopped.length === 0 ? {} : { stopped }),

@@ -16,6 +16,8 @@ export interface Summary extends SummaryCounts {
   readonly report?: Report;
   /** Where a strategy is told to be flat at the end. */
   readonly closing?: Closing;
+  /** A strategy whose deal under way, or position to be closed, was not brought to its end before the stop gave up. */
+  readonly unclosed?: string;
   /** Of the judge that compares with the venue; null where no venue truth exists (paper fills). */
   readonly differences: Differences | null;
   /** Lanes that died or hung and were started again; absent when none was. */
@@ -56,6 +58,8 @@ export function summaryLines(summary: Summary, resume: string): string[] {
   for (const strategy of summary.stopped ?? [])
     lines.push(`STOPPED  ${strategy}: its code threw, its orders were cancelled; the log has the error`);
   if (summary.closing !== undefined) lines.push(...closingLines(summary.closing));
+  if (summary.unclosed !== undefined)
+    lines.push(`LEFT     ${summary.unclosed} was not done when the stop gave up waiting; the next start takes up what is open`);
   if (summary.error !== undefined) lines.push(`error    ${summary.error}`);
   if (orders.open > 0) lines.push(`open     ${orders.open} orders rest and are adopted by the next start: ${resume}`);
   return lines;

@@ -10,7 +10,7 @@ import {
   RUN_STARTING,
   RUN_TRADING,
 } from '../../src/core/memory/layout.js';
-import { beginClosing, closingOf, isClosed } from '../../src/workers/closing.js';
+import { beginClosing, closingOf, isClosed, unclosedOf } from '../../src/workers/closing.js';
 import { BYBIT, memoryOf, TABLES } from './lane-fixture.js';
 
 const FLAT = { onStop: 'flatten' };
@@ -30,8 +30,10 @@ describe('closing at a stop', () => {
     expect(beginClosing(views, plan)).toBe(true);
     expect(views.i32[at(CONTROL_RUN)]).toBe(RUN_CLOSING);
     expect(isClosed(views, plan)).toBe(false);
+    views.i32[at(CONTROL_CLOSED)] = 2 + 1;
+    expect([isClosed(views, plan), unclosedOf(views, plan, TABLES)]).toEqual([false, 'btc-arb']);
     views.i32[at(CONTROL_CLOSED)] = 1;
-    expect(isClosed(views, plan)).toBe(true);
+    expect([isClosed(views, plan), unclosedOf(views, plan, TABLES)]).toEqual([true, null]);
   });
 
   it('names what strategies that were to be flat still hold, and only theirs', () => {

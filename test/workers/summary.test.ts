@@ -80,6 +80,12 @@ describe('summaryLines', () => {
     );
   });
 
+  it('names a strategy whose deal was not brought to its end', () => {
+    expect(summaryLines({ ...SUMMARY, unclosed: 'btc-arb' }, '').at(-1)).toBe(
+      'LEFT     btc-arb was not done when the stop gave up waiting; the next start takes up what is open',
+    );
+  });
+
   it('names what could not be closed at a stop, or says that nothing is held', () => {
     const closing = { strategies: ['a', 'b'], left: [] };
     expect(summaryLines({ ...SUMMARY, closing }, '').at(-1)).toBe('closed   a, b: nothing is held');

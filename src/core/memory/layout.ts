@@ -103,7 +103,7 @@ export const CONTROL_TRADING_STATE = 64; // i32: 0 active, 1 only orders that ma
 export const CONTROL_CANCEL_ALL = 96; // i32: every increment asks the executor to cancel all our live orders once
 export const CONTROL_BLOCKED = 128; // i32 Reason: the writer cannot take new orders (disk full, journal full); 0 = fine
 export const CONTROL_RUN = 256; // i32 RUN_*
-export const CONTROL_CLOSED = 288; // i32 written by the strategies' runner while the run word says closing: 1 = none of them has anything left to close
+export const CONTROL_CLOSED = 288; // i32 written by the strategies' runner while the run word says closing: 1 = none of them has anything left to close, n > 1 = the strategy n - 2 has
 export const CONTROL_EXECUTOR_STOP = 320; // i32 written by the executor: 0 trading, 1 stopping with work under way, 2 stopping and drained
 export const CONTROL_COMMANDS = 448; // i32: every increment says that a command waits for the hot lane; written by the host
 export const CONTROL_STOP_LANES = 384; // i32: 1 asks lanes to end their loops
