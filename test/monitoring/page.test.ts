@@ -139,6 +139,27 @@ describe('page', () => {
     expect(complaints.splice(0).filter((text) => !text.includes('422'))).toEqual([]);
   });
 
+  it('tells on a phone what a change would do, or why it is refused, beside the buttons', async () => {
+    const page = await open(390, 844);
+    if (page === null) return;
+    await page.getByRole('button', { name: 'parameters of btc-grid' }).click();
+    const dialog = page.getByRole('dialog', { name: 'btc-grid: parameters' });
+    const field = (name: string) => dialog.locator('.field', { hasText: new RegExp(`^${name}`) }).locator('input');
+    const isShown = async (selector: string): Promise<boolean> => {
+      const said = dialog.locator(selector);
+      await said.waitFor();
+      const [box, foot] = [await said.boundingBox(), await dialog.locator('.dialog-foot').boundingBox()];
+      return box !== null && foot !== null && box.height > 0 && box.y > 0 && box.y + box.height <= foot.y + 1;
+    };
+    await field('count').fill('5');
+    expect(await isShown('.effect.rebuilt')).toBe(true);
+    await field('step').fill('0.01%');
+    expect(await isShown('.refusal')).toBe(true);
+    if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, 'refusal-390.png') });
+    await page.close();
+    expect(complaints.splice(0).filter((text) => !text.includes('422'))).toEqual([]);
+  });
+
   it('fits a phone: no sideways scrolling at 390 pixels', async () => {
     const page = await open(390, 844);
     if (page === null) return;
