@@ -93,3 +93,23 @@ export function tradeOptionsOf(flags: Readonly<Record<string, unknown>>): TradeO
     cancelsOnDeath: oneOf('--on-death', text('onDeath') ?? 'keep', ['keep', 'cancel']) === 'cancel',
   };
 }
+
+/** The command line that takes up what rests: what decides which venues, orders and clocks a run has, not how it runs or what it shows. */
+export function resumeCommand(options: TradeOptions): string {
+  const words: string[] = [];
+  if (options.strategies !== null) words.push('--strategies', options.strategies.join(','));
+  if (options.mode !== 'sim') words.push('--mode', options.mode);
+  if (options.config !== null) words.push('--config', options.config);
+  if (options.data !== null) words.push('--data', options.data);
+  if (options.addresses !== null) words.push('--addresses', options.addresses);
+  else if (options.mode === 'sim' && options.replay === null && options.seed !== 1) words.push('--seed', String(options.seed));
+  if (options.only !== null) words.push('--only', options.only.join(','));
+  if (options.replay !== null) words.push('--replay', ...options.replay);
+  if (options.speed !== 1) words.push('--speed', String(options.speed));
+  return ['node dist/main.js', ...words.map(quoted)].join(' ');
+}
+
+/** For a shell, where the word needs it. */
+function quoted(word: string): string {
+  return /^[\w./:,@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

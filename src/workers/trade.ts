@@ -11,7 +11,7 @@ import { engineVersion, findVenues, prepare, takeDataDir, type FoundVenues } fro
 import { printRunConfig, readRunConfig, type RunConfig } from './run-config.js';
 import { Engine } from './engine.js';
 import { RunOutput } from './run-output.js';
-import type { TradeOptions } from './trade-options.js';
+import { resumeCommand, type TradeOptions } from './trade-options.js';
 import { missingFor, readKeys, tradesByPaper } from './venue-accounts.js';
 import { readAddresses, stopVenues, type Addresses } from './venues-process.js';
 
@@ -89,14 +89,4 @@ async function findKeys(
   const missing = missingFor(options.mode, run, found);
   if (missing.length > 0) throw new UsageError(`--mode ${options.mode} cannot start; missing: ${missing.join('; ')}`);
   return found.keys;
-}
-
-function resumeCommand(options: TradeOptions): string {
-  const words = ['node dist/main.js'];
-  if (options.strategies !== null) words.push('--strategies', options.strategies.join(','));
-  if (options.config !== null) words.push('--mode', options.mode, '--config', options.config);
-  if (options.data !== null) words.push('--data', options.data);
-  if (options.mode === 'sim' && options.seed !== 1) words.push('--seed', String(options.seed));
-  if (options.replay !== null) words.push('--replay', ...options.replay);
-  return words.join(' ');
 }

@@ -57,7 +57,7 @@ export async function readKeys(run: RunConfig, venues: readonly string[], addres
   const missing: string[] = [];
   for (const { id, keys: reference } of entries) {
     const given = addressKeys(addresses?.venues[id]);
-    if (reference === undefined && given === null) missing.push(`keys of ${id} (venues: keys: 'env:NAME')`);
+    if (reference === undefined && given === null) missing.push(nothingOf(id, addresses));
     else if (reference === undefined && given !== null) keys.set(id, given);
     else if (reference !== undefined) {
       try {
@@ -69,6 +69,11 @@ export async function readKeys(run: RunConfig, venues: readonly string[], addres
     }
   }
   return { keys, missing };
+}
+
+function nothingOf(id: string, addresses: Addresses | null): string {
+  if (addresses === null || addresses.venues[id] !== undefined) return `keys of ${id} (venues: keys: 'env:NAME')`;
+  return `${id}, which --addresses does not name (--only says which venues trade)`;
 }
 
 function addressKeys(address: VenueAddress | undefined): Credentials | null {

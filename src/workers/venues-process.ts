@@ -39,7 +39,8 @@ export function readAddresses(file: string): Addresses {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`--addresses: ${file}: ${messageOf(error)}`);
+    const text = error instanceof SyntaxError ? 'is not JSON; thor venues --addresses FILE writes one' : messageOf(error);
+    throw new UsageError(`--addresses: ${file}: ${text}`);
   }
   const { admin, pid, venues } = (value ?? {}) as Partial<Addresses>;
   if (typeof admin !== 'string' || typeof venues !== 'object' || venues === null) {

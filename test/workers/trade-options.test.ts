@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/core/numbers/errors.js';
 import { DEFAULT_KERNEL } from '../../src/feeds/kernels.js';
-import { listOf, numberOf, oneOf, tradeOptionsOf } from '../../src/workers/trade-options.js';
+import { listOf, numberOf, oneOf, resumeCommand, tradeOptionsOf } from '../../src/workers/trade-options.js';
 
 function refusal(flags: Readonly<Record<string, unknown>>): string {
   try {
@@ -141,5 +141,22 @@ describe('words and numbers of flags', () => {
   it('listOf drops blanks', () => {
     expect(listOf(' a ,,b, ')).toEqual(['a', 'b']);
     expect(listOf('')).toEqual([]);
+  });
+});
+
+describe('resumeCommand', () => {
+  const cases: readonly [Readonly<Record<string, unknown>>, string][] = [
+    [{ duration: '5', port: '0', json: true }, 'node dist/main.js'],
+    [
+      { data: 'my runs/a', addresses: 'a.json', only: 'bybit,bitmex' },
+      "node dist/main.js --data 'my runs/a' --addresses a.json --only bybit,bitmex",
+    ],
+    [{ seed: '7', speed: '20' }, 'node dist/main.js --seed 7 --speed 20'],
+    [{ mode: 'live', config: "it's.yaml", seed: '7' }, `node dist/main.js --mode live --config 'it'\\''s.yaml'`],
+    [{ config: 'my.yaml', strategies: './dip.ts' }, 'node dist/main.js --strategies ./dip.ts --config my.yaml'],
+    [{ replay: ['a.gz', 'b.gz'], speed: 'max' }, 'node dist/main.js --replay a.gz b.gz --speed max'],
+  ];
+  it.each(cases)('%j finds the same venues and orders again', (flags, line) => {
+    expect(resumeCommand(tradeOptionsOf(flags))).toBe(line);
   });
 });
