@@ -44,7 +44,7 @@ export class JournalView {
   readonly #levels = new Map<number, LevelRow>();
   readonly #levelFills = new Map<number, number>();
   readonly #events: LiveEvent[] = [];
-  readonly #counts = { sent: 0, accepted: 0, amended: 0, rejected: 0, denied: 0, cancelled: 0, filled: 0 };
+  readonly #counts = { sent: 0, accepted: 0, amended: 0, rejected: 0, cancelled: 0, filled: 0 };
   readonly #byVenue: Record<string, number>;
   readonly #byStrategy: Record<string, number>;
   readonly #byKind: Record<string, number>;
@@ -53,7 +53,18 @@ export class JournalView {
   #fillCount = 0;
   #seq = 0;
 
-  constructor(tables: RunTables, levelStates: (kind: string) => readonly string[], recovered: RecoveredState | null) {
+  /** Orders of a strategy that risk blocked: counted where they are, as the journal does not hold each (a full disk's are told now and then). */
+  readonly #deniedOf: (strategy: number) => number;
+  readonly #strategies: number;
+
+  constructor(
+    tables: RunTables,
+    levelStates: (kind: string) => readonly string[],
+    recovered: RecoveredState | null,
+    deniedOf: (strategy: number) => number,
+  ) {
+    this.#deniedOf = deniedOf;
+    this.#strategies = tables.strategies.length;
     this.#rows = new RowMaker(tables, levelStates);
     this.#byVenue = Object.fromEntries(tables.venues.map((venue) => [venue, 0]));
     this.#byStrategy = Object.fromEntries(tables.strategies.map(({ name }) => [name, 0]));
@@ -72,9 +83,6 @@ export class JournalView {
       case RecordKind.LEVEL:
         return this.#level(record);
       case RecordKind.DENIED:
-        this.#counts.denied++;
-        this.#outcome(record.strategy, 'denied');
-        return this.#auditRow(record);
       case RecordKind.REFUSED:
       case RecordKind.TAKEN:
       case RecordKind.HALT:
@@ -140,7 +148,9 @@ export class JournalView {
       if (state === OrderState.UNKNOWN) unknown++;
       else if (!isTerminal(state)) open++;
     }
-    return { ...this.#counts, open, unknown };
+    let denied = 0;
+    for (let strategy = 0; strategy < this.#strategies; strategy++) denied += this.#deniedOf(strategy);
+    return { ...this.#counts, denied, open, unknown };
   }
 
   fillCounts(): FillCounts {
@@ -149,7 +159,7 @@ export class JournalView {
 
   /** Orders of a strategy by outcome: sent, accepted, amended, rejected, denied, cancelled, expired, filled. */
   outcomes(strategy: number, outcome: string): number {
-    return this.#outcomes.get(`${strategy}|${outcome}`) ?? 0;
+    return outcome === 'denied' ? this.#deniedOf(strategy) : (this.#outcomes.get(`${strategy}|${outcome}`) ?? 0);
   }
 
   openBy(strategy: number): number {

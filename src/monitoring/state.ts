@@ -67,7 +67,12 @@ export class EngineView {
     this.deps = deps;
     this.books = new BookRows(deps);
     this.shared = new SharedRows(deps);
-    this.journal = new JournalView(deps.tables, deps.levelStates.bind(deps), deps.recovered);
+    this.journal = new JournalView(
+      deps.tables,
+      deps.levelStates.bind(deps),
+      deps.recovered,
+      (strategy) => this.shared.orders[strategy]?.get('denied') ?? 0,
+    );
     this.#resumed = resumedOf(deps);
     this.#now = this.#readRates();
     this.#before = this.#now;

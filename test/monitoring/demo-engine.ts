@@ -295,6 +295,7 @@ export class DemoEngine extends DemoMarket {
     }
     if (this.random() < 0.01) {
       this.#reason(this.plan.riskReasons, 1, Reason.SELF_TRADE);
+      this.view.shared.orders[1]?.add('denied', 1);
       this.journal(R.RecordKind.DENIED, {
         strategy: 1,
         instrument: 4,

@@ -186,7 +186,17 @@ describe('journal view', () => {
       { event: 'refused', strategy: 'btc-cross', reason: 'EDGE_TOO_SMALL', price: null },
       { event: 'denied', strategy: 'btc-grid', reason: 'SELF_TRADE', price: '61804.2', qty: '0.01', level: 4 },
     ]);
-    expect(engine.view.journal.orderCounts().denied).toBe(1);
+  });
+
+  it('counts what risk blocked where it is blocked, in totals, rows and metrics: the journal holds fewer', () => {
+    const engine = new DemoEngine();
+    engine.journal(K.DENIED, { ...BASE, reason: Reason.DISK_FULL });
+    engine.view.shared.orders[0]?.add('denied', 700);
+    engine.view.shared.orders[2]?.add('denied', 5);
+    expect(engine.view.journal.orderCounts().denied).toBe(705);
+    expect(engine.view.summaryCounts().orders.denied).toBe(705);
+    expect(engine.view.strategies().map(({ denied }) => denied)).toEqual([700, 0, 5, 0]);
+    expect(engine.view.journal.outcomes(2, 'denied')).toBe(5);
   });
 
   it('shows levels by their state names and counts the fills of each', () => {
