@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line, nothing else: verbs and flags to calls. Wrong use is one line and exit code 2. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from './core/numbers/errors.js';
 import { didYouMean } from './core/numbers/nearest.js';
@@ -22,9 +23,15 @@ const VERBS = [
   'help',
 ];
 
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}
+
 function program(run: (code: Promise<number>) => Promise<void>): Command {
   const root = new Command('thor')
     .description('Trading engine for crypto grid, arbitrage and other strategies.')
+    .version(packageVersion(), '--version', 'print the version')
     .showSuggestionAfterError(true);
 
   root

@@ -44,6 +44,17 @@ describe('the command line', () => {
     expect(code).toBe(2);
   });
 
+  it('--version and --help answer on stdout, with code 0', async () => {
+    expect(await thor(['--version'], { limitMs: 20_000 })).toMatchObject({
+      code: 0,
+      stdout: [expect.stringMatching(/^\d+\.\d+\.\d+$/)],
+      stderr: [],
+    });
+    const help = await thor(['--help'], { limitMs: 20_000 });
+    expect([help.code, help.stderr]).toEqual([0, []]);
+    expect(help.stdout.join('\n')).toContain('--version');
+  });
+
   it('config: path, value, expectation and nearest key', async () => {
     const folder = temporaryData();
     const file = join(folder.path, 'bad.yaml');
