@@ -16,7 +16,7 @@ export function parseConfig(text: string, file: string): ThorConfig {
   if (text.includes('\0') || text.includes('\uFFFD')) throw new UsageError(`${file}: not a text file in UTF-8`);
   const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
   const syntax = document.errors[0];
-  if (syntax !== undefined) throw new UsageError(`${file}: ${syntax.message.split('\n')[0] ?? 'not YAML'}`);
+  if (syntax !== undefined) throw new UsageError(`${file}: ${syntax.message.split('\n')[0]?.replace(/:$/, '') ?? 'not YAML'}`);
   const value = plainValue(document, file);
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) throw new UsageError(parsed.error.issues.flatMap((issue) => describeIssue(issue, value, file)).join('\n'));

@@ -16,6 +16,10 @@ function message(text: string): string {
 }
 
 describe('parseConfig', () => {
+  it('says where a file stops being YAML', () => {
+    expect(() => parseConfig('venues: [\n', 'F')).toThrow(/^F: .* at line 2, column 1$/);
+  });
+
   it('fills in defaults', () => {
     const config = parseConfig(GOOD, 'thor.yaml');
     expect(config.server).toEqual({ host: '127.0.0.1', port: 9464 });
