@@ -177,8 +177,8 @@ export class JournalView {
         amendTicks: 0,
         amendLots: 0,
         isAccepted: true,
-        createdUs: 0,
-        updatedUs: 0,
+        createdUs: order.createdUs ?? 0,
+        updatedUs: order.updatedUs ?? 0,
       };
       if (!isTerminal(order.state)) this.#orders.set(order.orderId, fold);
     }

@@ -323,6 +323,7 @@ const EMPTY_RECORD: JournalRecord = {
 
 function plain(order: FoldedOrder): RecoveredOrderState {
   const { orderId, strategy, instrument, level, side, flags, timeInForce, priceTicks, qtyLots, cumLots, state, pnlKind, group } = order;
+  const { createdUs, updatedUs } = order;
   const areTermsOpen = order.amendLots > 0;
   return {
     orderId,
@@ -338,6 +339,8 @@ function plain(order: FoldedOrder): RecoveredOrderState {
     state,
     pnlKind,
     group,
+    createdUs,
+    updatedUs,
     ...(areTermsOpen ? { areTermsOpen } : {}),
   };
 }

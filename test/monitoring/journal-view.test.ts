@@ -335,7 +335,7 @@ describe('journal view', () => {
     const recovered: RecoveredState = {
       runs: 1,
       orders: [
-        { ...order, state: OrderState.PARTLY_FILLED, pnlKind: 0, group: 0 },
+        { ...order, state: OrderState.PARTLY_FILLED, pnlKind: 0, group: 0, createdUs: 7, updatedUs: 9 },
         { ...order, orderId: 98, state: OrderState.CANCELLED, pnlKind: 0, group: 0 },
       ],
       fills: [fill],
@@ -344,7 +344,7 @@ describe('journal view', () => {
     };
     const engine = new DemoEngine({ recovered });
     const { journal } = engine.view;
-    expect(journal.orders()).toMatchObject([{ orderId: 99, state: 'partly_filled', isAdopted: true }]);
+    expect(journal.orders()).toMatchObject([{ orderId: 99, state: 'partly_filled', isAdopted: true, tsUs: 9 }]);
     expect(journal.fills()).toMatchObject([{ tradeId: 5, isEarlierRun: true }]);
     expect(journal.levels()).toMatchObject([{ level: 4, state: 'open' }]);
     expect(journal.orderCounts()).toMatchObject({ sent: 0, accepted: 0, open: 1 });

@@ -40,14 +40,24 @@ describe('recover', () => {
     const id = makeOrderId(1, 1, 7, 1);
     const order = { orderId: id, strategy: 1, level: 7, instrument: 1 };
     run.put({ ...order, kind: K.LEVEL, state: 3, priceTicks: 500, qtyLots: 10, fillTicks: 501, fillLots: 4 });
-    run.put({ ...order, kind: K.CREATE, priceTicks: 500, qtyLots: 10 });
+    run.put({ ...order, kind: K.CREATE, priceTicks: 500, qtyLots: 10, tsUs: 700 });
     run.put({ ...order, kind: K.ACK });
-    run.put({ ...order, kind: K.FILL, fillTicks: 500, fillLots: 4, tradeId: 9, fee: 12, feeAsset: 1, cumLots: 4 });
+    run.put({ ...order, kind: K.FILL, fillTicks: 500, fillLots: 4, tradeId: 9, fee: 12, feeAsset: 1, cumLots: 4, tsUs: 900 });
     await run.end();
     const found = recover({ folder, tables: tablesOf(2, ['bybit:linear:BTCUSDT', ETH, BTC], ['b', 'a'], { assets: ['USDT', 'BTC'] }) });
     expect(found.runs).toBe(1);
     expect(found.orders).toMatchObject([
-      { orderId: id, strategy: 0, instrument: 1, level: 7, cumLots: 4, qtyLots: 10, state: OrderState.PARTLY_FILLED },
+      {
+        orderId: id,
+        strategy: 0,
+        instrument: 1,
+        level: 7,
+        cumLots: 4,
+        qtyLots: 10,
+        state: OrderState.PARTLY_FILLED,
+        createdUs: 700,
+        updatedUs: 900,
+      },
     ]);
     expect(found.fills).toMatchObject([{ orderId: id, strategy: 0, instrument: 1, fillLots: 4, fee: 12, feeAsset: 0, tradeId: 9 }]);
     expect(found.levels).toMatchObject([{ strategy: 0, level: 7, state: 3, instrument: 1, auxTicks: 501, auxLots: 4 }]);

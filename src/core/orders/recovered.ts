@@ -15,6 +15,9 @@ export interface RecoveredOrderState {
   readonly state: number;
   readonly pnlKind: number;
   readonly group: number;
+  /** When its first and its newest record were written; absent where nobody knows. */
+  readonly createdUs?: number;
+  readonly updatedUs?: number;
   /** An amend was under way, and the journal does not have its outcome: the venue may hold another quantity. */
   readonly areTermsOpen?: boolean;
 }
