@@ -175,7 +175,7 @@ function checkIdentity(path: string, file: RunFile, identity: DataIdentity): voi
     if (file[key] === identity[key]) continue;
     const say = (value: string | number | null): string => (value === null || value === '' ? `no ${key}` : `${key} ${value}`);
     throw new UsageError(
-      `data directory ${path} belongs to ${say(file[key])}, this run is ${say(identity[key])}: give another directory with --data`,
+      `data directory ${path} belongs to a run with ${say(file[key])}, this one has ${say(identity[key])}: give another directory with --data`,
     );
   }
 }

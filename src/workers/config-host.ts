@@ -34,7 +34,9 @@ export async function runConfigVerb(
     const path = file ?? SHIPPED_CONFIG;
     const { checkConfig, readConfigFile } = await import('./run-config.js');
     const config = await checkConfig(parseConfig(readConfigFile('config check', path), path), path);
-    process.stdout.write(`${path}: fine, ${config.strategies.length} strategies on ${config.venues.length} venues\n`);
+    const count = (n: number, one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
+    const has = `${count(config.strategies.length, 'strategy', 'strategies')} on ${count(config.venues.length, 'venue', 'venues')}`;
+    process.stdout.write(`${path}: fine, ${has}\n`);
     return 0;
   }
   throw new UsageError(`config: '${action}' is not one of ${ACTIONS.join(', ')}${didYouMean(action, ACTIONS)}`);

@@ -112,13 +112,13 @@ describe('data directory', () => {
     const path = temporaryFolder();
     new DataDir(optionsFor(path)).close(1);
     expect(() => new DataDir(optionsFor(path, { identity: { mode: 'paper', seed: 1, recording: '' } }))).toThrow(
-      /belongs to mode sim, this run is mode paper/,
+      /belongs to a run with mode sim, this one has mode paper/,
     );
     expect(() => new DataDir(optionsFor(path, { identity: { mode: 'sim', seed: 2, recording: '' } }))).toThrow(
-      /belongs to seed 1, this run is seed 2/,
+      /belongs to a run with seed 1, this one has seed 2/,
     );
     expect(() => new DataDir(optionsFor(path, { identity: { mode: 'sim', seed: 1, recording: 'r' } }))).toThrow(
-      /belongs to no recording, this run is recording r/,
+      /belongs to a run with no recording, this one has recording r/,
     );
     // A refusal gives the lock back.
     new DataDir(optionsFor(path)).close(2);
