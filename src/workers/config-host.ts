@@ -10,6 +10,8 @@ export const SHIPPED_CONFIG = fileURLToPath(new URL('../../thor.yaml', import.me
 
 const ACTIONS = ['new', 'check', 'schema'];
 
+const count = (n: number, one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
+
 export async function runConfigVerb(
   action: string,
   file: string | undefined,
@@ -34,7 +36,6 @@ export async function runConfigVerb(
     const path = file ?? SHIPPED_CONFIG;
     const { checkConfig, readConfigFile } = await import('./run-config.js');
     const config = await checkConfig(parseConfig(readConfigFile('config check', path), path), path);
-    const count = (n: number, one: string, more: string): string => `${n} ${n === 1 ? one : more}`;
     const has = `${count(config.strategies.length, 'strategy', 'strategies')} on ${count(config.venues.length, 'venue', 'venues')}`;
     process.stdout.write(`${path}: fine, ${has}\n`);
     return 0;
