@@ -33,4 +33,15 @@ describe.each(['wasm', 'ts', 'json'] as const)('rows by id, kernel %s', (kernel)
     one.socket.say(say('update', row(fields)));
     expect([one.isLive(), one.gaps]).toEqual([false, ['bad-frame']]);
   });
+
+  it.each([
+    ['update', { id: -1, size: 6 }],
+    ['update', { id: -1, price: 0 }],
+    ['delete', { id: -1 }],
+    ['insert', { id: -1, size: 6, price: 99 }],
+  ])('%s of %j is no message of ours: the book is hidden', (action, fields: object) => {
+    const one = alive();
+    one.socket.say(say(action, row(fields)));
+    expect([one.isLive(), one.gaps]).toEqual([false, ['bad-frame']]);
+  });
 });

@@ -184,7 +184,9 @@ export class RowList {
   add(row: { instrument: number; id: number; side: number; price: string | null; qty: string | null }): void {
     const i = this.count;
     if (i === this.id.length && !this.grow()) throw new EngineError('TOO_MANY_LEVELS', 'give-up', { most: MAX_LEVELS });
-    if (!Number.isSafeInteger(row.id)) throw new EngineError('OUT_OF_RANGE', 'give-up', { id: String(row.id) });
+    // Below zero means "free" in the id table; -0 has other bits than 0.
+    if (!Number.isSafeInteger(row.id) || row.id < 0 || Object.is(row.id, -0))
+      throw new EngineError('OUT_OF_RANGE', 'give-up', { id: String(row.id) });
     this.id[i] = row.id;
     this.instrument[i] = row.instrument;
     this.side[i] = row.side;
