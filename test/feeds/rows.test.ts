@@ -39,6 +39,7 @@ describe.each(['wasm', 'ts', 'json'] as const)('rows by id, kernel %s', (kernel)
     ['update', { id: -1, price: 0 }],
     ['delete', { id: -1 }],
     ['insert', { id: -1, size: 6, price: 99 }],
+    ['toString', { size: 6 }],
   ])('%s of %j is no message of ours: the book is hidden', (action, fields: object) => {
     const one = alive();
     one.socket.say(say(action, row(fields)));

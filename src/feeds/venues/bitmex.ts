@@ -159,10 +159,10 @@ function map(json: unknown, out: MapperOut): void {
 }
 
 function mapRows(frame: JsonRecord, out: MapperOut): void {
-  const action = ACTIONS[textOf(frame['action'])];
+  const name = textOf(frame['action']);
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   const data = listOf(frame['data']).map(recordOf);
-  if (action === undefined)
-    throw new EngineError('BAD_SHAPE', 'give-up', { expected: 'partial, insert, update or delete', found: String(frame['action']) });
+  if (action === undefined) throw new EngineError('BAD_SHAPE', 'give-up', { expected: 'partial, insert, update or delete', found: name });
   // An empty partial is an empty book: its symbol stands in the filter.
   const first = data[0] === undefined ? recordOf(frame['filter'])['symbol'] : data[0]['symbol'];
   out.begin(MESSAGE_ROWS, textOf(first));
