@@ -30,17 +30,22 @@ export interface WarmUp {
   readonly rehearse: () => void;
 }
 
-/** Never throws: a cold start is slower, not wrong. */
-export function warmUp(data: LaneData, strategies: readonly RunnerStrategy[], note: (text: string) => void): WarmUp {
-  const startedMs = performance.now();
+/** Never throws: a cold start is slower, not wrong. @param nowMs the wall's clock, which bounds it */
+export function warmUp(
+  data: LaneData,
+  strategies: readonly RunnerStrategy[],
+  note: (text: string) => void,
+  nowMs: () => number = () => performance.now(),
+): WarmUp {
+  const startedMs = nowMs();
   try {
     const drill = MadeUpLane.drill(data);
-    while (drill.turns < DRILL_STEPS && performance.now() - startedMs < DRILL_LIMIT_MS) drill.step();
+    while (drill.turns < DRILL_STEPS && nowMs() - startedMs < DRILL_LIMIT_MS) drill.step();
     const tradable = strategies.map((one) => (isFile(data, one.index) ? standIn(one.index) : one));
     const walk = MadeUpLane.walk(withoutFiles(data), tradable);
-    const walkedMs = performance.now();
-    while (walk.turns < WALK_TURNS && performance.now() - walkedMs < WALK_LIMIT_MS) walk.turn();
-    const tookMs = performance.now() - startedMs;
+    const walkedMs = nowMs();
+    while (walk.turns < WALK_TURNS && nowMs() - walkedMs < WALK_LIMIT_MS) walk.turn();
+    const tookMs = nowMs() - startedMs;
     const said = `warmed up by a drill of ${drill.orders()} orders and ${walk.turns} turns of a made-up market with ${walk.orders()} orders in ${tookMs.toFixed(0)} ms`;
     return { said, rehearse: data.isStepped ? () => undefined : guarded(() => drill.step(), note) };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { RunnerStrategy } from '../../src/strategies/runner.js';
 import { loadRunStrategies } from '../../src/workers/hot-lane.js';
 import type { LaneData } from '../../src/workers/lane-data.js';
 import { MadeUpLane } from '../../src/workers/made-up-lane.js';
-import { warmUp } from '../../src/workers/warm-up.js';
+import { warmUp, type WarmUp } from '../../src/workers/warm-up.js';
 import { BYBIT, entry, laneData, memoryOf, TABLES, USDM } from './lane-fixture.js';
 
 /** Built in name, the test's own behaviour. */
@@ -29,6 +29,12 @@ function onlyGrid(): LaneData {
 
 const silent = (): void => undefined;
 
+/** With a clock that goes on by half a millisecond a look: a slow machine does as much as a fast one. */
+function warm(data: LaneData, strategies: readonly RunnerStrategy[], note: (text: string) => void = silent): WarmUp {
+  let ms = 0;
+  return warmUp(data, strategies, note, () => (ms += 0.5));
+}
+
 const digest = (data: LaneData): string => createHash('sha256').update(new Uint8Array(data.buffer)).digest('hex');
 
 describe('warmUp', () => {
@@ -37,12 +43,15 @@ describe('warmUp', () => {
     const bytes = new Uint8Array(data.buffer);
     for (let at = 0; at < bytes.length; at += 4_093) bytes[at] = at & 255;
     const before = digest(data);
-    const { said } = warmUp(data, await loadRunStrategies(data), silent);
+    const { said } = warm(data, await loadRunStrategies(data));
     expect(said).toMatch(/^warmed up by a drill of \d+ orders and \d+ turns of a made-up market with \d+ orders in \d+ ms$/);
-    const [drilled = 0, turns = 0, orders = 0] = [...said.matchAll(/\d+/g)].map(Number);
-    expect(turns).toBeGreaterThan(0);
-    expect(orders).toBeGreaterThan(0);
+    const [drilled = 0, turns = 0, orders = 0, tookMs = 0] = [...said.matchAll(/\d+/g)].map(Number);
+    expect(turns).toBe(1_000);
+    expect(orders).toBeGreaterThan(20);
     expect(drilled).toBeGreaterThan(500);
+    // The clock ends the drill, the turns end the walk.
+    expect(tookMs).toBeGreaterThan(1_000);
+    expect(tookMs).toBeLessThan(1_010);
     expect(digest(data)).toBe(before);
   });
 
@@ -51,7 +60,7 @@ describe('warmUp', () => {
     const strategies = await loadRunStrategies(data);
     const stepped = vi.spyOn(MadeUpLane.prototype, 'step');
     for (const isStepped of [false, true]) {
-      const { rehearse } = warmUp({ ...data, isStepped }, strategies, silent);
+      const { rehearse } = warm({ ...data, isStepped }, strategies);
       stepped.mockClear();
       rehearse();
       expect(stepped).toHaveBeenCalledTimes(isStepped ? 0 : 1);
@@ -62,7 +71,7 @@ describe('warmUp', () => {
   it('ends with a rehearsal that fails, says so once, and not the lane', async () => {
     const data = laneData(memoryOf());
     const notes: string[] = [];
-    const { rehearse } = warmUp(data, await loadRunStrategies(data), (text) => notes.push(text));
+    const { rehearse } = warm(data, await loadRunStrategies(data), (text) => notes.push(text));
     const stepped = vi.spyOn(MadeUpLane.prototype, 'step').mockImplementation(() => {
       throw new Error('ours');
     });
@@ -87,7 +96,7 @@ describe('warmUp', () => {
       },
       onTrade: () => void seen.trades++,
     }));
-    expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up by /);
+    expect(warm(data, [strategy]).said).toMatch(/^warmed up by /);
     expect(seen.starts).toBe(1);
     expect(seen.live).toBe(seen.tops);
     expect(seen.trades).toBeGreaterThan(100);
@@ -115,7 +124,7 @@ describe('warmUp', () => {
       found.push(setup.recovered?.levels.length ?? 0);
       return {};
     });
-    warmUp(data, [strategy], silent);
+    warm(data, [strategy]);
     expect(found).toEqual([0]);
   });
 
@@ -127,7 +136,7 @@ describe('warmUp', () => {
       const strategy = strategyOf(() => {
         throw new Error('must not be created');
       });
-      expect(warmUp(data, [strategy], silent).said).toMatch(/^warmed up by .* \d+ turns of a made-up market with [1-9]\d+ orders /);
+      expect(warm(data, [strategy]).said).toMatch(/^warmed up by .* \d+ turns of a made-up market with [1-9]\d+ orders /);
     },
   );
 
@@ -135,7 +144,7 @@ describe('warmUp', () => {
     const strategy = strategyOf(() => {
       throw new Error('step must pay both fees');
     });
-    expect(warmUp(onlyGrid(), [strategy], silent).said).toBe('not warmed up: step must pay both fees');
+    expect(warm(onlyGrid(), [strategy]).said).toBe('not warmed up: step must pay both fees');
   });
 
   it('never throws: a strategy that fails while it trades is stopped there as in a run', () => {
@@ -144,12 +153,10 @@ describe('warmUp', () => {
         throw new Error('ours');
       },
     }));
-    expect(warmUp(onlyGrid(), [strategy], silent).said).toMatch(/^warmed up by .* \d+ turns .* 0 orders /);
+    expect(warm(onlyGrid(), [strategy]).said).toMatch(/^warmed up by .* \d+ turns .* 0 orders /);
   });
 
   it('never throws: nor on a risk block that is wrong', () => {
-    expect(warmUp({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))], silent).said).toMatch(
-      /^not warmed up: .*maxNotionl/,
-    );
+    expect(warm({ ...onlyGrid(), risk: { maxNotionl: '5' } }, [strategyOf(() => ({}))]).said).toMatch(/^not warmed up: .*maxNotionl/);
   });
 });
