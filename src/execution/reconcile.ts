@@ -38,6 +38,8 @@ const KINDS = [0, RecordKind.FILLS, RecordKind.LIST, RecordKind.POSITIONS];
 const MOST_TRIES = 30;
 /** Lists of fills overlap by this: a venue's list may lag behind its matching, and its clock is not ours. Repeats cost nothing. */
 const FILLS_OVERLAP_US = 60_000_000;
+/** Between two last rounds with a venue that no stream speaks for. */
+const DEAF_AGAIN_US = 500_000;
 
 export interface ReconcilerOptions {
   /** Gateways (by index) that answer questions about everything. */
@@ -69,6 +71,7 @@ export class Reconciler {
   readonly #seenIn: Int32Array;
   readonly #list: Int32Array;
   readonly #foreign: Int32Array;
+  #isFinishing = false;
 
   constructor(desk: Desk, doubts: Doubts, fills: Fills, readings: Readings, options: ReconcilerOptions) {
     const gateways = desk.tables.venues.length;
@@ -91,16 +94,20 @@ export class Reconciler {
     for (let gateway = 0; gateway < gateways; gateway++) this.#begin(gateway);
   }
 
-  /** The last round of a run: what no stream told is known before the stop. A gateway that is down has one when it is back. */
+  /**
+   * The last round of a run: what no stream told is known before the stop. A venue whose stream is down (right after a start, all are) may answer all the same: it is
+   * asked too, and again until the end.
+   */
   finish(): void {
+    this.#isFinishing = true;
     this.#doubts.hurry();
-    for (let gateway = 0; gateway < this.#phase.length; gateway++) if (this.#isDown[gateway] === 0) this.#begin(gateway);
+    for (let gateway = 0; gateway < this.#phase.length; gateway++) this.#begin(gateway);
   }
 
-  /** No round is under way where one could end. */
+  /** No round is under way. */
   isSettled(): boolean {
     for (let gateway = 0; gateway < this.#phase.length; gateway++)
-      if (this.#phase[gateway] !== IDLE && this.#options.lists[gateway] === true && this.#isDown[gateway] === 0) return false;
+      if (this.#options.lists[gateway] === true && this.#phase[gateway] !== IDLE) return false;
     return true;
   }
 
@@ -117,7 +124,7 @@ export class Reconciler {
         if (this.#tries[gateway]! < MOST_TRIES) this.#tries[gateway] = this.#tries[gateway]! + 1;
         this.#isAsked[gateway] = 0;
       }
-      if (this.#isDown[gateway] === 0) this.#ask(gateway);
+      if (this.#mayAsk(gateway)) this.#ask(gateway);
     }
   }
 
@@ -162,7 +169,11 @@ export class Reconciler {
   #begin(gateway: number): void {
     if (this.#options.lists[gateway] !== true) return;
     this.#enter(gateway, FILLS);
-    this.#desk.requests.hold(gateway, Reason.LEG_PENDING);
+    this.#desk.requests.hold(gateway, this.#isDown[gateway] === 1 ? Reason.GATEWAY_DOWN : Reason.LEG_PENDING);
+  }
+
+  #mayAsk(gateway: number): boolean {
+    return this.#isFinishing || this.#isDown[gateway] === 0;
   }
 
   #enter(gateway: number, phase: number): void {
@@ -211,7 +222,7 @@ export class Reconciler {
     if (tsUs > this.#fillsUpToUs[gateway]!) this.#fillsUpToUs[gateway] = tsUs;
     desk.trail.writeAbout(RecordKind.FILLS_END, gateway, desk.firstInstrument(gateway), this.#fillsUpToUs[gateway]!);
     this.#enter(gateway, LIST);
-    if (this.#isDown[gateway] === 0) this.#ask(gateway);
+    if (this.#mayAsk(gateway)) this.#ask(gateway);
   }
 
   #onListed(gateway: number, at: number, tsUs: number): void {
@@ -288,9 +299,8 @@ export class Reconciler {
     }
     desk.reconciled[gateway]!.set('foreign', this.#foreign[gateway]!);
     this.#enter(gateway, POSITIONS);
-    if (this.#isDown[gateway] === 1) return;
-    desk.requests.hold(gateway, Reason.NONE);
-    this.#ask(gateway);
+    if (this.#isDown[gateway] === 0) desk.requests.hold(gateway, Reason.NONE);
+    if (this.#mayAsk(gateway)) this.#ask(gateway);
   }
 
   /** What differs is looked at a second time soon, the list of fills first: most likely one of them was never told. */
@@ -298,7 +308,9 @@ export class Reconciler {
     const { nowUs } = this.#desk;
     this.#readings.end(gateway, tsUs);
     this.#enter(gateway, IDLE);
-    const soonUs = Math.min(this.#doubts.times.answerTimeoutUs, this.#options.everyUs);
-    this.#dueUs[gateway] = nowUs + (this.#readings.isSuspicious(gateway) ? soonUs : this.#options.everyUs);
+    const isDeaf = this.#isFinishing && this.#isDown[gateway] === 1;
+    const soonUs = isDeaf ? DEAF_AGAIN_US : this.#doubts.times.answerTimeoutUs;
+    const isSoon = isDeaf || this.#readings.isSuspicious(gateway);
+    this.#dueUs[gateway] = nowUs + (isSoon ? Math.min(soonUs, this.#options.everyUs) : this.#options.everyUs);
   }
 }

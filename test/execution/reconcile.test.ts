@@ -234,19 +234,52 @@ describe('reconcile', () => {
     expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
   });
 
-  it('C9: a stop does not wait for a venue that is down, nor for ever', () => {
+  it('C9: a stop asks a venue whose stream is down all the same, again until the end', () => {
     const rig = listing();
     settle(rig);
     rig.answer(1, { kind: K.GATEWAY_DOWN });
     rig.step();
     rig.executor.beginStop();
+    rig.step();
+    expect(rig.executor.isDrained()).toBe(false);
+    settle(rig);
     for (let n = 0; n < 5; n++) rig.step();
     expect(rig.executor.isDrained()).toBe(true);
-    const silent = listing();
-    silent.executor.beginStop();
-    silent.step(2_900_000);
-    expect(silent.executor.isDrained()).toBe(false);
-    silent.step(200_000);
-    expect(silent.executor.isDrained()).toBe(true);
+    for (let again = 0; again < 3; again++) {
+      rig.step(600_000);
+      expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+      rig.answer(1, { kind: K.FILLS_END });
+      settle(rig);
+    }
+  });
+
+  it('C9: a stop before the first stream is up takes the fills that nobody told', () => {
+    const rig = listing({ recovered: RECOVERED });
+    const { orderId } = RECOVERED.orders[0]!;
+    rig.answer(1, { kind: K.GATEWAY_DOWN });
+    rig.executor.beginStop();
+    rig.step();
+    expect(rig.executor.isDrained()).toBe(false);
+    expect(rig.requests(1).map((row) => row.kind)).toEqual([K.FILLS]);
+    rig.answer(1, { ...LIVE, kind: K.FILL, orderId, fillTicks: LIVE.priceTicks, fillLots: 10, cumLots: 10, tradeId: 71 });
+    rig.answer(1, { kind: K.FILLS_END });
+    settle(rig);
+    expect(rig.entries.filter((entry) => entry.kind === K.FILL).map((entry) => entry.orderId)).toEqual([orderId]);
+    // Nothing new leaves while the stream is down.
+    rig.place({ ...LIVE, level: 7 });
+    rig.step();
+    expect(rig.requests(1).filter((row) => row.kind === K.CREATE)).toEqual([]);
+  });
+
+  it('C9: a stop does not wait for ever', () => {
+    for (const isDown of [false, true]) {
+      const silent = listing();
+      if (isDown) silent.answer(1, { kind: K.GATEWAY_DOWN });
+      silent.executor.beginStop();
+      silent.step(2_900_000);
+      expect(silent.executor.isDrained()).toBe(false);
+      silent.step(200_000);
+      expect(silent.executor.isDrained()).toBe(true);
+    }
   });
 });
