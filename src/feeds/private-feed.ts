@@ -70,6 +70,7 @@ export class PrivateFeed {
   readonly #line: Line;
   /** Whether the sink was told that it is down: not again until it was up. */
   #isToldDown = false;
+  #isStopped = false;
   #proofs = new Set<string>();
   #reader: PrivateReader | null = null;
   #listenKey = '';
@@ -115,7 +116,9 @@ export class PrivateFeed {
     this.#line.start();
   }
 
+  /** No word is said of it: it was asked for. */
   stop(): void {
+    this.#isStopped = true;
     this.#funding?.stop();
     this.#line.stop();
   }
@@ -235,8 +238,8 @@ export class PrivateFeed {
     this.#sink.forget();
     this.#funding?.stop();
     this.isUp = false;
-    const clean = this.#redacted(reason);
-    this.#options.note(`${this.name}: connection ended, ${clean}`);
+    const clean = this.#isStopped ? '' : this.#redacted(reason);
+    if (!this.#isStopped) this.#options.note(`${this.name}: connection ended, ${clean}`);
     if (this.#isToldDown) return;
     this.#isToldDown = true;
     this.#options.sink.onPrivateDown(this.#options.clock.nowUs(), clean);

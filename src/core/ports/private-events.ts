@@ -72,7 +72,7 @@ export interface PrivateFundingEvent {
 export interface PrivateSink {
   /** Authenticated and subscribed: what happens from now on will be told. */
   onPrivateUp(nowUs: number): void;
-  /** What happens from now on may not be told. Also called when the stream is merely silent beyond its deadline. */
+  /** What happens from now on may not be told. Also called when the stream is merely silent beyond its deadline. @param reason empty when it was told to stop */
   onPrivateDown(nowUs: number, reason: string): void;
   onPrivateOrder(event: PrivateOrderEvent): void;
   onPrivateFill(event: PrivateFillEvent): void;

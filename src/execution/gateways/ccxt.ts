@@ -421,7 +421,7 @@ export class CcxtGateway implements Role, PrivateSink {
 
   #onLink(isUp: boolean, reason: string): void {
     this.#tellLink(isUp ? RecordKind.GATEWAY_UP : RecordKind.GATEWAY_DOWN, isUp ? Reason.NONE : Reason.GATEWAY_DOWN);
-    if (!isUp) this.#note(`down: ${reason}`);
+    if (!isUp && reason !== '') this.#note(`down: ${reason}`);
     if (!isUp || this.#hasToldAccount) return;
     this.#hasToldAccount = true;
     this.#fly(() => this.#questions.wallets());

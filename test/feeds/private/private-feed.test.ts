@@ -393,7 +393,8 @@ describe('private feed', () => {
     const world = spot();
     world.source.last.say(SPOT_OK);
     world.feed.stop();
-    expect(world.told.take()).toEqual(['up', 'down: stopped']);
+    expect(world.told.take()).toEqual(['up', 'down: ']);
+    expect(world.notes).toEqual(['private binance-spot: up']);
     await world.advance(120_000);
     expect(world.source.sockets).toHaveLength(1);
     expect(world.time.timers).toBe(0);
