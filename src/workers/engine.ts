@@ -27,6 +27,8 @@ import type { Summary } from './summary.js';
 import { SupervisorLink } from './supervisor/link.js';
 
 const WATCH_MS = 20;
+/** Wall milliseconds that trading waits for the first private streams. */
+const FIRST_UP_WITHIN_MS = 3_000;
 /** Counters unchanged for this long after a replay's end: the sockets are read empty. */
 const QUIET_MS = 250;
 
@@ -220,6 +222,8 @@ export class Engine {
     this.#supervise();
     this.#housekeeping.start();
     await this.#lanes.start();
+    // What strategies want before a stream is up would be refused. A venue that does not come is not waited for.
+    await waitFor(() => this.#isStopWanted || this.#service.gateways.every((gateway) => gateway.isUp), FIRST_UP_WITHIN_MS);
     this.#admin?.restoreTrading();
     Atomics.store(views.i32, (plan.control + CONTROL_RUN) >> 2, RUN_TRADING);
     if (options.replay !== null && prepared.addresses !== null) {

@@ -23,6 +23,8 @@ import type { VenueAddress } from './venues-process.js';
 
 /** What hosts ask of any gateway. */
 export interface TradingGateway extends Role {
+  /** New orders may go: its stream tells, and its venue answers. */
+  readonly isUp: boolean;
   beginStop(): void;
   isDrained(): boolean;
   openOrderCount(): number;

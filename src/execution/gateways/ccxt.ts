@@ -222,6 +222,10 @@ export class CcxtGateway implements Role, PrivateSink {
     return isIdle && this.#ring.isEmpty && this.#outbox.isTaken;
   }
 
+  get isUp(): boolean {
+    return this.#link.isUp;
+  }
+
   /** Venue's clock minus ours, milliseconds, as last measured. */
   get clockOffsetMs(): number {
     return this.#exchange.skewMs;

@@ -150,6 +150,10 @@ export class PaperGateway implements Role {
     this.#isStopping = true;
   }
 
+  get isUp(): boolean {
+    return true;
+  }
+
   /** True when no request and no answer is under way, and the executor has taken all answers: it must still be turning while a gateway drains. */
   isDrained(): boolean {
     return this.#requests.waiting() === 0 && this.#inFlight.count === 0 && this.#answers.count === 0 && this.#outcomes.waiting() === 0;
