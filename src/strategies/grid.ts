@@ -113,7 +113,7 @@ export class GridStrategy implements Strategy {
   onTop(ctx: StrategyContext): void {
     const book = ctx.book(0);
     if (!book.isLive) return;
-    if (this.#levels === null && !this.#takeAnchor(ctx, book)) return;
+    if (this.#levels === null) return this.#takeAnchor(ctx, book);
     const mid = (book.bidTicks + book.askTicks) / 2;
     this.#watchExit(ctx, mid);
     if (this.#needsPass || !(Math.abs(mid - this.#passMid) < this.#passStepTicks)) this.#pass(ctx);
@@ -247,17 +247,16 @@ export class GridStrategy implements Strategy {
     this.#takeAnchor(ctx, ctx.book(0));
   }
 
-  #takeAnchor(ctx: StrategyContext, book: BookView): boolean {
-    if (!this.#isTriggered((book.bidTicks + book.askTicks) / 2)) return false;
+  /** A ladder takes milliseconds to make. It is placed by the next look at the market, as that stands then. */
+  #takeAnchor(ctx: StrategyContext, book: BookView): void {
+    if (!this.#isTriggered((book.bidTicks + book.askTicks) / 2)) return;
     const given = anchorOfSettings(this.#settings, this.#instrument);
     const seen = this.#anchor.see(book, ctx.nowUs);
     const anchorTicks = given > 0 ? given : seen;
-    if (!(anchorTicks > 0) || ctx.isStopping) return false;
+    if (!(anchorTicks > 0) || ctx.isStopping) return;
     const ladder = makeLadder(this.#setup.name, this.#settings, this.#instrument, anchorTicks);
     this.#use(ladder, 0, ladderHash(this.#params, this.#instrument));
     this.#publish(ctx);
-    this.#pass(ctx);
-    return true;
   }
 
   /** True from the first time that the middle stood on the other side of the trigger than at first, or on it. */

@@ -274,7 +274,7 @@ describe('start and stop', () => {
       w.step(3, 100_000);
       expect(w.orders()).toEqual([]);
       w.quote(0, reached - 5, reached + 5);
-      w.step(3);
+      w.step(3, 100_000);
       expect(w.orders()).toHaveLength(6);
     }
   });
