@@ -56,6 +56,8 @@ export class GridStrategy implements Strategy {
   #trail: GridTrail | null = null;
   #compound: Compound | null = null;
   #needsPass = false;
+  /** What the ladder wants was brought to the market once. */
+  #isPlaced = false;
   /** A pass is due when the middle moved this far from where the last one was. */
   #passStepTicks = 1;
   #passMid = Number.NaN;
@@ -116,7 +118,7 @@ export class GridStrategy implements Strategy {
     if (this.#levels === null) return this.#takeAnchor(ctx, book);
     const mid = (book.bidTicks + book.askTicks) / 2;
     this.#watchExit(ctx, mid);
-    if (this.#needsPass || !(Math.abs(mid - this.#passMid) < this.#passStepTicks)) this.#pass(ctx);
+    if (this.#isPlaced && (this.#needsPass || !(Math.abs(mid - this.#passMid) < this.#passStepTicks))) this.#pass(ctx);
   }
 
   onOrder(ctx: StrategyContext, event: OrderEvent): void {
@@ -247,7 +249,7 @@ export class GridStrategy implements Strategy {
     this.#takeAnchor(ctx, ctx.book(0));
   }
 
-  /** A ladder takes milliseconds to make. It is placed by the next look at the market, as that stands then. */
+  /** A ladder takes milliseconds to make. The timer places it, as the market stands then: it answers no tick. */
   #takeAnchor(ctx: StrategyContext, book: BookView): void {
     if (!this.#isTriggered((book.bidTicks + book.askTicks) / 2)) return;
     const given = anchorOfSettings(this.#settings, this.#instrument);
@@ -278,7 +280,7 @@ export class GridStrategy implements Strategy {
     this.#trail = new GridTrail(this.#settings, this.#instrument, ladder, stepWord);
     this.#compound = this.#settings.isCompounding ? new Compound(this.#settings, this.#instrument, ladder) : null;
     this.#measure(ladder);
-    this.#needsPass = true;
+    this.#isPlaced = false;
   }
 
   /** Range and least step of the lines; again whenever a line moved. */
@@ -315,6 +317,7 @@ export class GridStrategy implements Strategy {
     if (!book.isLive || !(book.bidTicks > 0 && book.askTicks > book.bidTicks)) return;
     this.#passMid = (book.bidTicks + book.askTicks) / 2;
     this.#needsPass = false;
+    this.#isPlaced = true;
     if (this.#renewal !== null) return this.#renew(ctx, this.#renewal);
     if (this.#exit.phase !== ExitPhase.RUNNING) {
       if (this.#exit.step(ctx, book, this.#levels.hasLive(), this.#closingLevel)) this.#records.oweLadder();
